@@ -1,0 +1,98 @@
+package templates
+
+import "time"
+
+// Site is the publication that a mail or page speaks for.
+type Site struct {
+	Name          string
+	URL           string // of the publication itself, absolute http or https
+	Language      string // BCP 47, such as "en"; English where we have no words in it
+	PostalAddress string // shown at the foot of every mail and page
+}
+
+// Story is one article as readers see it. All texts are plain; a field that is
+// empty is left out of the mail.
+type Story struct {
+	Title       string
+	URL         string // without an absolute http or https URL the headline is not a link
+	Summary     string
+	Author      string
+	Image       string // without an absolute http or https URL there is no picture
+	ImageAlt    string // empty means that the picture is decoration
+	Source      string // what readers know the origin by
+	PublishedAt time.Time
+	Topics      []string // names of all topics that the story matched
+	Pinned      bool     // an editor put it up
+}
+
+// Section is the stories that stand under one topic, best first.
+type Section struct {
+	Slug, Name string
+	Stories    []Story
+}
+
+// Digest is one selection of an edition, ready to be drawn: everything in it
+// is shared by its readers but ReaderName, Unsubscribe and Preferences.
+type Digest struct {
+	Site      Site
+	Slug      string
+	Name      string    // of the digest, such as "The Morning Courier"
+	Edition   string    // its key, such as "daily/2026-11-23"
+	Date      time.Time // the local date of the slot; times of day are shown in its zone
+	Language  string    // BCP 47; empty means the site's
+	Subject   string
+	Preheader string // empty means the lead's summary
+
+	// Lead is the first story, drawn first and largest. It may also stand in
+	// Sections: it is drawn once.
+	Lead     *Story
+	Sections []Section
+	More     int    // stories that belong here and are not shown
+	MoreURL  string // where they can be read
+
+	// ReaderName, Unsubscribe and Preferences belong to one reader: slot
+	// markers of letters and digits for a body that many share, real values
+	// for a preview. The name stands alone on its line, so that an empty one
+	// leaves no broken sentence.
+	ReaderName   string
+	Unsubscribe  string
+	Preferences  string
+	SubscribeURL string // where someone who was forwarded this signs up
+}
+
+// Count is the number of stories that the digest shows.
+func (d *Digest) Count() int {
+	n := 0
+	if d.Lead != nil {
+		n++
+	}
+	for _, s := range d.Sections {
+		n += len(withoutLead(s.Stories, d.Lead))
+	}
+	return n
+}
+
+// withoutLead gives the stories less the one that is drawn as the lead.
+func withoutLead(stories []Story, lead *Story) []*Story {
+	rest := make([]*Story, 0, len(stories))
+	for i := range stories {
+		if !isLead(&stories[i], lead) {
+			rest = append(rest, &stories[i])
+		}
+	}
+	return rest
+}
+
+func isLead(s, lead *Story) bool {
+	if lead == nil || s == lead {
+		return lead != nil
+	}
+	return s.URL == lead.URL && (s.URL != "" || s.Title == lead.Title)
+}
+
+func (d *Digest) language() string {
+	if d.Language != "" {
+		return d.Language
+	}
+	return d.Site.Language
+}

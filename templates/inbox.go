@@ -1,0 +1,29 @@
+package templates
+
+import "time"
+
+// InboxMessage is one mail that the demo's inbox has received.
+type InboxMessage struct {
+	From, To, Subject string
+	ReceivedAt        time.Time // shown in its own zone
+	Size              int       // octets
+	URL               string    // of its page
+}
+
+// InboxPage lists the mails in the demo's inbox.
+type InboxPage struct {
+	Site         Site
+	Messages     []InboxMessage // newest first
+	SubscribeURL string         // empty leaves the link out
+}
+
+// InboxMailPage shows one mail of the demo's inbox.
+type InboxMailPage struct {
+	Site        Site
+	Message     InboxMessage
+	HTMLURL     string // serves the HTML part alone, for a sandboxed frame; empty where there is none
+	Text        string // the decoded text part
+	Source      string // the whole message as it came
+	InboxURL    string
+	OneClickURL string // the https URL of List-Unsubscribe; empty leaves the button out
+}

@@ -1,0 +1,133 @@
+package templates
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Problems that a form shows beside a field. Given as an error of a page they
+// stand for a text in the reader's language; any other text is shown as it is.
+const (
+	ProblemAddressMissing = "address-missing"
+	ProblemAddressInvalid = "address-invalid"
+	ProblemNameTooLong    = "name-too-long"
+	ProblemTopicsMissing  = "topics-missing"
+	ProblemTopicUnknown   = "topic-unknown"
+	ProblemDigestsMissing = "digests-missing"
+	ProblemDigestUnknown  = "digest-unknown"
+	ProblemZoneUnknown    = "zone-unknown"
+	ProblemFormExpired    = "form-expired"
+	ProblemTooMany        = "too-many"
+)
+
+// catalogue is every word of ours in one language. A text with %s or %d takes
+// the values that its comment names, in that order.
+type catalogue struct {
+	language   string // BCP 47, of these words
+	dateLayout string // of a full date, as package time writes layouts
+	dayLayout  string // of a date in the same year
+	timeLayout string
+	moment     string // date, time of day with zone
+
+	// The digest.
+	TopStory, EditorsPick, By, AlsoIn string // AlsoIn: topics
+	moreOne, moreMany                 string // count, site
+	Why                               string // digest, site
+	Preferences, Unsubscribe          string // Unsubscribe: digest
+	Forwarded, SignUp                 string
+	ReadAt                            string // site
+
+	// System mails.
+	ConfirmSubject    string // site
+	ConfirmAsked      string // site, moment
+	ConfirmButton     string
+	ConfirmThen       string
+	ConfirmIgnore     string
+	ConfirmWhy        string // site
+	KnownSubject      string // site
+	KnownText         string // site
+	KnownButton       string
+	KnownIgnore       string
+	LinkFallback      string
+	DigestsAre, Topic string
+
+	// Pages.
+	SubscribeTitle, SubscribeIntro                string // SubscribeIntro: site
+	YouGet                                        string
+	Address, AddressHint, ReaderName, Optional    string
+	Topics, TopicsHint, Digests, Zone, ZoneHint   string
+	Honeypot                                      string
+	SubscribeButton, SubscribeNote                string // SubscribeNote: site
+	ErrorSummary, ErrorPrefix                     string
+	CheckTitle, CheckText, CheckMore              string
+	ConfirmTitle, ConfirmText, ConfirmPageButton  string // ConfirmText: site, address
+	PreferencesTitle, PreferencesText             string // PreferencesText: address
+	SaveButton, Saved                             string
+	LeaveTitle, LeaveText, LeaveButton            string // LeaveText: site
+	UnsubscribeTitle, UnsubscribeText             string // digest; digest, address
+	UnsubscribeButton, Instead, InsteadLink       string // UnsubscribeButton: digest
+	GoodbyeTitle, GoodbyeText, GoodbyeAll         string // digest; site
+	GoodbyeKeep, GoodbyeBack                      string
+	ExpiredTitle, ExpiredText, ExpiredButton      string
+	SiteHome                                      string // site
+	statusTitles, statusTexts                     map[int]string
+	problems                                      map[string]string
+	InboxTitle, InboxIntro, InboxEmpty, InboxFrom string
+	InboxTo, InboxBack, InboxAlone, InboxOneClick string
+	InboxHTML, InboxText, InboxSource             string
+	InboxNoHTML, InboxNoSubject, InboxSignUp      string
+}
+
+// catalogues are the languages that we have words in, by their base tag.
+// Nothing changes them.
+var catalogues = map[string]*catalogue{
+	"en": english,
+}
+
+// words is the catalogue of a language: of its full tag, else of its base
+// language, else English.
+func words(language string) *catalogue {
+	tag := strings.ToLower(strings.ReplaceAll(language, "_", "-"))
+	base, _, _ := strings.Cut(tag, "-")
+	for _, t := range []string{tag, base} {
+		if c, ok := catalogues[t]; ok {
+			return c
+		}
+	}
+	return english
+}
+
+func (c *catalogue) longDate(t time.Time) string {
+	return t.Format(c.dateLayout)
+}
+
+// instant is when a story was published, told as shortly as the day of the
+// digest allows: the time of day, else the day.
+func (c *catalogue) instant(t, day time.Time) string {
+	t = t.In(day.Location())
+	y, m, d := t.Date()
+	switch dy, dm, dd := day.Date(); {
+	case y == dy && m == dm && d == dd:
+		return t.Format(c.timeLayout)
+	case day.Sub(t).Abs() < 180*24*time.Hour:
+		return t.Format(c.dayLayout)
+	}
+	return t.Format(c.dateLayout)
+}
+
+// More says that n stories of the site are not shown.
+func (c *catalogue) More(n int, site string) string {
+	if n == 1 {
+		return fmt.Sprintf(c.moreOne, n, site)
+	}
+	return fmt.Sprintf(c.moreMany, n, site)
+}
+
+// problem gives the text of a problem that a form shows.
+func (c *catalogue) problem(p string) string {
+	if text, ok := c.problems[p]; ok {
+		return text
+	}
+	return p
+}
