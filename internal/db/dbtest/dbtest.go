@@ -1,0 +1,88 @@
+// Package dbtest runs a test on a fresh, migrated database of every engine.
+package dbtest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"broadsheet/internal/db"
+)
+
+// Variable names the environment variable with the URL of a PostgreSQL server
+// on which tests may create databases. make test starts a throw-away server
+// and sets it.
+const Variable = "BROADSHEET_TEST_POSTGRES"
+
+// Each runs fn as a subtest on SQLite and on PostgreSQL.
+func Each(t *testing.T, fn func(t *testing.T, d *db.DB)) {
+	t.Helper()
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			fn(t, Open(t, dialect))
+		})
+	}
+}
+
+// Open returns a fresh, migrated database, which the test's end closes and
+// removes.
+func Open(t testing.TB, dialect db.Dialect) *db.DB {
+	t.Helper()
+	d, err := db.Open(t.Context(), URL(t, dialect))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	if _, err := d.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// URL returns the URL of a fresh, empty database that the test's end removes.
+func URL(t testing.TB, dialect db.Dialect) string {
+	t.Helper()
+	if dialect == db.SQLite {
+		return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+	}
+	server := os.Getenv(Variable)
+	if server == "" {
+		t.Fatalf("%s is not set: run make test, which starts a PostgreSQL server for the tests", Variable)
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatalf("%s: %v", Variable, err)
+	}
+	admin, err := db.Open(t.Context(), server)
+	if err != nil {
+		t.Fatalf("%s: %v", Variable, err)
+	}
+	defer admin.Close()
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), databases.Add(1))
+	if err := admin.CreateDatabase(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { drop(t, server, name) })
+	u.Path = "/" + name
+	return u.String()
+}
+
+var databases atomic.Int64
+
+func drop(t testing.TB, server, name string) {
+	ctx := context.Background() // the test's own has ended
+	admin, err := db.Open(ctx, server)
+	if err != nil {
+		t.Errorf("drop database %s: %v", name, err)
+		return
+	}
+	defer admin.Close()
+	if err := admin.DropDatabase(ctx, name); err != nil {
+		t.Errorf("drop database %s: %v", name, err)
+	}
+}

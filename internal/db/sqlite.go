@@ -1,0 +1,97 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// readers is how many connections may read a SQLite file at once.
+const readers = 4
+
+// openSQLite opens path with one writing connection and a few that only read.
+// WAL lets readers and the writer work side by side; synchronous FULL keeps
+// the last recorded delivery across a power cut; the busy time-out lets a
+// command work beside a running service.
+func openSQLite(ctx context.Context, path string) (*DB, error) {
+	if path == "" {
+		return nil, errors.New("database url sqlite: has no path, want sqlite:broadsheet.db")
+	}
+	if err := checkFileSystem(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	dsn := func(pragmas ...string) string {
+		q := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{"busy_timeout(15000)"}, pragmas...)}
+		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	}
+	write, err := sqlx.Open("sqlite", dsn("journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)"))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	write.SetMaxOpenConns(1)
+	d := &DB{dialect: SQLite, name: "sqlite:" + path, write: write, read: write}
+	if err := d.prepareSQLite(ctx, path); err != nil {
+		write.Close()
+		return nil, err
+	}
+	read, err := sqlx.Open("sqlite", strings.Replace(dsn("query_only(1)", "cache_size(-4000)"), "_txlock=immediate", "_txlock=deferred", 1))
+	if err != nil {
+		write.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	d.read = read
+	return d, nil
+}
+
+// prepareSQLite touches the file, so that a wrong path or a file that is no
+// database is an error now and not in the middle of a send.
+func (d *DB) prepareSQLite(ctx context.Context, path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("database %s is a folder, want a file", path)
+	}
+	var version int
+	if err := d.write.GetContext(ctx, &version, `PRAGMA schema_version`); err != nil {
+		return fmt.Errorf("%w: open %s: %w", ErrUnavailable, path, err)
+	}
+	return nil
+}
+
+// isSQLiteBusy reports whether another process kept the file locked for longer
+// than the busy time-out.
+func isSQLiteBusy(err error) bool {
+	var serr *sqlite.Error
+	if !errors.As(err, &serr) {
+		return false
+	}
+	code := serr.Code() & 0xff
+	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+}
+
+// isSQLiteGone reports whether the file cannot be used any more: the disk is
+// full, broken, or the file vanished.
+func isSQLiteGone(err error) bool {
+	var serr *sqlite.Error
+	if !errors.As(err, &serr) {
+		return false
+	}
+	switch serr.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return true
+	}
+	return false
+}
+
+func isSQLiteDuplicate(err error) bool {
+	var serr *sqlite.Error
+	return errors.As(err, &serr) && (serr.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || serr.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
