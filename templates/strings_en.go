@@ -13,7 +13,7 @@ var english = &catalogue{
 	AlsoIn:      "Also in %s",
 	moreOne:     "and %d more story at %s",
 	moreMany:    "and %d more stories at %s",
-	Why:         "You get %s because you signed up for it at %s and confirmed your address.",
+	Why:         "You get %s because you signed up for it at %s.",
 	Preferences: "Change topics and settings",
 	Unsubscribe: "Unsubscribe from %s",
 	Forwarded:   "Was this forwarded to you?",

@@ -1,0 +1,146 @@
+package templates
+
+import (
+	"fmt"
+	htmltemplate "html/template"
+	"strings"
+)
+
+// palette is the colours of a mail, each a hexadecimal CSS colour. Text
+// colours keep a contrast of 4.5 to 1 on both page and paper.
+type palette struct {
+	page   string // around the sheet
+	paper  string // the sheet itself
+	ink    string // headlines and text
+	muted  string // what stands beside
+	accent string // topics, kickers
+	line   string // rules between stories
+	button string // behind the words of a button
+	label  string // the words of a button
+}
+
+var lightPalette = palette{
+	page: "#efece4", paper: "#fffefb", ink: "#1d1b18", muted: "#5d584e",
+	accent: "#8f1d18", line: "#d9d4c7", button: "#8f1d18", label: "#ffffff",
+}
+
+var darkPalette = palette{
+	page: "#121110", paper: "#1d1b19", ink: "#f1ede4", muted: "#b5ad9f",
+	accent: "#f39c8f", line: "#45413a", button: "#f39c8f", label: "#1d1b19",
+}
+
+// replacer puts the colours where a style names them, such as $ink.
+func (p *palette) replacer() *strings.Replacer {
+	return strings.NewReplacer("$page", p.page, "$paper", p.paper, "$ink", p.ink, "$muted", p.muted,
+		"$accent", p.accent, "$line", p.line, "$button", p.button, "$label", p.label)
+}
+
+const (
+	serif = "font-family:Georgia,Times New Roman,serif;"
+	sans  = "font-family:Helvetica,Arial,sans-serif;"
+)
+
+// look is how one kind of element is drawn: the style that stands inline, and
+// the classes that the dark and narrow rules of sheet reach it by.
+type look struct{ class, css string }
+
+// mailLooks are the looks of all mails. Nothing changes them.
+var mailLooks = map[string]look{
+	"page":      {"page", "margin:0;padding:0;background-color:$page"},
+	"wrapper":   {"page", "background-color:$page;padding:0 0 24px"},
+	"preheader": {"", "display:none;max-height:0;overflow:hidden;mso-hide:all"},
+	"sheet":     {"paper", "width:100%;max-width:640px;margin:0 auto;border-collapse:collapse;table-layout:fixed;background-color:$paper"},
+	"foot":      {"", "width:100%;max-width:640px;margin:0 auto;border-collapse:collapse;table-layout:fixed"},
+	"row":       {"", "width:100%;border-collapse:collapse"},
+
+	"head":     {"edge", "padding:28px 32px 0;text-align:center"},
+	"site":     {"muted", "margin:0 0 6px;" + sans + "font-size:12px;line-height:18px;letter-spacing:2px;text-transform:uppercase;color:$muted"},
+	"sitelink": {"muted", "color:$muted;text-decoration:none"},
+	"h1":       {"ink title", "margin:0 0 18px;" + serif + "font-size:44px;line-height:50px;font-weight:bold;letter-spacing:-1px;color:$ink;word-break:break-word"},
+	"dates":    {"inkline", "width:100%;border-collapse:collapse;border-top:3px double $ink;border-bottom:1px solid $ink"},
+	"date":     {"muted", "padding:8px 0;" + sans + "font-size:13px;line-height:18px;color:$muted;text-align:start"},
+	"reader":   {"muted", "padding:8px 0;" + sans + "font-size:13px;line-height:18px;color:$muted;text-align:end"},
+
+	"lead":       {"edge", "padding:24px 32px 28px;word-break:break-word"},
+	"kicker":     {"accent", "margin:0 0 8px;" + sans + "font-size:13px;line-height:18px;font-weight:bold;letter-spacing:1px;text-transform:uppercase;color:$accent"},
+	"leadtitle":  {"leadtitle", "margin:0 0 14px;" + serif + "font-size:32px;line-height:38px;font-weight:bold"},
+	"leadpic":    {"", "display:block;width:100%;max-width:576px;height:auto;border:0;margin:0 0 14px"},
+	"leadtext":   {"ink", "margin:0 0 10px;" + serif + "font-size:18px;line-height:27px;color:$ink"},
+	"section":    {"edge", "padding:0 32px"},
+	"h2":         {"accent inkline", "margin:0;padding:9px 0 0;border-top:2px solid $ink;" + sans + "font-size:14px;line-height:20px;font-weight:bold;letter-spacing:1px;text-transform:uppercase;color:$accent"},
+	"story":      {"edge", "padding:14px 32px 16px;word-break:break-word"},
+	"ruled":      {"line", "height:1px;line-height:1px;font-size:1px;border-top:1px solid $line"},
+	"words":      {"", "padding:0;vertical-align:top;word-break:break-word"},
+	"thumb":      {"thumbcell", "width:152px;padding:4px 0 0 20px;vertical-align:top"},
+	"thumbrtl":   {"thumbcellrtl", "width:152px;padding:4px 20px 0 0;vertical-align:top"},
+	"pic":        {"thumb", "display:block;width:152px;height:auto;border:0;" + sans + "font-size:12px"},
+	"h3":         {"", "margin:0 0 6px;" + serif + "font-size:21px;line-height:27px;font-weight:bold"},
+	"headline":   {"ink", "color:$ink;text-decoration:none"},
+	"summary":    {"ink", "margin:0 0 7px;" + serif + "font-size:16px;line-height:24px;color:$ink"},
+	"meta":       {"muted", "margin:0;" + sans + "font-size:13px;line-height:19px;color:$muted"},
+	"tag":        {"accent", "color:$accent"},
+	"more":       {"edge inkline", "padding:16px 32px 28px;" + serif + "font-size:17px;line-height:25px"},
+	"morelink":   {"accent", "color:$accent"},
+	"end":        {"", "height:12px;line-height:12px;font-size:1px"},
+	"footer":     {"edge", "padding:24px 32px 0;text-align:center"},
+	"small":      {"muted", "margin:0 0 12px;" + sans + "font-size:13px;line-height:20px;color:$muted"},
+	"smalllink":  {"ink", "color:$ink;text-decoration:underline"},
+	"letter":     {"edge", "padding:8px 32px 32px;word-break:break-word"},
+	"lettertext": {"ink", "margin:0 0 16px;" + serif + "font-size:17px;line-height:26px;color:$ink"},
+	"lettertop":  {"edge", "padding:28px 32px 20px"},
+	"lettername": {"ink", "margin:0;padding:0 0 14px;border-bottom:3px double $ink;" + serif + "font-size:22px;line-height:28px;font-weight:bold;color:$ink"},
+	"letterh1":   {"ink lettertitle", "margin:0 0 16px;" + serif + "font-size:28px;line-height:34px;font-weight:bold;color:$ink"},
+	"buttoncell": {"button", "background-color:$button;padding:0"},
+	"buttonbox":  {"", "border-collapse:collapse;margin:8px 0 22px"},
+	"button":     {"button", "display:inline-block;padding:13px 26px;background-color:$button;" + sans + "font-size:17px;line-height:22px;font-weight:bold;color:$label;text-decoration:none"},
+}
+
+// attributes writes each look as the class and style of a tag.
+func attributes(looks map[string]look, p *palette) map[string]htmltemplate.HTMLAttr {
+	colours := p.replacer()
+	attrs := make(map[string]htmltemplate.HTMLAttr, len(looks))
+	for name, l := range looks {
+		style := `style="` + colours.Replace(l.css) + `"`
+		if l.class != "" {
+			style = `class="` + l.class + `" ` + style
+		}
+		attrs[name] = htmltemplate.HTMLAttr(style)
+	}
+	return attrs
+}
+
+// darkRules recolour the classes; prefix is put before each selector.
+func darkRules(background, text string) string {
+	return darkPalette.replacer().Replace(fmt.Sprintf(`%[1]s.page{background-color:$page!important}
+%[1]s.paper{background-color:$paper!important}
+%[1]s.button{background-color:$button!important}
+%[2]s.ink{color:$ink!important}
+%[2]s.muted{color:$muted!important}
+%[2]s.accent{color:$accent!important}
+%[2]s.button{color:$label!important}
+%[2]s.inkline{border-color:$ink!important}
+%[2]s.line{border-color:$line!important}
+`, background, text))
+}
+
+// sheet is the style element of every mail. It only betters what the inline
+// styles already do. The rules stand in two elements because some clients drop
+// a whole element over one rule that they do not know.
+func sheet() htmltemplate.HTML {
+	return htmltemplate.HTML(`<style>
+@media (max-width:520px){
+.edge{padding-left:16px!important;padding-right:16px!important}
+.title{font-size:34px!important;line-height:39px!important}
+.leadtitle{font-size:26px!important;line-height:32px!important}
+.lettertitle{font-size:24px!important;line-height:30px!important}
+.thumb{width:88px!important}
+.thumbcell{width:88px!important;padding-left:12px!important}
+.thumbcellrtl{width:88px!important;padding-right:12px!important}
+}
+</style>
+<style>
+:root{color-scheme:light dark;supported-color-schemes:light dark}
+@media (prefers-color-scheme:dark){
+` + darkRules("", "") + `}
+` + darkRules("[data-ogsb] ", "[data-ogsc] ") + `</style>`)
+}
