@@ -1,0 +1,171 @@
+package digest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+	"broadsheet/mail"
+	"broadsheet/templates"
+)
+
+// Composed is the mail of one selection of an edition, compiled once and
+// shared by all readers who get that selection.
+type Composed struct {
+	Body       *mail.Body
+	Subject    string
+	From       mail.Address
+	ReplyTo    *mail.Address // nil: none
+	ListID     string        // "Name <slug.lists.domain>", RFC 2919
+	FeedbackID string
+	EditionKey string // such as "daily/2026-11-23"
+	DigestID   int64
+	Date       time.Time // of the Date field
+	ComposedAt time.Time // the stories are as they were at this instant
+	Empty      bool      // every story was withdrawn: there is nothing to send
+}
+
+// Composer turns selections into mails. It is safe for concurrent use.
+type Composer struct {
+	store *Store
+	setup *Setup
+	links Links
+	now   func() time.Time
+}
+
+// Links are the addresses in a mail that belong to no single reader.
+type Links struct {
+	SignUp string // where someone who was forwarded the mail signs up
+}
+
+// NewComposer returns a composer for the digests of setup, whose ids must have
+// been loaded.
+func NewComposer(store *Store, setup *Setup, links Links, now func() time.Time) *Composer {
+	return &Composer{store: store, setup: setup, links: links, now: now}
+}
+
+// Compose makes the mail of a selection with its stories as they were at asOf,
+// or as they are now if asOf is zero. For the same asOf it returns the same
+// bytes.
+func (c *Composer) Compose(ctx context.Context, editionID, selectionID int64, asOf time.Time) (*Composed, error) {
+	if asOf.IsZero() {
+		asOf = c.now().UTC().Truncate(time.Millisecond)
+	}
+	var e *Edition
+	var sel Selection
+	var articles map[int64]*Article
+	err := c.store.db.View(ctx, func(tx *db.Tx) (err error) {
+		if e, err = editionByID(ctx, tx, editionID); err != nil {
+			return err
+		}
+		if sel, err = selectionByID(ctx, tx, editionID, selectionID); err != nil {
+			return err
+		}
+		articles, err = articlesAsOf(ctx, tx, sel.articleIDs(), asOf)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("compose selection %d of edition %d: %w", selectionID, editionID, err)
+	}
+	d, err := c.setup.digestByID(e.DigestID)
+	if err != nil {
+		return nil, fmt.Errorf("compose %s: %w", e.Key, err)
+	}
+	composed, err := c.compile(d, e, sel, articles)
+	if err != nil {
+		return nil, fmt.Errorf("compose %s: %w", e.Key, err)
+	}
+	composed.Date, composed.ComposedAt = asOf, asOf
+	return composed, nil
+}
+
+func (c *Composer) compile(d *Digest, e *Edition, sel Selection, articles map[int64]*Article) (*Composed, error) {
+	out := &Composed{
+		From: d.From, ReplyTo: d.ReplyTo, EditionKey: e.Key, DigestID: d.ID,
+		ListID:     fmt.Sprintf("%s <%s.lists.%s>", d.Name, d.Slug, mail.Domain(d.From.Addr)),
+		FeedbackID: c.setup.feedbackID(d, e),
+	}
+	content := c.content(d, e, sel, articles)
+	if content.Count() == 0 {
+		out.Empty = true
+		return out, nil
+	}
+	var err error
+	if out.Subject, err = d.Subject.Execute(content); err != nil {
+		return nil, err
+	}
+	content.Subject = out.Subject
+	out.Body, err = render(d.Theme, content)
+	return out, err
+}
+
+func render(theme *templates.Theme, content *templates.Digest) (*mail.Body, error) {
+	html, err := theme.HTML(content)
+	if err != nil {
+		return nil, err
+	}
+	text, err := theme.Text(content)
+	if err != nil {
+		return nil, err
+	}
+	return mail.Compile(html, text)
+}
+
+// content lays a selection out as readers see it: sections in the digest's
+// order of topics, the highest ranked story as the lead, withdrawn stories
+// left out. The reader's own parts are slot markers.
+func (c *Composer) content(d *Digest, e *Edition, sel Selection, articles map[int64]*Article) *templates.Digest {
+	content := &templates.Digest{
+		Site: c.setup.Site, Slug: d.Slug, Name: d.Name, Edition: e.Key, Date: e.date(d.Location),
+		More: sel.More, MoreURL: c.setup.Site.URL, SubscribeURL: c.links.SignUp,
+		ReaderName: mail.SlotName.Marker(), Unsubscribe: mail.SlotUnsubscribe.Marker(), Preferences: mail.SlotPreferences.Marker(),
+	}
+	sections := make([]templates.Section, 0, 8)
+	place := map[int64]int{} // of a topic's section
+	for _, pick := range sel.Stories {
+		a := articles[pick.ArticleID]
+		if a == nil {
+			continue
+		}
+		story := c.story(a)
+		if content.Lead == nil {
+			lead := story
+			content.Lead = &lead
+		}
+		n, ok := place[pick.TopicID]
+		if !ok {
+			topic := c.setup.topicByID(pick.TopicID)
+			n = len(sections)
+			place[pick.TopicID] = n
+			sections = append(sections, templates.Section{Slug: topic.Slug, Name: topic.Name})
+		}
+		sections[n].Stories = append(sections[n].Stories, story)
+	}
+	for _, t := range c.setup.Offered(d) {
+		if n, ok := place[t.ID]; ok {
+			content.Sections = append(content.Sections, sections[n])
+			delete(place, t.ID)
+		}
+	}
+	for _, pick := range sel.Stories { // of topics that have retired since
+		if n, ok := place[pick.TopicID]; ok {
+			content.Sections = append(content.Sections, sections[n])
+			delete(place, pick.TopicID)
+		}
+	}
+	return content
+}
+
+func (c *Composer) story(a *Article) templates.Story {
+	s := templates.Story{
+		Title: a.Title, URL: a.URL, Summary: a.Summary, Author: a.Author, Image: a.ImageURL, ImageAlt: a.ImageAlt,
+		Source: a.SourceName, PublishedAt: a.PublishedAt, Pinned: !a.PinnedUntil.IsZero(),
+	}
+	for _, m := range a.Topics {
+		if t := c.setup.topicByID(m.TopicID); t.ID != 0 {
+			s.Topics = append(s.Topics, t.Name)
+		}
+	}
+	return s
+}

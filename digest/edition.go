@@ -1,0 +1,78 @@
+package digest
+
+import (
+	"time"
+
+	"broadsheet/internal/schedule"
+)
+
+// EditionState is where an edition stands.
+type EditionState string
+
+// The states of an edition. A paused edition keeps all that is pending, with
+// the reason beside it; a cancelled one sends nothing more.
+const (
+	EditionSending   EditionState = "sending"
+	EditionPaused    EditionState = "paused"
+	EditionCancelled EditionState = "cancelled"
+	EditionDone      EditionState = "done"
+)
+
+// EditionKind says what brought an edition about.
+type EditionKind string
+
+// An edition comes from the digest's schedule or from an editor's command.
+const (
+	Scheduled EditionKind = "scheduled"
+	Manual    EditionKind = "manual"
+)
+
+// Edition is one issue of a digest, over all its runs.
+type Edition struct {
+	ID        int64
+	DigestID  int64
+	Slot      schedule.Local // naive local time; with seconds for a manual edition
+	Key       string         // such as "daily/2026-11-23"
+	Kind      EditionKind
+	Partial   bool // to some readers or with some topics only: it moves no cut-off
+	State     EditionState
+	Reason    string // why it is paused
+	CreatedAt time.Time
+}
+
+// editionKey names an edition: by its date if the digest has one slot that
+// day, else by date and time.
+func editionKey(d *Digest, slot schedule.Local, kind EditionKind) string {
+	if kind == Scheduled && d.Schedule.PerDay(slot) == 1 {
+		return d.Slug + "/" + slot.Date()
+	}
+	return d.Slug + "/" + slot.String()
+}
+
+// date is the local date of the slot as readers see it.
+func (e *Edition) date(loc *time.Location) time.Time { return e.Slot.In(loc) }
+
+// Run is an edition for one cohort.
+type Run struct {
+	ID         int64
+	EditionID  int64
+	CohortID   int64
+	Zone       string // of the cohort
+	DueAt      time.Time
+	ExpiresAt  time.Time // what has not been sent by then expires
+	FromSeq    int64     // the window is (FromSeq, ToSeq]
+	ToSeq      int64
+	Number     int64 // of the cohort's runs, from 0
+	PlanCursor int64 // the last planned subscriber
+	PlannedAt  time.Time
+	Due        int64 // subscribers due so far
+}
+
+// SkipReason says why a subscriber who was due got no delivery.
+type SkipReason string
+
+// The reasons that planning knows.
+const (
+	SkipNothingNew SkipReason = "nothing-new"     // no story of the reader's topics in the window
+	SkipTooFew     SkipReason = "too-few-stories" // fewer than min_items: they come with the next
+)

@@ -1,0 +1,189 @@
+package digest
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"broadsheet/internal/schedule"
+	"broadsheet/mail"
+	"broadsheet/templates"
+)
+
+// Setup is what the newsroom declared in its configuration: topics, sources
+// and digests in their order. Store.Sync or Store.Load gives them their ids;
+// after that a Setup does not change.
+type Setup struct {
+	Site    templates.Site
+	Topics  []Topic
+	Sources []Source
+	Digests []Digest
+}
+
+// Topic is what readers choose, with the rules that tag articles.
+type Topic struct {
+	ID          int64
+	Slug        string
+	Name        string
+	Description string
+	Keywords    []string // words or phrases, whole words, case and accents folded
+	Categories  []string // globs over the categories of the source
+	URLPaths    []string // prefixes of the path of the article's URL
+}
+
+// Source is where articles come from on a schedule.
+type Source struct {
+	ID           int64
+	Slug         string
+	Kind         string // feed
+	URL          string
+	Topics       []string // slugs that every story of it gets
+	Every        time.Duration
+	AllowPrivate []netip.Prefix // private addresses it may be fetched from
+}
+
+// CatchUp says what happens to slots that passed while nobody was planning.
+type CatchUp string
+
+// What to do with missed slots: one run for all of them, one each, or none, so
+// that their stories come with the next slot.
+const (
+	CatchUpMerge CatchUp = "merge"
+	CatchUpEach  CatchUp = "each"
+	CatchUpSkip  CatchUp = "skip"
+)
+
+// Digest is a named, scheduled newsletter.
+type Digest struct {
+	ID          int64
+	Slug        string
+	Name        string
+	Schedule    schedule.Schedule
+	Location    *time.Location // the digest's own zone
+	LocalTime   bool           // each reader's own zone decides instead
+	Topics      []string       // slugs in the order of sections, or "*"
+	MinItems    int
+	MaxItems    int
+	PerTopic    int // 0: no limit
+	Subject     *templates.Subject
+	Theme       *templates.Theme
+	From        mail.Address
+	ReplyTo     *mail.Address
+	ExpireAfter time.Duration
+	CatchUp     CatchUp
+
+	topics map[int64]int // offered topics and their position
+}
+
+// ErrUnknownDigest says that no digest of that name is configured.
+var ErrUnknownDigest = errors.New("unknown digest")
+
+// DigestBySlug returns the digest of that slug, or ErrUnknownDigest with the
+// names that there are.
+func (s *Setup) DigestBySlug(slug string) (*Digest, error) {
+	var known []string
+	for i := range s.Digests {
+		if s.Digests[i].Slug == slug {
+			return &s.Digests[i], nil
+		}
+		known = append(known, s.Digests[i].Slug)
+	}
+	return nil, fmt.Errorf("%w %q: the configuration has %s", ErrUnknownDigest, slug, orNone(known))
+}
+
+func (s *Setup) digestByID(id int64) (*Digest, error) {
+	for i := range s.Digests {
+		if s.Digests[i].ID == id {
+			return &s.Digests[i], nil
+		}
+	}
+	return nil, fmt.Errorf("%w with id %d: it is no longer configured", ErrUnknownDigest, id)
+}
+
+// TopicBySlug returns the topic of that slug, or nil.
+func (s *Setup) TopicBySlug(slug string) *Topic {
+	for i := range s.Topics {
+		if s.Topics[i].Slug == slug {
+			return &s.Topics[i]
+		}
+	}
+	return nil
+}
+
+// topicByID returns the topic, or an unnamed one if it retired.
+func (s *Setup) topicByID(id int64) Topic {
+	for i := range s.Topics {
+		if s.Topics[i].ID == id {
+			return s.Topics[i]
+		}
+	}
+	return Topic{}
+}
+
+// Offered returns the topics that the digest offers, in its order.
+func (s *Setup) Offered(d *Digest) []*Topic {
+	var out []*Topic
+	for _, slug := range d.Topics {
+		if slug == "*" {
+			for i := range s.Topics {
+				if t := &s.Topics[i]; !contains(out, t) {
+					out = append(out, t)
+				}
+			}
+		} else if t := s.TopicBySlug(slug); t != nil && !contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func contains(topics []*Topic, t *Topic) bool {
+	for _, have := range topics {
+		if have == t {
+			return true
+		}
+	}
+	return false
+}
+
+// index prepares what planning looks up by id.
+func (s *Setup) index() {
+	for i := range s.Digests {
+		d := &s.Digests[i]
+		d.topics = map[int64]int{}
+		for n, t := range s.Offered(d) {
+			d.topics[t.ID] = n
+		}
+	}
+}
+
+// zone is where the digest's cohort lives: the cohort's own zone if the digest
+// follows its readers, else the digest's.
+func (d *Digest) zone(zones *schedule.Zones, cohortZone string) (*time.Location, error) {
+	if !d.LocalTime {
+		return d.Location, nil
+	}
+	return zones.Load(cohortZone)
+}
+
+// feedbackID names the edition for mailbox providers: nothing of the reader,
+// and a sender's part that stays the same.
+func (s *Setup) feedbackID(d *Digest, e *Edition) string {
+	sender := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, mail.Domain(d.From.Addr))
+	sender = (sender + "sender")[:max(5, min(15, len(sender)))]
+	return strings.NewReplacer("/", "-", ":", "").Replace(e.Key) + ":" + d.Slug + ":digest:" + sender
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}

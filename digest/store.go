@@ -1,0 +1,146 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+	"broadsheet/internal/schedule"
+)
+
+// ErrNotFound says that there is no such article, edition or run.
+var ErrNotFound = errors.New("not found")
+
+// Store keeps topics, sources, articles, editions, runs and selections.
+type Store struct {
+	db  *db.DB
+	now func() time.Time
+}
+
+// NewStore returns a store on a migrated database.
+func NewStore(d *db.DB, now func() time.Time) *Store { return &Store{db: d, now: now} }
+
+type editionRow struct {
+	ID        int64  `db:"id"`
+	DigestID  int64  `db:"digest_id"`
+	Slot      string `db:"slot"`
+	Key       string `db:"key"`
+	Kind      string `db:"kind"`
+	Partial   int    `db:"partial"`
+	State     string `db:"state"`
+	Reason    string `db:"reason"`
+	CreatedAt int64  `db:"created_at"`
+}
+
+const editionColumns = `id, digest_id, slot, key, kind, partial, state, reason, created_at`
+
+func (r *editionRow) edition() (*Edition, error) {
+	slot, err := schedule.ParseLocal(r.Slot)
+	if err != nil {
+		return nil, fmt.Errorf("edition %s: %w", r.Key, err)
+	}
+	return &Edition{
+		ID: r.ID, DigestID: r.DigestID, Slot: slot, Key: r.Key, Kind: EditionKind(r.Kind), Partial: r.Partial != 0,
+		State: EditionState(r.State), Reason: r.Reason, CreatedAt: db.Time(r.CreatedAt),
+	}, nil
+}
+
+func editionByID(ctx context.Context, tx *db.Tx, id int64) (*Edition, error) {
+	return getEdition(ctx, tx, fmt.Sprintf("edition %d", id), `SELECT `+editionColumns+` FROM editions WHERE id = $1`, id)
+}
+
+func getEdition(ctx context.Context, tx *db.Tx, name, query string, args ...any) (*Edition, error) {
+	var row editionRow
+	if err := tx.Get(ctx, &row, query, args...); errors.Is(err, db.ErrNoRows) {
+		return nil, fmt.Errorf("%s: %w", name, ErrNotFound)
+	} else if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return row.edition()
+}
+
+// EditionByKey returns the edition of that key, such as "daily/2026-11-23", or
+// ErrNotFound.
+func (s *Store) EditionByKey(ctx context.Context, key string) (*Edition, error) {
+	var e *Edition
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		e, err = getEdition(ctx, tx, "edition "+key, `SELECT `+editionColumns+` FROM editions WHERE key = $1`, key)
+		return err
+	})
+	return e, err
+}
+
+// Editions returns the newest editions, of one digest unless digestID is 0.
+func (s *Store) Editions(ctx context.Context, digestID int64, limit int) ([]*Edition, error) {
+	var rows []editionRow
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Select(ctx, &rows, `SELECT `+editionColumns+` FROM editions
+			WHERE $1 = 0 OR digest_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`, digestID, limit)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list editions: %w", err)
+	}
+	out := make([]*Edition, len(rows))
+	for i := range rows {
+		if out[i], err = rows[i].edition(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// SetEditionState pauses, resumes or cancels an edition. Resuming sends what
+// is pending; a cancelled or done edition stays as it is.
+func (s *Store) SetEditionState(ctx context.Context, key string, to EditionState, reason string) (*Edition, error) {
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE editions SET state = $1, reason = $2 WHERE key = $3 AND state IN ('sending', 'paused')`,
+			string(to), reason, key)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set edition %s %s: %w", key, to, err)
+	}
+	return s.EditionByKey(ctx, key)
+}
+
+// Runs returns the runs of an edition, the earliest first.
+func (s *Store) Runs(ctx context.Context, editionID int64) ([]Run, error) {
+	var out []Run
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		out, err = selectRuns(ctx, tx, `WHERE r.edition_id = $1 ORDER BY r.due_at, r.id`, editionID)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list runs of edition %d: %w", editionID, err)
+	}
+	return out, nil
+}
+
+func selectRuns(ctx context.Context, tx *db.Tx, where string, args ...any) ([]Run, error) {
+	var out []Run
+	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var r Run
+		var due, expires, planned int64
+		if err := scan(&r.ID, &r.EditionID, &r.CohortID, &r.Zone, &due, &expires, &r.FromSeq, &r.ToSeq, &r.Number, &r.PlanCursor, &planned, &r.Due); err != nil {
+			return err
+		}
+		r.DueAt, r.ExpiresAt, r.PlannedAt = db.Time(due), db.Time(expires), db.Time(planned)
+		out = append(out, r)
+		return nil
+	}, `SELECT r.id, r.edition_id, r.cohort_id, c.zone, r.due_at, r.expires_at, r.from_seq, r.to_seq, r.number, r.plan_cursor, r.planned_at, r.due
+		FROM runs r JOIN cohorts c ON c.id = r.cohort_id `+where, args...)
+	return out, err
+}
+
+func selectionByID(ctx context.Context, tx *db.Tx, editionID, id int64) (Selection, error) {
+	var text string
+	err := tx.Get(ctx, &text, `SELECT stories FROM selections WHERE edition_id = $1 AND id = $2`, editionID, id)
+	if errors.Is(err, db.ErrNoRows) {
+		return Selection{}, fmt.Errorf("selection %d: %w", id, ErrNotFound)
+	} else if err != nil {
+		return Selection{}, fmt.Errorf("selection %d: %w", id, err)
+	}
+	return parseSelection(text)
+}
