@@ -1,0 +1,63 @@
+package mail
+
+import (
+	"context"
+	"errors"
+)
+
+// Outcome is what became of one message.
+type Outcome struct {
+	// Reply is the answer that decided; its Code is zero when there was none.
+	Reply Reply
+	// Err is set when no answer to the message decided: see [Dial] and [Conn.Send] for its kinds.
+	Err error
+	// Class says what it means.
+	Class Class
+	// Relay is the name of the relay, empty when none was reached for.
+	Relay string
+}
+
+// Reason returns what a person should read about the outcome: the reply, or the error where there was no reply.
+func (o Outcome) Reason() string {
+	if o.Err != nil {
+		return o.Err.Error()
+	}
+	return o.Reply.String()
+}
+
+func newOutcome(r *Relay, reply Reply, err error) Outcome {
+	if dial := new(DialError); errors.As(err, &dial) {
+		reply = dial.Reply
+	}
+	return Outcome{Reply: reply, Err: err, Class: Classify(reply, err), Relay: r.label()}
+}
+
+// mayTryElsewhere tells whether another relay may be asked: this one is in trouble and cannot have the message.
+func (o Outcome) mayTryElsewhere() bool {
+	return o.Class.IsPath() && o.Reply.Phase != PhaseDot && !errors.Is(o.Err, ErrAborted)
+}
+
+// SendOne sends one message now, over a connection of its own: for confirmations and test sends. It tries the relays
+// in their order as long as the trouble is theirs and came before the final dot.
+func SendOne(ctx context.Context, relays []*Relay, env Envelope, msg []byte) Outcome {
+	outcome := Outcome{Err: errNoRelay, Class: ClassTemporaryPath}
+	for _, r := range relays {
+		outcome = sendOver(ctx, r, env, msg)
+		if !outcome.mayTryElsewhere() || ctx.Err() != nil {
+			break
+		}
+	}
+	return outcome
+}
+
+var errNoRelay = errors.New("no relay to send over")
+
+func sendOver(ctx context.Context, r *Relay, env Envelope, msg []byte) Outcome {
+	conn, err := Dial(ctx, r)
+	if err != nil {
+		return newOutcome(r, Reply{}, err)
+	}
+	defer conn.Close()
+	reply, err := conn.Send(ctx, env, msg, nil)
+	return newOutcome(r, reply, err)
+}
