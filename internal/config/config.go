@@ -1,0 +1,138 @@
+// Package config reads broadsheet.toml and the environment into one checked
+// Config, and writes the first such file.
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is everything an operator decides. A Config that Load or Parse
+// returned is complete and consistent: defaults are filled in, paths are
+// absolute, secrets are read, names that refer to each other exist.
+type Config struct {
+	Path     string // of the file, absolute; relative paths in it begin at its folder
+	Site     Site
+	Web      Web
+	Security Security
+	Database Database
+	Mail     Mail
+	Topics   []Topic
+	Sources  []Source
+	Digests  []Digest
+}
+
+// Site is the publication that sends.
+type Site struct {
+	Name          string // required
+	URL           string // required; absolute http or https, without a slash at the end
+	Language      string // BCP 47; "en" unless given
+	Timezone      string // IANA name; "UTC" unless given
+	PostalAddress string // may have several lines; "" unless given, though many laws ask for it
+}
+
+// Web is the HTTP server.
+type Web struct {
+	Listen         string            // host:port; "127.0.0.1:8080" unless given
+	PublicURL      string            // required; every link in a mail begins with it; no slash at the end
+	APIKeysFile    string            // "" unless given: then the API answers nobody
+	APIKeys        map[string]string // as APIKeys returns them, read from APIKeysFile
+	TrustedProxies []netip.Prefix    // who may say X-Forwarded-For; none unless given
+	AllowedOrigins []string          // scheme://host[:port] of sites that embed the form; none unless given
+}
+
+// Security says where the keys are that sign links.
+type Security struct {
+	KeysFile string // "broadsheet.keys" unless given; the file exists
+}
+
+// Database says where state is kept.
+type Database struct {
+	URL     string // sqlite:PATH (absolute) or postgres://...; "sqlite:broadsheet.db" unless given; may hold a password
+	URLFile string // the file URL was read from, "" if it was given directly
+}
+
+// Mail is how messages leave.
+type Mail struct {
+	From         string        // required; an address with or without a name
+	ReplyTo      string        // "" unless given
+	BounceDomain string        // of envelope senders, lower-case A-labels; the domain of From unless given
+	Rate         float64       // messages a second over all relays; 0, no limit, unless given
+	OnUncertain  string        // "hold" (unless given), "resend" or "assume-sent"
+	StateDir     string        // of the delivery journal; "state" unless given; need not exist yet
+	ExpireAfter  time.Duration // how long a delivery is tried; 24 hours unless given
+	Relays       []Relay       // never empty: unless given, the mail server of this host, smtp://127.0.0.1:25?tls=off
+	DKIM         *DKIM         // nil without [mail.dkim]: then the relay signs, or nobody
+}
+
+// How a connection to a relay is protected.
+const (
+	TLSStartTLS = "starttls" // a plain connection that must be upgraded before anything else is said
+	TLSImplicit = "implicit" // TLS from the first byte
+	TLSOff      = "off"      // none; loopback only
+)
+
+// Relay is an SMTP server that takes our mail.
+type Relay struct {
+	URL          string // smtp:// or smtps://, without a password
+	Host         string
+	Port         int     // 587 for smtp:// and 465 for smtps:// unless given
+	User         string  // "" without authentication
+	TLS          string  // TLSStartTLS (default of smtp://), TLSImplicit (default of smtps://) or TLSOff
+	PasswordFile string  // "" if there is none or the environment gave the password
+	Password     string  // as read; "" without authentication
+	Connections  int     // at most at once; 8 unless given
+	Rate         float64 // messages a second; 0, no limit, unless given
+	Weight       int     // share of the mail among the relays; 1 unless given
+}
+
+// DKIM is our own signature (RFC 6376).
+type DKIM struct {
+	Domain   string // lower-case A-labels; the domain of mail.from unless given
+	Selector string // "b1" unless given
+	KeyFile  string // a private key as PEM; "dkim.pem" unless given; the file exists
+}
+
+// Topic is what readers choose. An article is given it by a matching keyword,
+// category or path, by its source, or by whoever sent it in.
+type Topic struct {
+	Slug        string // required, unique
+	Name        string // the slug unless given
+	Description string
+	Keywords    []string
+	Categories  []string // the source's own labels; * stands for any text
+	URLPaths    []string // each begins with a slash
+}
+
+// Source is where articles come from.
+type Source struct {
+	Slug         string         // required, unique
+	Kind         string         // "feed" (unless given), "sitemap" or "page"
+	URL          string         // required; absolute http or https
+	Topics       []string       // slugs given to every story of it
+	Every        time.Duration  // between two fetches; 15 minutes unless given
+	AllowPrivate []netip.Prefix // private or loopback networks that this source may be fetched from; none unless given
+}
+
+// Digest is a named, scheduled newsletter. What is left out here is taken from
+// the site and from [mail], so that every field can be used as it stands.
+type Digest struct {
+	Slug        string        // required, unique
+	Name        string        // the slug unless given
+	Schedule    string        // required; a cron expression
+	Timezone    string        // of the schedule; the site's unless given
+	LocalTime   bool          // whether the schedule runs in each reader's own zone; false unless given
+	Topics      []string      // slugs, or "*" for all; ["*"] unless given
+	MinItems    int           // fewer articles than this and a reader gets nothing; 1 unless given
+	MaxItems    int           // 20 unless given
+	PerTopic    int           // 6 unless given
+	Subject     string        // a text/template; DefaultSubject unless given
+	Theme       string        // "broadsheet" unless given
+	From        string        // mail.from unless given
+	ReplyTo     string        // mail.reply_to unless given
+	ExpireAfter time.Duration // mail.expire_after unless given
+	CatchUp     string        // what happens to missed slots: "merge" (unless given), "each" or "skip"
+}
+
+// DefaultSubject is the subject of a digest that gives none.
+const DefaultSubject = "{{.Digest.Name}}: {{.Lead.Title}}"

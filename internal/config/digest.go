@@ -1,0 +1,59 @@
+package config
+
+import (
+	"time"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// mostArticles is the largest digest anyone would read, and what compiled bodies and
+// frozen selections are sized for.
+const mostArticles = 200
+
+func readDigests(tables []*table, c *Config) []Digest {
+	seen := slugs{}
+	var out []Digest
+	for _, t := range tables {
+		out = append(out, readDigest(t, c, seen))
+	}
+	return out
+}
+
+func readDigest(t *table, c *Config, seen slugs) Digest {
+	address := judged(t.l.checks.Address)
+	d := Digest{
+		Slug:        t.slug(seen),
+		Schedule:    t.needed("schedule", `"0 7 * * *"`, judged(t.l.checks.Schedule)),
+		Timezone:    t.text("timezone", c.Site.Timezone, judged(t.l.checks.Zone)),
+		LocalTime:   t.flag("local_time"),
+		Topics:      t.digestTopics(c),
+		MinItems:    t.number("min_items", 1, 1, mostArticles),
+		MaxItems:    t.number("max_items", 20, 1, mostArticles),
+		PerTopic:    t.number("per_topic", 6, 1, mostArticles),
+		Subject:     t.text("subject", DefaultSubject, line(500), subject),
+		Theme:       t.text("theme", "broadsheet", line(200)),
+		From:        t.text("from", c.Mail.From, line(320), address),
+		ReplyTo:     t.text("reply_to", c.Mail.ReplyTo, line(320), address),
+		ExpireAfter: t.duration("expire_after", c.Mail.ExpireAfter, time.Minute, longestExpiry),
+		CatchUp:     t.choice("catch_up", "merge", "each", "skip"),
+	}
+	d.Name = t.text("name", d.Slug, line(100))
+	if d.MinItems > d.MaxItems {
+		t.complain("min_items", "is %d, more than the %d of max_items: no digest would ever go out", d.MinItems, d.MaxItems)
+	}
+	t.done()
+	return d
+}
+
+// digestTopics are all topics unless given, and never none.
+func (t *table) digestTopics(c *Config) []string {
+	n := t.child("topics")
+	if n == nil {
+		t.names("topics")
+		return []string{allTopics}
+	}
+	if n.kind == unstable.Array && len(n.items) == 0 {
+		t.complain("topics", `is empty: name topics, or ["*"] for all`)
+	}
+	return t.topics(c, allTopics)
+}

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// FileName is what the file is called where nothing else is said.
+const FileName = "broadsheet.toml"
+
+const (
+	maxFile   = 1 << 20 // bytes of broadsheet.toml
+	maxSecret = 1 << 16 // bytes of any file it names
+)
+
+// Find returns the file to load: the one of --config if flag is not empty,
+// else that of BROADSHEET_CONFIG, else broadsheet.toml in dir. Only the last is
+// looked for; if it is not there the error is fs.ErrNotExist.
+func Find(flag string, environ []string, dir string) (path string, err error) {
+	if flag != "" {
+		return flag, nil
+	}
+	for _, pair := range environ {
+		if value, ok := strings.CutPrefix(pair, envConfig+"="); ok {
+			path = value
+		}
+	}
+	if path != "" {
+		return path, nil
+	}
+	path = filepath.Join(dir, FileName)
+	if _, err := os.Stat(path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf(`find configuration: %w: there is no %s in %s; write one with "broadsheet init", or name one with --config or %s`,
+				fs.ErrNotExist, FileName, dir, envConfig)
+		}
+		return "", fmt.Errorf("find configuration: %w", err)
+	}
+	return path, nil
+}
+
+// Load reads and checks the file at path. Variables of environ (as of
+// os.Environ) named BROADSHEET_SECTION_KEY override what the file says; empty
+// ones do not. If the content is wrong the error is Problems, all of them; if
+// there is no such file it is fs.ErrNotExist.
+func Load(path string, environ []string, checks Checks) (*Config, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf(`read configuration: %w: there is no %s; write one with "broadsheet init"`, fs.ErrNotExist, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(path, text, environ, checks)
+}
+
+// Parse is Load for a file that was read already. The files that it names are
+// read from disk.
+func Parse(path string, text []byte, environ []string, checks Checks) (*Config, error) {
+	return parse(path, text, environ, checks, readSecret)
+}
+
+func parse(path string, text []byte, environ []string, checks Checks, read func(string) ([]byte, error)) (*Config, error) {
+	if len(text) > maxFile {
+		return nil, Problems{{File: path, Text: fmt.Sprintf("is larger than %d bytes: is this the right file?", maxFile)}}
+	}
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	tree, syntax := parseTree(text)
+	if syntax != nil {
+		syntax.File = path
+		return nil, Problems{*syntax}
+	}
+	l := &loader{file: path, dir: filepath.Dir(full), env: newEnvironment(environ), checks: checks.orPlain(), read: read}
+	c := l.config(tree)
+	c.Path = full
+	l.problems = append(l.problems, l.env.unknown()...)
+	if len(l.problems) > 0 {
+		l.problems.sort(path)
+		return nil, l.problems
+	}
+	return c, nil
+}
+
+// loader turns a tree into a Config and collects what is wrong with it.
+type loader struct {
+	file     string // as problems name it
+	dir      string // where relative paths begin
+	env      *environment
+	checks   Checks
+	read     func(path string) ([]byte, error)
+	problems Problems
+}
+
+func (l *loader) config(tree *node) *Config {
+	root := &table{l: l, node: tree, env: strings.TrimSuffix(envPrefix, "_")}
+	c := &Config{
+		Site:     readSite(root.sub("site")),
+		Web:      readWeb(root.sub("web")),
+		Security: readSecurity(root.sub("security")),
+		Database: readDatabase(root.sub("database")),
+		Mail:     readMail(root.sub("mail")),
+	}
+	c.Topics = readTopics(root.list("topic"))
+	c.Sources = readSources(root.list("source"), c)
+	c.Digests = readDigests(root.list("digest"), c)
+	root.done()
+	return c
+}
+
+func (l *loader) complain(line int, format string, args ...any) {
+	l.problems = append(l.problems, Problem{File: l.file, Line: line, Text: fmt.Sprintf(format, args...)})
+}
+
+// readSecret reads a small regular file: a device or a pipe could keep us for ever.
+func readSecret(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	if info.Size() > maxSecret {
+		return nil, fmt.Errorf("it is larger than %d bytes", maxSecret)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxSecret))
+}

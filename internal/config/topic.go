@@ -1,0 +1,78 @@
+package config
+
+import "time"
+
+// allTopics in a digest stands for every topic there is.
+const allTopics = "*"
+
+func readTopics(tables []*table) []Topic {
+	seen := slugs{}
+	var out []Topic
+	for _, t := range tables {
+		topic := Topic{
+			Slug:        t.slug(seen),
+			Description: t.text("description", "", prose(500)),
+			Keywords:    t.texts("keywords", line(100)),
+			Categories:  t.texts("categories", line(100)),
+			URLPaths:    t.texts("url_paths", line(500), urlPath),
+		}
+		topic.Name = t.text("name", topic.Slug, line(100))
+		t.done()
+		out = append(out, topic)
+	}
+	return out
+}
+
+func readSources(tables []*table, c *Config) []Source {
+	const week = 7 * 24 * time.Hour
+	seen := slugs{}
+	var out []Source
+	for _, t := range tables {
+		out = append(out, Source{
+			Slug:         t.slug(seen),
+			Kind:         t.choice("kind", "feed", "sitemap", "page"),
+			URL:          t.needed("url", `"https://courier.example/feed.xml"`, webURL),
+			Topics:       t.topics(c),
+			Every:        t.duration("every", 15*time.Minute, time.Minute, week),
+			AllowPrivate: t.prefixes("allow_private"),
+		})
+		t.done()
+	}
+	return out
+}
+
+// slugs remembers where each slug was used.
+type slugs map[string]Problem
+
+func (t *table) slug(seen slugs) string {
+	s := t.needed("slug", `"world"`, slug)
+	if s == "" {
+		return ""
+	}
+	if first, twice := seen[s]; twice {
+		t.complain("slug", "is %s, as on line %d: each needs its own", quote(s), first.Line)
+		return s
+	}
+	seen[s] = t.place("slug")
+	return s
+}
+
+// topics reads a list of slugs of topics and of the extra words allowed.
+func (t *table) topics(c *Config, extra ...string) []string {
+	known := extra
+	for i := range c.Topics {
+		known = append(known, c.Topics[i].Slug)
+	}
+	items := t.items("topics")
+	for _, it := range items {
+		if oneOf(known)(it.text) == nil {
+			continue
+		}
+		remedy := "; there is no [[topic]] with this slug"
+		if near := nearest(it.text, known); near != "" {
+			remedy = ", did you mean " + quote(near) + "?"
+		}
+		t.complainAt(it.place, "topics", "names the unknown topic %s%s", quote(it.text), remedy)
+	}
+	return itemTexts(items)
+}

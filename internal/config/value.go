@@ -1,0 +1,269 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// text returns the string of key, or fallback where none or an empty one is
+// given. What is given must pass all rules.
+func (t *table) text(key, fallback string, rules ...rule) string {
+	s := t.lookup(key)
+	if s.node == nil {
+		return fallback
+	}
+	if s.node.kind != unstable.String {
+		t.complain(key, "must be a string in quotes, not %s", describe(s.node))
+		return fallback
+	}
+	if s.node.text == "" {
+		return fallback
+	}
+	t.check(key, s.node.text, rules)
+	return s.node.text
+}
+
+// needed is text for a key that must be given.
+func (t *table) needed(key, example string, rules ...rule) string {
+	value := t.text(key, "", rules...)
+	if n := t.child(key); value == "" && (n == nil || n.kind == unstable.String) {
+		t.require(key, example)
+	}
+	return value
+}
+
+func (t *table) check(key, value string, rules []rule) bool {
+	for _, r := range rules {
+		if err := r(value); err != nil {
+			t.complain(key, "%v", err)
+			return false
+		}
+	}
+	return true
+}
+
+// number returns the whole number of key, which must lie between least and most.
+func (t *table) number(key string, fallback, least, most int) int {
+	s := t.lookup(key)
+	if s.node == nil {
+		return fallback
+	}
+	if s.node.kind == unstable.Integer || s.env != "" {
+		if n, err := strconv.ParseInt(s.node.text, integerBase(s), 64); err == nil {
+			if n < int64(least) || n > int64(most) {
+				t.complain(key, "must be between %d and %d, not %d", least, most, n)
+				return fallback
+			}
+			return int(n)
+		}
+	}
+	t.complain(key, "must be a whole number, not %s", describe(s.node))
+	return fallback
+}
+
+// integerBase lets the file use what TOML allows, 0x1f and 1_000, and the
+// environment only what everybody reads the same way.
+func integerBase(s setting) int {
+	if s.env != "" {
+		return 10
+	}
+	return 0
+}
+
+// rate returns the number of key: messages a second.
+func (t *table) rate(key string) float64 {
+	const most = 100_000
+	s := t.lookup(key)
+	if s.node == nil {
+		return 0
+	}
+	if k := s.node.kind; k == unstable.Integer || k == unstable.Float || s.env != "" {
+		f, err := strconv.ParseFloat(strings.ReplaceAll(s.node.text, "_", ""), 64)
+		if err == nil && !math.IsNaN(f) {
+			if f < 0 || f > most {
+				t.complain(key, "must be between 0 and %d messages a second, not %s", most, brief(s.node.text))
+				return 0
+			}
+			return f
+		}
+	}
+	t.complain(key, "must be a number, not %s", describe(s.node))
+	return 0
+}
+
+// flag returns the boolean of key.
+func (t *table) flag(key string) bool {
+	s := t.lookup(key)
+	if s.node == nil {
+		return false
+	}
+	if s.node.kind != unstable.Bool {
+		t.complain(key, "must be true or false, not %s", describe(s.node))
+		return false
+	}
+	return s.node.text == "true"
+}
+
+// duration returns the duration of key, which must lie between least and most.
+func (t *table) duration(key string, fallback, least, most time.Duration) time.Duration {
+	s := t.lookup(key)
+	if s.node == nil || (s.node.kind == unstable.String && s.node.text == "") {
+		return fallback
+	}
+	d, err := parseDuration(s.node.text)
+	if s.node.kind != unstable.String || err != nil {
+		t.complain(key, `must be a duration such as "90s", "15m", "12h" or "7d", not %s`, describe(s.node))
+		return fallback
+	}
+	if d < least || d > most {
+		t.complain(key, "must be between %s and %s, not %s", inWords(least), inWords(most), inWords(d))
+		return fallback
+	}
+	return d
+}
+
+// parseDuration is time.ParseDuration and whole days.
+func parseDuration(s string) (time.Duration, error) {
+	const day = 24 * time.Hour
+	if whole, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.ParseInt(whole, 10, 64)
+		if err != nil || n < 0 || n > math.MaxInt64/int64(day) {
+			return 0, errors.New("no number of days")
+		}
+		return time.Duration(n) * day, nil
+	}
+	return time.ParseDuration(s)
+}
+
+// inWords writes 24h, not 24h0m0s.
+func inWords(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// choice returns one of the allowed values of key; the first is its default.
+func (t *table) choice(key string, allowed ...string) string {
+	return t.text(key, allowed[0], oneOf(allowed))
+}
+
+// item is one string of a list and the place it stands.
+type item struct {
+	text  string
+	place Problem
+}
+
+// items returns the strings of key; in a variable they are separated by commas.
+// Those that break a rule are left out.
+func (t *table) items(key string, rules ...rule) []item {
+	s := t.lookup(key)
+	var out []item
+	switch {
+	case s.node == nil:
+	case s.env != "":
+		for part := range strings.SplitSeq(s.node.text, ",") {
+			out = append(out, item{text: strings.TrimSpace(part), place: Problem{File: s.env}})
+		}
+	case s.node.kind != unstable.Array:
+		t.complain(key, `must be a list of strings such as ["a", "b"], not %s`, describe(s.node))
+	default:
+		for _, n := range s.node.items {
+			place := Problem{File: t.l.file, Line: n.line}
+			if n.kind != unstable.String {
+				t.complainAt(place, key, "must hold strings in quotes, not %s", describe(n))
+				continue
+			}
+			out = append(out, item{text: n.text, place: place})
+		}
+	}
+	return t.passing(key, out, rules)
+}
+
+func (t *table) passing(key string, all []item, rules []rule) []item {
+	seen := map[string]bool{}
+	var out []item
+next:
+	for _, it := range all {
+		if it.text == "" {
+			t.complainAt(it.place, key, "holds an empty string: leave it out")
+			continue
+		}
+		if seen[it.text] {
+			t.complainAt(it.place, key, "names %s twice", quote(it.text))
+			continue
+		}
+		seen[it.text] = true
+		for _, r := range rules {
+			if err := r(it.text); err != nil {
+				t.complainAt(it.place, key, "%v", err)
+				continue next
+			}
+		}
+		out = append(out, it)
+	}
+	return out
+}
+
+func (t *table) texts(key string, rules ...rule) []string {
+	return itemTexts(t.items(key, rules...))
+}
+
+func itemTexts(items []item) []string {
+	var out []string
+	for _, it := range items {
+		out = append(out, it.text)
+	}
+	return out
+}
+
+// prefixes returns the networks of key; a single address is one, too.
+func (t *table) prefixes(key string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, it := range t.items(key) {
+		p, err := parsePrefix(it.text)
+		if err != nil {
+			t.complainAt(it.place, key, `must hold networks such as "10.0.0.0/8", not %s`, quote(it.text))
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func parsePrefix(s string) (netip.Prefix, error) {
+	if strings.Contains(s, "/") {
+		p, err := netip.ParsePrefix(s)
+		return p.Masked(), err
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return a.WithZone("").Prefix(a.BitLen())
+}
+
+// describe names a value that should have been something else.
+func describe(n *node) string {
+	switch n.kind {
+	case unstable.String:
+		return quote(n.text)
+	case unstable.Array:
+		return "a list"
+	case unstable.InlineTable:
+		return "a table"
+	default:
+		return fmt.Sprintf("the unquoted %s", brief(n.text))
+	}
+}
