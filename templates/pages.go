@@ -1,93 +1,173 @@
 package templates
 
-// Names of form fields, the same on every page. Errors are keyed by them.
-const (
-	FieldAddress     = "address"
-	FieldName        = "name"
-	FieldTopics      = "topics"  // one value a topic's slug
-	FieldDigests     = "digests" // one value a digest's slug
-	FieldZone        = "zone"
-	FieldWebsite     = "website" // honeypot: people leave it empty
-	FieldForm        = "form"    // the signed form time, FormToken
-	FieldUnsubscribe = "unsubscribe"
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	htmltemplate "html/template"
+	"io"
+	"io/fs"
+	"strings"
 )
 
-// Choice is one box that a reader ticks.
-type Choice struct {
-	Slug, Name, Description string
-	Checked                 bool
+//go:embed pages
+var pageFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+// Assets holds the files that pages link to, pages.css and subscribe.js, at
+// its root. They need "style-src 'self'; script-src 'self'" in a page's
+// Content-Security-Policy; the inbox's page of one mail needs "frame-src
+// 'self'" as well.
+func Assets() fs.FS {
+	sub, err := fs.Sub(assetFiles, "assets")
+	if err != nil {
+		panic(err) // the name is a constant and valid
+	}
+	return sub
 }
 
-// SubscribePage is the sign-up form, empty or as it was sent with Errors.
-type SubscribePage struct {
-	Site          Site
-	Topics        []Choice
-	Digests       []Choice // a single one is shown as what the reader gets
-	Zones         []string // IANA names in the order shown
-	Zone          string   // the one that is chosen
-	Address, Name string   // as typed
-	Errors        map[string]string
-	FormToken     string
-	Action        string // where the form is sent
+// Pages draws the web pages. It is safe for concurrent use.
+type Pages struct {
+	byName   map[string]*htmltemplate.Template
+	versions map[string]string // of each asset, from its content
+	prefix   string
 }
 
-// CheckInboxPage answers every sign-up alike, whatever the address.
-type CheckInboxPage struct {
-	Site Site
+// LoadPages compiles the pages. They link to their assets below /assets/.
+func LoadPages() (*Pages, error) {
+	p := &Pages{byName: map[string]*htmltemplate.Template{}, versions: map[string]string{}, prefix: "/assets/"}
+	layout, err := htmltemplate.New("layout").Funcs(htmltemplate.FuncMap{
+		"join":        func(names []string) string { return strings.Join(names, ", ") },
+		"size":        sizeInWords,
+		"machineTime": machineTime,
+	}).ParseFS(pageFiles, "pages/layout.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse page layout: %w", err)
+	}
+	for _, name := range []string{"subscribe", "check", "confirm", "preferences", "unsubscribe", "goodbye", "expired", "message", "inbox", "mail"} {
+		t, err := layout.Clone()
+		if err != nil {
+			return nil, fmt.Errorf("clone page layout: %w", err)
+		}
+		if p.byName[name], err = t.ParseFS(pageFiles, "pages/"+name+".html"); err != nil {
+			return nil, fmt.Errorf("parse page %s: %w", name, err)
+		}
+	}
+	for _, name := range []string{"pages.css", "subscribe.js"} {
+		content, err := fs.ReadFile(Assets(), name)
+		if err != nil {
+			return nil, fmt.Errorf("read asset: %w", err)
+		}
+		sum := sha256.Sum256(content)
+		p.versions[name] = hex.EncodeToString(sum[:4])
+	}
+	return p, nil
 }
 
-// ConfirmPage shows what a confirmation link would confirm.
-type ConfirmPage struct {
-	Site            Site
-	Masked          string // the address, partly hidden
-	Digests, Topics []string
-	Action          string
+// WithAssets gives pages that link to their assets below prefix, a URL or a
+// path that ends in a slash, such as "/mail/assets/". The links carry the
+// version of the content, so that the files may be cached for good.
+func (p *Pages) WithAssets(prefix string) *Pages {
+	with := *p
+	with.prefix = prefix
+	return &with
 }
 
-// PreferencesPage is a reader's settings.
-type PreferencesPage struct {
-	Site              Site
-	Masked            string
-	Name, Zone        string
-	Zones             []string
-	Topics, Digests   []Choice
-	Saved             bool // the settings were just saved
-	Errors            map[string]string
-	Action            string
-	UnsubscribeAction string // where the button that ends everything posts unsubscribe=all; empty hides it
+func (p *Pages) asset(name string) string {
+	return p.prefix + name + "?v=" + p.versions[name]
 }
 
-// UnsubscribePage asks once before it ends one digest.
-type UnsubscribePage struct {
-	Site           Site
-	DigestName     string
-	Masked         string
-	Action         string
-	PreferencesURL string // empty leaves the offer out
+// draw renders into a buffer first: a page comes out whole or not at all.
+func (p *Pages) draw(w io.Writer, name string, f *frame) error {
+	f.assets = p.asset
+	var b bytes.Buffer
+	if err := p.byName[name].ExecuteTemplate(&b, "page", f); err != nil {
+		return fmt.Errorf("draw page %s: %w", name, err)
+	}
+	if _, err := b.WriteTo(w); err != nil {
+		return fmt.Errorf("write page %s: %w", name, err)
+	}
+	return nil
 }
 
-// GoodbyePage says that a reader has left.
-type GoodbyePage struct {
-	Site           Site
-	DigestName     string
-	All            bool   // every digest has ended
-	PreferencesURL string // empty leaves the link out
-	SubscribeURL   string // empty leaves the link out
+// Subscribe draws the sign-up form.
+func (p *Pages) Subscribe(w io.Writer, page *SubscribePage) error {
+	f := newFrame(page.Site, page)
+	f.Title, f.errors, f.Script, f.Listed = f.T.SubscribeTitle, page.Errors, "subscribe.js", true
+	return p.draw(w, "subscribe", f)
 }
 
-// ExpiredPage says that a link is too old, and offers a new one.
-type ExpiredPage struct {
-	Site      Site
-	FormToken string
-	Action    string // empty leaves the offer out
+// CheckInbox draws the answer to a sign-up.
+func (p *Pages) CheckInbox(w io.Writer, page *CheckInboxPage) error {
+	f := newFrame(page.Site, page)
+	f.Title = f.T.CheckTitle
+	return p.draw(w, "check", f)
 }
 
-// MessagePage says one thing, such as that a page does not exist. Title and
-// Text may be empty for the statuses 404, 410, 422, 429, 500 and 503, which
-// have words of their own.
-type MessagePage struct {
-	Site              Site
-	Status            int // HTTP status, only shown in words
-	Title, Text       string
-	LinkText, LinkURL string // empty leads to the site's own front page
+// Confirm draws the page that a confirmation link opens.
+func (p *Pages) Confirm(w io.Writer, page *ConfirmPage) error {
+	f := newFrame(page.Site, page)
+	f.Title = f.T.ConfirmTitle
+	return p.draw(w, "confirm", f)
+}
+
+// Preferences draws a reader's settings.
+func (p *Pages) Preferences(w io.Writer, page *PreferencesPage) error {
+	f := newFrame(page.Site, page)
+	f.Title, f.errors = f.T.PreferencesTitle, page.Errors
+	return p.draw(w, "preferences", f)
+}
+
+// Unsubscribe draws the page that an unsubscribe link opens.
+func (p *Pages) Unsubscribe(w io.Writer, page *UnsubscribePage) error {
+	f := newFrame(page.Site, page)
+	f.Title = fmt.Sprintf(f.T.UnsubscribeTitle, page.DigestName)
+	return p.draw(w, "unsubscribe", f)
+}
+
+// Goodbye draws the page for a reader who has left.
+func (p *Pages) Goodbye(w io.Writer, page *GoodbyePage) error {
+	f := newFrame(page.Site, page)
+	f.Title = f.T.GoodbyeTitle
+	return p.draw(w, "goodbye", f)
+}
+
+// Expired draws the page of a link that is too old.
+func (p *Pages) Expired(w io.Writer, page *ExpiredPage) error {
+	f := newFrame(page.Site, page)
+	f.Title = f.T.ExpiredTitle
+	return p.draw(w, "expired", f)
+}
+
+// Message draws a page that says one thing.
+func (p *Pages) Message(w io.Writer, page *MessagePage) error {
+	m := *page
+	f := newFrame(m.Site, &m)
+	m.Title = cmp.Or(m.Title, f.T.statusTitles[m.Status], f.T.statusTitles[500])
+	m.Text = cmp.Or(m.Text, f.T.statusTexts[m.Status])
+	if m.LinkURL == "" {
+		m.LinkURL, m.LinkText = f.SiteURL, ""
+	}
+	m.LinkText = cmp.Or(m.LinkText, fmt.Sprintf(f.T.SiteHome, m.Site.Name))
+	f.Title = m.Title
+	return p.draw(w, "message", f)
+}
+
+// Inbox draws the list of mails that the demo has received.
+func (p *Pages) Inbox(w io.Writer, page *InboxPage) error {
+	f := newFrame(page.Site, page)
+	f.Title = f.T.InboxTitle
+	return p.draw(w, "inbox", f)
+}
+
+// InboxMail draws one mail that the demo has received.
+func (p *Pages) InboxMail(w io.Writer, page *InboxMailPage) error {
+	f := newFrame(page.Site, page)
+	f.Title, f.Wide = cmp.Or(page.Message.Subject, f.T.InboxNoSubject), true
+	return p.draw(w, "mail", f)
 }

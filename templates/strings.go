@@ -74,6 +74,7 @@ type catalogue struct {
 	statusTitles, statusTexts                     map[int]string
 	problems                                      map[string]string
 	InboxTitle, InboxIntro, InboxEmpty, InboxFrom string
+	InboxWhen                                     string
 	InboxTo, InboxBack, InboxAlone, InboxOneClick string
 	InboxHTML, InboxText, InboxSource             string
 	InboxNoHTML, InboxNoSubject, InboxSignUp      string
@@ -122,6 +123,16 @@ func (c *catalogue) More(n int, site string) string {
 		return fmt.Sprintf(c.moreOne, n, site)
 	}
 	return fmt.Sprintf(c.moreMany, n, site)
+}
+
+// Language is the language of these words, BCP 47.
+func (c *catalogue) Language() string {
+	return c.language
+}
+
+// Moment is a date and time of day with its zone.
+func (c *catalogue) Moment(t time.Time) string {
+	return t.Format(c.moment)
 }
 
 // problem gives the text of a problem that a form shows.

@@ -119,6 +119,7 @@ var english = &catalogue{
 	InboxEmpty:     "No mail yet. Sign up, and the confirmation appears here.",
 	InboxFrom:      "From",
 	InboxTo:        "To",
+	InboxWhen:      "Received",
 	InboxBack:      "Back to the inbox",
 	InboxAlone:     "Open on its own",
 	InboxOneClick:  "One-click unsubscribe",

@@ -30,7 +30,7 @@ type Confirm struct {
 func ConfirmMail(c *Confirm) (Mail, error) {
 	n := newNotice(c.Site, firstOf(c.Language, c.Site.Language), c.URL)
 	n.Subject = fmt.Sprintf(n.T.ConfirmSubject, n.Site)
-	n.Before = []string{fmt.Sprintf(n.T.ConfirmAsked, n.Site, c.RequestedAt.Format(n.T.moment))}
+	n.Before = []string{fmt.Sprintf(n.T.ConfirmAsked, n.Site, n.T.Moment(c.RequestedAt))}
 	n.addList(n.T.DigestsAre, c.Digests)
 	n.addList(n.T.Topic, c.Topics)
 	n.Button = n.T.ConfirmButton

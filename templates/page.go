@@ -1,0 +1,93 @@
+package templates
+
+// Names of form fields, the same on every page. Errors are keyed by them.
+const (
+	FieldAddress     = "address"
+	FieldName        = "name"
+	FieldTopics      = "topics"  // one value a topic's slug
+	FieldDigests     = "digests" // one value a digest's slug
+	FieldZone        = "zone"
+	FieldWebsite     = "website" // honeypot: people leave it empty
+	FieldForm        = "form"    // the signed form time, FormToken; also the key of an error about the whole form
+	FieldUnsubscribe = "unsubscribe"
+)
+
+// Choice is one box that a reader ticks.
+type Choice struct {
+	Slug, Name, Description string
+	Checked                 bool
+}
+
+// SubscribePage is the sign-up form, empty or as it was sent with Errors.
+type SubscribePage struct {
+	Site          Site
+	Topics        []Choice
+	Digests       []Choice          // a single one is shown as what the reader gets
+	Zones         []string          // IANA names in the order shown
+	Zone          string            // the one that is chosen
+	Address, Name string            // as typed
+	Errors        map[string]string // by field name: a Problem constant or a text
+	FormToken     string
+	Action        string // where the form is sent
+}
+
+// CheckInboxPage answers every sign-up alike, whatever the address.
+type CheckInboxPage struct {
+	Site Site
+}
+
+// ConfirmPage shows what a confirmation link would confirm.
+type ConfirmPage struct {
+	Site            Site
+	Masked          string // the address, partly hidden
+	Digests, Topics []string
+	Action          string
+}
+
+// PreferencesPage is a reader's settings.
+type PreferencesPage struct {
+	Site              Site
+	Masked            string
+	Name, Zone        string
+	Zones             []string
+	Topics, Digests   []Choice
+	Saved             bool              // the settings were just saved
+	Errors            map[string]string // by field name: a Problem constant or a text
+	Action            string
+	UnsubscribeAction string // where the button that ends everything posts unsubscribe=all; empty hides it
+}
+
+// UnsubscribePage asks once before it ends one digest.
+type UnsubscribePage struct {
+	Site           Site
+	DigestName     string
+	Masked         string
+	Action         string
+	PreferencesURL string // empty leaves the offer out
+}
+
+// GoodbyePage says that a reader has left.
+type GoodbyePage struct {
+	Site           Site
+	DigestName     string
+	All            bool   // every digest has ended
+	PreferencesURL string // empty leaves the link out
+	SubscribeURL   string // empty leaves the link out
+}
+
+// ExpiredPage says that a link is too old, and offers a new one.
+type ExpiredPage struct {
+	Site      Site
+	FormToken string
+	Action    string // empty leaves the offer out
+}
+
+// MessagePage says one thing, such as that a page does not exist. Title and
+// Text may be empty for the statuses 404, 410, 422, 429, 500 and 503, which
+// have words of their own.
+type MessagePage struct {
+	Site              Site
+	Status            int // HTTP status, only shown in words
+	Title, Text       string
+	LinkText, LinkURL string // empty leads to the site's own front page
+}

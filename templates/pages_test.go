@@ -1,0 +1,216 @@
+package templates_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"broadsheet/templates"
+)
+
+var (
+	cityTopics = []templates.Choice{
+		{Slug: "city", Name: "City", Description: "Council, housing, schools, getting around", Checked: true},
+		{Slug: "world", Name: "World", Description: "Diplomacy, conflict, trade"},
+		{Slug: "culture", Name: "Culture"},
+	}
+	cityDigests = []templates.Choice{
+		{Slug: "daily", Name: "The Morning Courier", Description: "Every day at seven", Checked: true},
+		{Slug: "weekly", Name: "The Sunday Courier", Description: "The week in one mail"},
+	}
+	cityZones = []string{"America/New_York", "Europe/Berlin", "Asia/Tokyo"}
+)
+
+func signUp() *templates.SubscribePage {
+	return &templates.SubscribePage{
+		Site: courier, Topics: cityTopics, Digests: cityDigests, Zones: cityZones, Zone: "Europe/Berlin",
+		FormToken: "1795000000.c2lnbmVk", Action: "/mail/subscribe",
+	}
+}
+
+func receivedMail() templates.InboxMessage {
+	return templates.InboxMessage{
+		From: "City Courier <digest@courier.example>", To: "ana@example.com", Subject: "The Morning Courier: Harbour bridge",
+		ReceivedAt: time.Date(2026, 11, 23, 7, 0, 2, 0, newYork), Size: 31240, URL: "/inbox/7",
+	}
+}
+
+// pageFixtures draw each page as readers meet it, by the name of its golden file.
+var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
+	"subscribe": func(p *templates.Pages, w io.Writer) error { return p.Subscribe(w, signUp()) },
+	"subscribe-one-digest": func(p *templates.Pages, w io.Writer) error {
+		page := signUp()
+		page.Digests = cityDigests[:1]
+		return p.Subscribe(w, page)
+	},
+	"subscribe-errors": func(p *templates.Pages, w io.Writer) error {
+		page := signUp()
+		page.Address, page.Name = "ana.example.com", `Ana "A" <Ruiz>`
+		page.Errors = map[string]string{
+			templates.FieldAddress: templates.ProblemAddressInvalid,
+			templates.FieldTopics:  templates.ProblemTopicsMissing,
+			templates.FieldZone:    templates.ProblemZoneUnknown,
+			templates.FieldForm:    templates.ProblemFormExpired,
+		}
+		return p.Subscribe(w, page)
+	},
+	"check": func(p *templates.Pages, w io.Writer) error {
+		return p.CheckInbox(w, &templates.CheckInboxPage{Site: courier})
+	},
+	"confirm": func(p *templates.Pages, w io.Writer) error {
+		return p.Confirm(w, &templates.ConfirmPage{
+			Site: courier, Masked: "a•••@example.com", Digests: []string{"The Morning Courier"},
+			Topics: []string{"City", "World"}, Action: "/mail/c/AbCd",
+		})
+	},
+	"preferences": func(p *templates.Pages, w io.Writer) error {
+		return p.Preferences(w, &templates.PreferencesPage{
+			Site: courier, Masked: "a•••@example.com", Name: "Ana", Zone: "Asia/Tokyo", Zones: cityZones,
+			Topics: cityTopics, Digests: cityDigests, Saved: true,
+			Action: "/mail/p/AbCd", UnsubscribeAction: "/mail/p/AbCd",
+		})
+	},
+	"unsubscribe": func(p *templates.Pages, w io.Writer) error {
+		return p.Unsubscribe(w, &templates.UnsubscribePage{
+			Site: courier, DigestName: "The Morning Courier", Masked: "a•••@example.com",
+			Action: "/mail/u/AbCd", PreferencesURL: "/mail/p/AbCd",
+		})
+	},
+	"goodbye": func(p *templates.Pages, w io.Writer) error {
+		return p.Goodbye(w, &templates.GoodbyePage{
+			Site: courier, DigestName: "The Morning Courier", PreferencesURL: "/mail/p/AbCd", SubscribeURL: "/mail/subscribe",
+		})
+	},
+	"goodbye-all": func(p *templates.Pages, w io.Writer) error {
+		return p.Goodbye(w, &templates.GoodbyePage{Site: courier, All: true, SubscribeURL: "/mail/subscribe"})
+	},
+	"expired": func(p *templates.Pages, w io.Writer) error {
+		return p.Expired(w, &templates.ExpiredPage{Site: courier, FormToken: "1795000000.c2lnbmVk", Action: "/mail/c/AbCd"})
+	},
+	"message-404": func(p *templates.Pages, w io.Writer) error {
+		return p.Message(w, &templates.MessagePage{Site: courier, Status: 404})
+	},
+	"message-own-words": func(p *templates.Pages, w io.Writer) error {
+		return p.Message(w, &templates.MessagePage{
+			Site: courier, Status: 422, Title: "Not this way", Text: "The form came from another site.",
+			LinkText: "Open the form here", LinkURL: "/mail/subscribe",
+		})
+	},
+	"inbox": func(p *templates.Pages, w io.Writer) error {
+		unnamed := receivedMail()
+		unnamed.Subject, unnamed.Size = "", 812
+		return p.Inbox(w, &templates.InboxPage{
+			Site: courier, Messages: []templates.InboxMessage{receivedMail(), unnamed}, SubscribeURL: "/mail/subscribe",
+		})
+	},
+	"inbox-empty": func(p *templates.Pages, w io.Writer) error {
+		return p.Inbox(w, &templates.InboxPage{Site: courier})
+	},
+	"mail": func(p *templates.Pages, w io.Writer) error {
+		return p.InboxMail(w, &templates.InboxMailPage{
+			Site: courier, Message: receivedMail(), HTMLURL: "/inbox/7/html", Text: "THE MORNING COURIER\n<not markup>\n",
+			Source: "Subject: The Morning Courier\r\n\r\nbody\r\n", InboxURL: "/inbox", OneClickURL: "https://courier.example/mail/u/AbCd",
+		})
+	},
+}
+
+func loadPages(t testing.TB) *templates.Pages {
+	t.Helper()
+	p, err := templates.LoadPages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func drawPage(t testing.TB, name string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := pageFixtures[name](loadPages(t), &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestPagesMatchTheGoldenFiles(t *testing.T) {
+	for name := range pageFixtures {
+		t.Run(name, func(t *testing.T) {
+			golden(t, "page-"+name+".html", drawPage(t, name))
+		})
+	}
+}
+
+func TestPagesKeepWhatWasTypedBesideTheProblem(t *testing.T) {
+	doc := parseHTML(t, drawPage(t, "subscribe-errors"))
+	address := doc.one(t, "input", "id", "address")
+	if got, want := attr(address, "value"), "ana.example.com"; got != want {
+		t.Errorf("typed address: got %q, want %q", got, want)
+	}
+	if got, want := attr(address, "aria-invalid"), "true"; got != want {
+		t.Errorf("aria-invalid: got %q, want %q", got, want)
+	}
+	if got, want := attr(address, "aria-describedby"), "address-hint address-problem"; got != want {
+		t.Errorf("aria-describedby: got %q, want %q", got, want)
+	}
+	if got := text(doc.one(t, "p", "id", "address-problem")); !strings.Contains(got, "name@example.com") {
+		t.Errorf("problem beside the address: got %q", got)
+	}
+	if got, want := attr(doc.one(t, "input", "id", "name"), "value"), `Ana "A" <Ruiz>`; got != want {
+		t.Errorf("typed name: got %q, want %q", got, want)
+	}
+	if got := attr(doc.one(t, "input", "id", "name"), "aria-invalid"); got != "" {
+		t.Errorf("the name is right, yet aria-invalid is %q", got)
+	}
+	if got, want := text(doc.one(t, "title", "", "")), "Error: "; !strings.HasPrefix(got, want) {
+		t.Errorf("title: got %q, want the prefix %q", got, want)
+	}
+}
+
+func TestAnErrorWithoutAConstantIsShownAsItIs(t *testing.T) {
+	page := signUp()
+	page.Errors = map[string]string{templates.FieldAddress: "No mail reaches <example.test>."}
+	var b bytes.Buffer
+	if err := loadPages(t).Subscribe(&b, page); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := text(parseHTML(t, b.String()).one(t, "p", "id", "address-problem")), page.Errors["address"]; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestOnlyAFreshFormLetsTheBrowserChooseTheZone(t *testing.T) {
+	for name, want := range map[string]bool{"subscribe": true, "subscribe-errors": false, "preferences": false} {
+		if got := strings.Contains(drawPage(t, name), "data-detect"); got != want {
+			t.Errorf("%s lets the browser choose the zone: got %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestAssetsAreThereUnderTheGivenPrefix(t *testing.T) {
+	var b bytes.Buffer
+	if err := loadPages(t).WithAssets("/mail/static/").Subscribe(&b, signUp()); err != nil {
+		t.Fatal(err)
+	}
+	doc := parseHTML(t, b.String())
+	links := []string{attr(doc.one(t, "link", "rel", "stylesheet"), "href"), attr(doc.one(t, "script", "", ""), "src")}
+	for _, link := range links {
+		name, version, _ := strings.Cut(strings.TrimPrefix(link, "/mail/static/"), "?v=")
+		if _, err := fs.Stat(templates.Assets(), name); err != nil || len(version) != 8 {
+			t.Errorf("link to asset %q: version %q, %v", link, version, err)
+		}
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("gone") }
+
+func TestAPageThatCannotBeWrittenIsAnError(t *testing.T) {
+	if err := pageFixtures["check"](loadPages(t), brokenWriter{}); err == nil {
+		t.Error("got no error from a writer that fails")
+	}
+}
