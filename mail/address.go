@@ -35,10 +35,11 @@ type Address struct {
 }
 
 // ParseAddress reads "a@b.example", "<a@b.example>" or "Name <a@b.example>", the name plain, quoted or as RFC 2047
-// encoded words. Surrounding white space is dropped. The local part must be an ASCII dot-atom: quoted local parts and
+// encoded words. Surrounding spaces are dropped. The local part must be an ASCII dot-atom: quoted local parts and
 // those that need SMTPUTF8 are refused, as are address literals. The domain needs a dot, unless it is localhost.
 // Errors are written for the person who typed the address.
 func ParseAddress(s string) (Address, error) {
+	s = strings.Trim(s, " \t")
 	if err := checkText(s); err != nil {
 		return Address{}, err
 	}
@@ -63,8 +64,9 @@ func ParseAddress(s string) (Address, error) {
 }
 
 // Canonical returns the key under which a bare address is stored and compared: all of it in lower case, the domain as
-// A-label, surrounding white space dropped. It is idempotent.
+// A-label, surrounding spaces dropped. It is idempotent.
 func Canonical(addr string) (string, error) {
+	addr = strings.Trim(addr, " \t")
 	if err := checkText(addr); err != nil {
 		return "", err
 	}

@@ -1,0 +1,4 @@
+package mail
+
+// ReadReply lets the external tests feed the reply reader.
+var ReadReply = readReply

@@ -1,0 +1,384 @@
+package sink
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	maxCommand  = 4096
+	defaultSize = 64 << 20
+	idleTimeout = 5 * time.Minute
+)
+
+// errEnd ends a session without a word.
+var errEnd = errors.New("session ends")
+
+// session is one connection.
+type session struct {
+	server    *Server
+	raw       net.Conn
+	reader    *bufio.Reader
+	writer    *bufio.Writer
+	number    int
+	message   int
+	greeted   bool
+	encrypted bool
+	authentic bool
+	mail      bool
+	from      string
+	to        []string
+}
+
+func newSession(s *Server, conn net.Conn, number int) *session {
+	ss := &session{server: s, number: number, encrypted: s.options.Implicit}
+	if s.options.Implicit && s.options.TLS != nil {
+		conn = tls.Server(conn, s.options.TLS)
+	}
+	ss.use(conn)
+	return ss
+}
+
+func (ss *session) use(conn net.Conn) {
+	ss.raw = conn
+	ss.reader = bufio.NewReaderSize(conn, maxCommand)
+	ss.writer = bufio.NewWriter(conn)
+}
+
+func (ss *session) serve() {
+	defer ss.raw.Close()
+	defer func() { ss.writer.Flush() }()
+	if _, err := ss.answer(PhaseBanner, "", "220 "+ss.server.options.Hostname+" ESMTP"); err != nil {
+		return
+	}
+	for {
+		if ss.reader.Buffered() == 0 && ss.writer.Flush() != nil {
+			return
+		}
+		ss.raw.SetDeadline(time.Now().Add(idleTimeout))
+		line, err := ss.reader.ReadSlice('\n')
+		if err != nil {
+			return
+		}
+		if err := ss.command(strings.TrimRight(string(line), "\r\n")); err != nil {
+			return
+		}
+	}
+}
+
+func (ss *session) command(line string) error {
+	verb, argument, _ := strings.Cut(line, " ")
+	verb = strings.ToUpper(verb)
+	if ss.server.options.NoPipelining && ss.reader.Buffered() > 0 {
+		return ss.reply("503 5.5.0 improper use of pipelining")
+	}
+	switch verb {
+	case "EHLO", "HELO":
+		return ss.hello(verb, line)
+	case "STARTTLS":
+		return ss.startTLS(line)
+	case "AUTH":
+		return ss.auth(argument, line)
+	case "MAIL":
+		return ss.mailFrom(argument, line)
+	case "RCPT":
+		return ss.rcptTo(argument, line)
+	case "DATA":
+		return ss.data(line)
+	case "RSET":
+		_, err := ss.answer(PhaseReset, line, "250 2.0.0 flushed")
+		ss.reset()
+		return err
+	case "NOOP":
+		_, err := ss.answer(PhaseOther, line, "250 2.0.0 ok")
+		return err
+	case "QUIT":
+		if _, err := ss.answer(PhaseQuit, line, "221 2.0.0 bye"); err != nil {
+			return err
+		}
+		return errEnd
+	}
+	_, err := ss.answer(PhaseOther, line, "500 5.5.2 unknown command")
+	return err
+}
+
+func (ss *session) reset() { ss.mail, ss.from, ss.to = false, "", nil }
+
+func (ss *session) hello(verb, line string) error {
+	o := ss.server.options
+	lines := []string{o.Hostname}
+	if verb == "EHLO" {
+		lines = append(lines, "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "SIZE "+strconv.Itoa(o.MaxSize))
+		if !o.NoPipelining {
+			lines = append(lines, "PIPELINING")
+		}
+		if o.TLS != nil && !ss.encrypted {
+			lines = append(lines, "STARTTLS")
+		}
+		if o.Login != nil {
+			lines = append(lines, "AUTH PLAIN LOGIN")
+		}
+	}
+	last := len(lines) - 1
+	own := "250 " + lines[last]
+	if last > 0 {
+		own = "250-" + strings.Join(lines[:last], "\r\n250-") + "\r\n" + own
+	}
+	ok, err := ss.answer(PhaseHello, line, own)
+	ss.greeted = ok
+	ss.reset()
+	return err
+}
+
+func (ss *session) startTLS(line string) error {
+	if ss.server.options.TLS == nil || ss.encrypted {
+		return ss.reply("502 5.5.1 not offered")
+	}
+	ok, err := ss.answer(PhaseStartTLS, line, "220 2.0.0 go on")
+	if err != nil || !ok {
+		return err
+	}
+	if err := ss.writer.Flush(); err != nil {
+		return err
+	}
+	ss.use(tls.Server(ss.raw, ss.server.options.TLS))
+	ss.encrypted, ss.greeted = true, false
+	ss.reset()
+	return nil
+}
+
+func (ss *session) auth(argument, line string) error {
+	if ss.server.options.Login == nil {
+		return ss.reply("502 5.5.1 not offered")
+	}
+	mechanism, initial, _ := strings.Cut(argument, " ")
+	var user, password string
+	switch strings.ToUpper(mechanism) {
+	case "PLAIN":
+		parts := strings.Split(ss.ask(initial, ""), "\x00")
+		if len(parts) == 3 {
+			user, password = parts[1], parts[2]
+		}
+	case "LOGIN":
+		user = ss.ask(initial, "Username:")
+		password = ss.ask("", "Password:")
+	default:
+		return ss.reply("504 5.5.4 unknown mechanism")
+	}
+	if !ss.server.options.Login(user, password) {
+		_, err := ss.answer(PhaseAuth, line, "535 5.7.8 wrong user or password")
+		return err
+	}
+	ok, err := ss.answer(PhaseAuth, line, "235 2.7.0 welcome")
+	ss.authentic = ok
+	return err
+}
+
+// ask decodes an initial response, or asks for it.
+func (ss *session) ask(initial, prompt string) string {
+	if initial == "" {
+		ss.reply("334 " + base64.StdEncoding.EncodeToString([]byte(prompt)))
+		ss.writer.Flush()
+		initial, _ = ss.reader.ReadString('\n')
+	}
+	decoded, _ := base64.StdEncoding.DecodeString(strings.TrimSpace(initial))
+	return string(decoded)
+}
+
+func (ss *session) mailFrom(argument, line string) error {
+	ss.message++
+	switch {
+	case !ss.greeted:
+		return ss.reply("503 5.5.1 say EHLO first")
+	case ss.server.options.Login != nil && !ss.authentic:
+		return ss.reply("530 5.7.0 authentication required")
+	case ss.mail:
+		return ss.reply("503 5.5.1 nested MAIL")
+	}
+	from, parameters, ok := cutPath(argument, "FROM:")
+	if !ok {
+		return ss.reply("501 5.5.4 syntax: MAIL FROM:<address>")
+	}
+	own := "250 2.1.0 ok"
+	for p := range strings.FieldsSeq(parameters) {
+		if n, err := strconv.Atoi(strings.TrimPrefix(strings.ToUpper(p), "SIZE=")); err == nil && n > ss.maxSize() {
+			own = "552 5.3.4 message too big"
+		}
+	}
+	ss.from = from
+	ok, err := ss.answer(PhaseMail, line, own)
+	ss.mail = ok
+	return err
+}
+
+func (ss *session) rcptTo(argument, line string) error {
+	if !ss.mail {
+		return ss.reply("503 5.5.1 need MAIL first")
+	}
+	to, _, ok := cutPath(argument, "TO:")
+	if !ok || to == "" {
+		return ss.reply("501 5.5.4 syntax: RCPT TO:<address>")
+	}
+	ss.to = append(ss.to, to)
+	ok, err := ss.answer(PhaseRcpt, line, "250 2.1.5 ok")
+	if !ok {
+		ss.to = ss.to[:len(ss.to)-1]
+	}
+	return err
+}
+
+func (ss *session) data(line string) error {
+	if len(ss.to) == 0 {
+		own := "503 5.5.1 need RCPT first"
+		if ss.mail {
+			own = "554 5.5.1 no valid recipients"
+		}
+		return ss.reply(own)
+	}
+	ok, err := ss.answer(PhaseData, line, "354 end with <CRLF>.<CRLF>")
+	if err != nil || !ok {
+		return err
+	}
+	if err := ss.writer.Flush(); err != nil {
+		return err
+	}
+	data, tooBig, err := ss.readMessage()
+	if err != nil {
+		return err
+	}
+	return ss.dot(data, tooBig)
+}
+
+// dot answers to the end of a message, and takes it before it does.
+func (ss *session) dot(data []byte, tooBig bool) error {
+	own := "250 2.0.0 taken"
+	if tooBig {
+		own = "552 5.3.4 message too big"
+	}
+	action := ss.hook(PhaseDot, "")
+	reply := own
+	if action.Reply != "" {
+		reply = action.Reply
+	}
+	if (strings.HasPrefix(reply, "2") && !action.Close && action.Raw == "") || action.Accept {
+		for _, to := range ss.to {
+			if err := ss.server.deliver(ss.from, to, data); err != nil {
+				reply = "451 4.3.0 cannot keep it"
+			}
+		}
+	}
+	_, err := ss.perform(action, reply)
+	ss.reset()
+	return err
+}
+
+// readMessage reads up to the line with the final dot and undoes dot-stuffing.
+func (ss *session) readMessage() (data []byte, tooBig bool, err error) {
+	var b bytes.Buffer
+	lineBegins, asked := true, false
+	for {
+		ss.raw.SetDeadline(time.Now().Add(idleTimeout))
+		line, err := ss.reader.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, false, err
+		}
+		if lineBegins && string(line) == ".\r\n" {
+			return b.Bytes(), tooBig, nil
+		}
+		if lineBegins && line[0] == '.' {
+			line = line[1:]
+		}
+		lineBegins = bytes.HasSuffix(line, []byte("\r\n"))
+		if tooBig = tooBig || b.Len()+len(line) > ss.maxSize(); !tooBig {
+			b.Write(line)
+		}
+		if !asked {
+			asked = true
+			if action := ss.hook(PhaseBody, ""); action != (Action{}) {
+				if _, err := ss.perform(action, ""); err != nil {
+					return nil, false, err
+				}
+				ss.writer.Flush()
+			}
+		}
+	}
+}
+
+func (ss *session) maxSize() int {
+	if n := ss.server.options.MaxSize; n > 0 {
+		return n
+	}
+	return defaultSize
+}
+
+func (ss *session) hook(phase Phase, line string) Action {
+	if ss.server.options.Hook == nil {
+		return Action{}
+	}
+	event := Event{Phase: phase, Connection: ss.number, Message: ss.message, Line: line, From: ss.from}
+	if len(ss.to) > 0 {
+		event.To = ss.to[len(ss.to)-1]
+	}
+	return ss.server.options.Hook(event)
+}
+
+// answer lets the hook have its way and tells whether the answer lets the client go on.
+func (ss *session) answer(phase Phase, line, own string) (ok bool, err error) {
+	return ss.perform(ss.hook(phase, line), own)
+}
+
+func (ss *session) perform(a Action, own string) (ok bool, err error) {
+	if a.Delay > 0 {
+		ss.writer.Flush()
+		select {
+		case <-time.After(a.Delay):
+		case <-ss.server.done:
+			return false, errEnd
+		}
+	}
+	reply := own
+	switch {
+	case a.Raw != "":
+		ss.writer.WriteString(a.Raw)
+		reply = ""
+	case a.Reply != "":
+		reply = a.Reply
+	case a.Close:
+		reply = ""
+	}
+	if reply != "" {
+		ss.reply(reply)
+	}
+	if a.Close {
+		return false, errEnd
+	}
+	return strings.HasPrefix(reply, "2") || strings.HasPrefix(reply, "3"), nil
+}
+
+func (ss *session) reply(s string) error {
+	_, err := ss.writer.WriteString(s + "\r\n")
+	return err
+}
+
+// cutPath reads "FROM:<address> parameters".
+func cutPath(argument, prefix string) (address, parameters string, ok bool) {
+	if len(argument) < len(prefix) || !strings.EqualFold(argument[:len(prefix)], prefix) {
+		return "", "", false
+	}
+	rest, ok := strings.CutPrefix(strings.TrimSpace(argument[len(prefix):]), "<")
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(rest, ">")
+}
