@@ -1,6 +1,8 @@
 package digest
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"broadsheet/internal/schedule"
@@ -29,15 +31,17 @@ const (
 
 // Edition is one issue of a digest, over all its runs.
 type Edition struct {
-	ID        int64
-	DigestID  int64
-	Slot      schedule.Local // naive local time; with seconds for a manual edition
-	Key       string         // such as "daily/2026-11-23"
-	Kind      EditionKind
-	Partial   bool // to some readers or with some topics only: it moves no cut-off
-	State     EditionState
-	Reason    string // why it is paused
-	CreatedAt time.Time
+	ID         int64
+	DigestID   int64
+	Slot       schedule.Local // naive local time; with seconds for a manual edition
+	Key        string         // such as "daily/2026-11-23"
+	Kind       EditionKind
+	Partial    bool    // to some readers or with one topic only: it moves no cut-off
+	TopicID    int64   // of a partial edition, 0 for all topics
+	Recipients []int64 // subscribers of a partial edition, nil for all
+	State      EditionState
+	Reason     string // why it is paused
+	CreatedAt  time.Time
 }
 
 // editionKey names an edition: by its date if the digest has one slot that
@@ -76,3 +80,26 @@ const (
 	SkipNothingNew SkipReason = "nothing-new"     // no story of the reader's topics in the window
 	SkipTooFew     SkipReason = "too-few-stories" // fewer than min_items: they come with the next
 )
+
+// splitIDs reads ids with a comma before, between and after them.
+func splitIDs(text string) []int64 {
+	var ids []int64
+	for field := range strings.SplitSeq(strings.Trim(text, ","), ",") {
+		if id, err := strconv.ParseInt(field, 10, 64); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// joinIDs is the inverse of splitIDs.
+func joinIDs(ids []int64) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	b := []byte{','}
+	for _, id := range ids {
+		b = append(strconv.AppendInt(b, id, 10), ',')
+	}
+	return string(b)
+}

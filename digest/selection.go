@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Pick is one story of a selection and the topic whose section it stands in.
@@ -158,13 +157,8 @@ func parseTopics(text string) choice {
 		return choice{all: true}
 	}
 	c := choice{topics: map[int64]bool{}}
-	for field := range strings.SplitSeq(strings.Trim(text, ","), ",") {
-		if id, err := strconv.ParseInt(field, 10, 64); err == nil {
-			c.topics[id] = true
-		}
+	for _, id := range splitIDs(text) {
+		c.topics[id] = true
 	}
 	return c
 }
-
-// isPinned reports whether a pin that ends at until holds at the given time.
-func isPinned(until, at time.Time) bool { return until.After(at) }

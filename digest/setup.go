@@ -37,6 +37,7 @@ type Topic struct {
 type Source struct {
 	ID           int64
 	Slug         string
+	Name         string // what readers see as the origin of its stories, "" for the host of each story
 	Kind         string // feed
 	URL          string
 	Topics       []string // slugs that every story of it gets

@@ -29,12 +29,14 @@ type editionRow struct {
 	Key       string `db:"key"`
 	Kind      string `db:"kind"`
 	Partial   int    `db:"partial"`
+	TopicID   int64  `db:"topic_id"`
+	To        string `db:"recipients"`
 	State     string `db:"state"`
 	Reason    string `db:"reason"`
 	CreatedAt int64  `db:"created_at"`
 }
 
-const editionColumns = `id, digest_id, slot, key, kind, partial, state, reason, created_at`
+const editionColumns = `id, digest_id, slot, key, kind, partial, topic_id, recipients, state, reason, created_at`
 
 func (r *editionRow) edition() (*Edition, error) {
 	slot, err := schedule.ParseLocal(r.Slot)
@@ -43,6 +45,7 @@ func (r *editionRow) edition() (*Edition, error) {
 	}
 	return &Edition{
 		ID: r.ID, DigestID: r.DigestID, Slot: slot, Key: r.Key, Kind: EditionKind(r.Kind), Partial: r.Partial != 0,
+		TopicID: r.TopicID, Recipients: splitIDs(r.To),
 		State: EditionState(r.State), Reason: r.Reason, CreatedAt: db.Time(r.CreatedAt),
 	}, nil
 }
@@ -77,7 +80,7 @@ func (s *Store) Editions(ctx context.Context, digestID int64, limit int) ([]*Edi
 	var rows []editionRow
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		return tx.Select(ctx, &rows, `SELECT `+editionColumns+` FROM editions
-			WHERE $1 = 0 OR digest_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`, digestID, limit)
+			WHERE CAST($1 AS BIGINT) = 0 OR digest_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`, digestID, limit)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list editions: %w", err)
@@ -143,4 +146,13 @@ func selectionByID(ctx context.Context, tx *db.Tx, editionID, id int64) (Selecti
 		return Selection{}, fmt.Errorf("selection %d: %w", id, err)
 	}
 	return parseSelection(text)
+}
+
+// planCursor returns how far a run is planned, -1 if to its end.
+func (s *Store) planCursor(ctx context.Context, runID int64) (int64, error) {
+	var cursor int64
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Get(ctx, &cursor, `SELECT CASE WHEN planned_at = 0 THEN plan_cursor ELSE -1 END FROM runs WHERE id = $1`, runID)
+	})
+	return cursor, err
 }

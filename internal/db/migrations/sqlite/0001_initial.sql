@@ -184,8 +184,9 @@ CREATE INDEX system_mails_due ON system_mails (next_try_at) WHERE next_try_at > 
 
 CREATE INDEX system_mails_subscriber ON system_mails (subscriber_id, created_at);
 
--- partial editions went to some of a digest's readers, or with some of its
--- topics, and moved no cut-off; later runs leave out what they carried.
+-- A partial edition went to some of a digest's readers (recipients, their ids
+-- with a comma before, between and after) or with one topic only, and moved no
+-- cut-off. Later runs leave out what it carried.
 CREATE TABLE editions (
   id         BIGINT PRIMARY KEY,
   digest_id  BIGINT NOT NULL REFERENCES digests (id),
@@ -193,6 +194,8 @@ CREATE TABLE editions (
   key        TEXT NOT NULL UNIQUE,
   kind       TEXT NOT NULL,
   partial    INTEGER NOT NULL DEFAULT 0,
+  topic_id   BIGINT NOT NULL DEFAULT 0,
+  recipients TEXT NOT NULL DEFAULT '',
   day        INTEGER NOT NULL,
   state      TEXT NOT NULL,
   reason     TEXT NOT NULL DEFAULT '',

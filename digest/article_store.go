@@ -1,0 +1,207 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// articleContent is what readers see of an article and what a new version
+// replaces.
+type articleContent struct {
+	Title    string `db:"title"`
+	Summary  string `db:"summary"`
+	Body     string `db:"body"`
+	Author   string `db:"author"`
+	ImageURL string `db:"image_url"`
+	ImageAlt string `db:"image_alt"`
+	Language string `db:"language"`
+}
+
+func (c *articleContent) take(in *Incoming) {
+	*c = articleContent{in.Title, in.Summary, in.Body, in.Author, in.ImageURL, in.ImageAlt, in.Language}
+}
+
+// storedArticle is what Put needs to know of an article that is there.
+type storedArticle struct {
+	ID       int64  `db:"id"`
+	SourceID int64  `db:"source_id"`
+	GUID     string `db:"guid"`
+	URL      string `db:"url"`
+	Priority int    `db:"priority"`
+	Version  int    `db:"version"`
+	content  articleContent
+}
+
+type knownRow struct {
+	storedArticle
+	articleContent
+}
+
+// loadKnown finds the articles that incoming stories may be.
+func (p *put) loadKnown(ctx context.Context, chunk []Incoming) error {
+	p.byURL, p.byGUID = map[string]*storedArticle{}, map[string]*storedArticle{}
+	var urls, guids []string
+	for i := range chunk {
+		if chunk[i].URL != "" {
+			urls = append(urls, chunk[i].URL)
+		}
+		if chunk[i].GUID != "" {
+			guids = append(guids, chunk[i].GUID)
+		}
+	}
+	const known = `SELECT a.id, a.source_id, a.guid, a.url, a.priority, a.version,
+		v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language
+		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version `
+	var rows []knownRow
+	if err := p.tx.Select(ctx, &rows, known+`WHERE a.source_id = $1 AND a.guid <> '' AND a.guid {in 2}`, p.sourceID(), guids); err != nil {
+		return err
+	}
+	var more []knownRow
+	if err := p.tx.Select(ctx, &more, known+`WHERE a.url <> '' AND a.url {in 1}`, urls); err != nil {
+		return err
+	}
+	seen := map[int64]bool{}
+	for _, row := range append(rows, more...) {
+		if seen[row.ID] {
+			continue
+		}
+		seen[row.ID] = true
+		a := row.storedArticle
+		a.content = row.articleContent
+		p.remember(&a)
+	}
+	return nil
+}
+
+type articleRow struct {
+	ID          int64  `db:"id"`
+	SourceID    int64  `db:"source_id"`
+	GUID        string `db:"guid"`
+	URL         string `db:"url"`
+	SourceName  string `db:"source_name"`
+	Priority    int    `db:"priority"`
+	PublishedAt int64  `db:"published_at"`
+	ArrivedAt   int64  `db:"arrived_at"`
+	PinnedUntil int64  `db:"pinned_until"`
+	HeldAt      int64  `db:"held_at"`
+	WithdrawnAt int64  `db:"withdrawn_at"`
+	Version     int    `db:"version"`
+	FromAt      int64  `db:"from_at"`
+	articleContent
+}
+
+const articleColumns = `a.id, a.source_id, a.guid, a.url, a.source_name, a.priority, a.published_at, a.arrived_at,
+	a.pinned_until, a.held_at, a.withdrawn_at, v.version, v.from_at,
+	v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language`
+
+func (r *articleRow) article() *Article {
+	return &Article{
+		ID: r.ID, SourceID: r.SourceID, GUID: r.GUID, URL: r.URL, Title: r.Title, Summary: r.Summary, Body: r.Body,
+		Author: r.Author, ImageURL: r.ImageURL, ImageAlt: r.ImageAlt, SourceName: r.SourceName, Language: r.Language,
+		Priority: r.Priority, Version: r.Version, PublishedAt: db.Time(r.PublishedAt), ArrivedAt: db.Time(r.ArrivedAt),
+		UpdatedAt: db.Time(r.FromAt), PinnedUntil: db.Time(r.PinnedUntil), HeldAt: db.Time(r.HeldAt), WithdrawnAt: db.Time(r.WithdrawnAt),
+	}
+}
+
+// articlesAsOf loads articles with the text that they had at a time, by id;
+// those withdrawn by then are left out.
+func articlesAsOf(ctx context.Context, tx *db.Tx, ids []int64, at time.Time) (map[int64]*Article, error) {
+	var rows []articleRow
+	err := tx.Select(ctx, &rows, `SELECT `+articleColumns+` FROM articles a
+		JOIN article_versions v ON v.article_id = a.id AND v.version = (
+			SELECT max(w.version) FROM article_versions w WHERE w.article_id = a.id AND (w.from_at <= $2 OR w.version = 1))
+		WHERE a.id {in 1} AND (a.withdrawn_at = 0 OR a.withdrawn_at > $2)`, ids, db.Millis(at))
+	if err != nil {
+		return nil, fmt.Errorf("load articles: %w", err)
+	}
+	out := make(map[int64]*Article, len(rows))
+	for i := range rows {
+		out[rows[i].ID] = rows[i].article()
+	}
+	return out, loadTopics(ctx, tx, out)
+}
+
+func loadTopics(ctx context.Context, tx *db.Tx, articles map[int64]*Article) error {
+	ids := make([]int64, 0, len(articles))
+	for id := range articles {
+		ids = append(ids, id)
+	}
+	return tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var id int64
+		var m TopicMatch
+		if err := scan(&id, &m.TopicID, &m.Reason); err != nil {
+			return err
+		}
+		articles[id].Topics = append(articles[id].Topics, m)
+		return nil
+	}, `SELECT t.article_id, t.topic_id, t.reason FROM article_topics t JOIN topics p ON p.id = t.topic_id
+		WHERE t.article_id {in 1} ORDER BY t.article_id, p.position, p.id`, ids)
+}
+
+// ArticleFilter narrows Articles down.
+type ArticleFilter struct {
+	TopicID int64  // 0: any
+	Query   string // part of a title, case folded as the database does
+	Limit   int
+}
+
+// Articles lists articles, the last arrived first.
+func (s *Store) Articles(ctx context.Context, f ArticleFilter) ([]*Article, error) {
+	var out []*Article
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		var rows []articleRow
+		err := tx.Select(ctx, &rows, `SELECT `+articleColumns+` FROM articles a
+			JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
+			WHERE (CAST($1 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM article_topics t WHERE t.article_id = a.id AND t.topic_id = $1))
+			AND (CAST($2 AS TEXT) = '' OR lower(v.title) LIKE '%' || lower($2) || '%')
+			ORDER BY a.arrived_at DESC, a.id DESC LIMIT $3`, f.TopicID, f.Query, f.Limit)
+		if err != nil {
+			return err
+		}
+		byID := map[int64]*Article{}
+		for i := range rows {
+			a := rows[i].article()
+			out = append(out, a)
+			byID[a.ID] = a
+		}
+		return loadTopics(ctx, tx, byID)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list articles: %w", err)
+	}
+	return out, nil
+}
+
+// Article returns the article with that id, or that canonical URL if id is 0,
+// or ErrNotFound.
+func (s *Store) Article(ctx context.Context, id int64, url string) (*Article, error) {
+	var out *Article
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		var row articleRow
+		err := tx.Get(ctx, &row, `SELECT `+articleColumns+` FROM articles a
+			JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
+			WHERE a.id = $1 OR (CAST($1 AS BIGINT) = 0 AND a.url <> '' AND a.url = $2)`, id, url)
+		if errors.Is(err, db.ErrNoRows) {
+			return ErrNotFound
+		} else if err != nil {
+			return err
+		}
+		out = row.article()
+		return loadTopics(ctx, tx, map[int64]*Article{out.ID: out})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("article %s: %w", articleName(id, url), err)
+	}
+	return out, nil
+}
+
+func articleName(id int64, url string) string {
+	if id != 0 {
+		return fmt.Sprint(id)
+	}
+	return url
+}

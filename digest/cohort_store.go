@@ -1,0 +1,90 @@
+package digest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+	"broadsheet/internal/schedule"
+)
+
+// cohort is the subscriptions of one digest that are due together.
+type cohort struct {
+	ID        int64
+	DigestID  int64
+	Zone      string
+	NextSlot  schedule.Local // zero until computed
+	NextDueAt time.Time
+	LastSeq   int64 // the last cut-off, -1 before the first run
+	Runs      int64
+}
+
+func selectCohorts(ctx context.Context, tx *db.Tx, where string, args ...any) ([]cohort, error) {
+	var out []cohort
+	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var c cohort
+		var slot string
+		var due int64
+		if err := scan(&c.ID, &c.DigestID, &c.Zone, &slot, &due, &c.LastSeq, &c.Runs); err != nil {
+			return err
+		}
+		if slot != "" {
+			var err error
+			if c.NextSlot, err = schedule.ParseLocal(slot); err != nil {
+				return err
+			}
+		}
+		c.NextDueAt = db.Time(due)
+		out = append(out, c)
+		return nil
+	}, `SELECT id, digest_id, zone, next_slot, next_due_at, last_seq, runs FROM cohorts `+where, args...)
+	return out, err
+}
+
+// dueCohorts returns cohorts whose slot has come or has yet to be computed.
+func (s *Store) dueCohorts(ctx context.Context, now time.Time, digests []int64) ([]cohort, error) {
+	var out []cohort
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		out, err = selectCohorts(ctx, tx, `WHERE next_due_at <= $1 AND digest_id {in 2} ORDER BY next_due_at, id LIMIT 500`, db.Millis(now), digests)
+		return err
+	})
+	return out, err
+}
+
+// cohortsOf returns all cohorts of a digest.
+func (s *Store) cohortsOf(ctx context.Context, digestID int64) ([]cohort, error) {
+	var out []cohort
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		out, err = selectCohorts(ctx, tx, `WHERE digest_id = $1 ORDER BY id`, digestID)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list cohorts of digest %d: %w", digestID, err)
+	}
+	return out, nil
+}
+
+// setNextSlot moves a cohort to its next slot without a run, unless another
+// planner has moved it meanwhile.
+func (s *Store) setNextSlot(ctx context.Context, c cohort, slot schedule.Local, due time.Time) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := moveCohort(ctx, tx, c, slot, due, c.LastSeq, c.Runs)
+		return err
+	})
+}
+
+// moveCohort is the compare-and-set that all changes of a cohort go through.
+func moveCohort(ctx context.Context, tx *db.Tx, c cohort, slot schedule.Local, due time.Time, lastSeq, runs int64) (bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = $3, runs = $4
+		WHERE id = $5 AND next_slot = $6 AND runs = $7`,
+		slotText(slot), db.Millis(due), lastSeq, runs, c.ID, slotText(c.NextSlot), c.Runs)
+	return n == 1, err
+}
+
+func slotText(l schedule.Local) string {
+	if l.IsZero() {
+		return ""
+	}
+	return l.String()
+}

@@ -1,0 +1,106 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+	"broadsheet/templates"
+)
+
+// ErrNotSubscribed says that the person does not get the digest.
+var ErrNotSubscribed = errors.New("no active subscription to this digest")
+
+// Reader is what a preview fills in of its reader.
+type Reader struct {
+	SubscriberID int64
+	Name         string
+	Unsubscribe  string // links
+	Preferences  string
+}
+
+// Preview is what a reader would get with the stories of this moment.
+type Preview struct {
+	Edition  *Edition // that it would belong to; it need not exist
+	DueAt    time.Time
+	Skip     SkipReason // not "": nothing would go out, for this reason
+	Composed *Composed  // nil if nothing would go out
+	Subject  string
+	HTML     string
+	Text     string
+	Stories  []*Article // in the order of ranking
+}
+
+// Preview returns what the reader would get of the digest at its first slot
+// after at. It is made by the code that plans, in transactions that cannot
+// write.
+func (p *Planner) Preview(ctx context.Context, c *Composer, d *Digest, reader Reader, at time.Time) (*Preview, error) {
+	fail := func(err error) (*Preview, error) {
+		return nil, fmt.Errorf("preview %s for subscriber %d: %w", d.Slug, reader.SubscriberID, err)
+	}
+	var cohorts []cohort
+	var sub subscription
+	err := p.store.db.View(ctx, func(tx *db.Tx) (err error) {
+		cohorts, sub, err = subscriptionOf(ctx, tx, d.ID, reader.SubscriberID)
+		return err
+	})
+	if err != nil {
+		return fail(err)
+	}
+	if len(cohorts) == 0 {
+		return fail(ErrNotSubscribed)
+	}
+	chooser, err := p.imagine(ctx, d, cohorts[0], at)
+	if err != nil {
+		return fail(err)
+	}
+	out := &Preview{Edition: chooser.edition, DueAt: chooser.run.DueAt}
+	var articles map[int64]*Article
+	var pick chosen
+	err = p.store.db.View(ctx, func(tx *db.Tx) error {
+		got, err := chooser.prepare(ctx, tx, []subscription{sub})
+		if err != nil {
+			return err
+		}
+		pick = chooser.pick(&sub, got[sub.SubscriberID])
+		articles, err = articlesAsOf(ctx, tx, pick.selection.articleIDs(), c.now())
+		return err
+	})
+	if err != nil {
+		return fail(err)
+	}
+	if out.Skip = pick.skip; out.Skip != "" {
+		return out, nil
+	}
+	for _, s := range pick.selection.Stories {
+		out.Stories = append(out.Stories, articles[s.ArticleID])
+	}
+	if err := c.preview(d, out, pick.selection, articles, reader); err != nil {
+		return fail(err)
+	}
+	return out, nil
+}
+
+// preview composes as for sending, and once more with the reader's own links.
+func (c *Composer) preview(d *Digest, out *Preview, sel Selection, articles map[int64]*Article, reader Reader) error {
+	var err error
+	if out.Composed, err = c.compile(d, out.Edition, sel, articles); err != nil {
+		return err
+	}
+	out.Composed.Date, out.Composed.ComposedAt = out.DueAt, c.now()
+	content := c.content(d, out.Edition, sel, articles)
+	content.Subject = out.Composed.Subject
+	content.ReaderName, content.Unsubscribe, content.Preferences = reader.Name, reader.Unsubscribe, reader.Preferences
+	out.Subject = content.Subject
+	return out.draw(d.Theme, content)
+}
+
+func (p *Preview) draw(theme *templates.Theme, content *templates.Digest) (err error) {
+	if p.HTML, err = theme.HTML(content); err != nil {
+		return err
+	}
+	p.Text, err = theme.Text(content)
+	return err
+}

@@ -1,0 +1,95 @@
+package digest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// SourceState is how fetching a source goes.
+type SourceState struct {
+	SourceID     int64
+	Slug         string
+	Kind         string
+	URL          string
+	ETag         string // as the server sent it
+	LastModified string // as the server sent it
+	NextFetchAt  time.Time
+	FetchedAt    time.Time // zero if never
+	OKAt         time.Time // of the last fetch without an error
+	Failures     int       // in a row
+	LastError    string    // of the last fetch, "" if it went well
+	Articles     int64     // that came from it
+}
+
+// SourceStates returns the state of every source that is configured.
+func (s *Store) SourceStates(ctx context.Context) ([]SourceState, error) {
+	var out []SourceState
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Each(ctx, func(scan func(dest ...any) error) error {
+			st, err := scanSource(scan)
+			out = append(out, st)
+			return err
+		}, `SELECT `+sourceColumns+` FROM sources s WHERE s.retired_at = 0 ORDER BY s.slug`)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sources: %w", err)
+	}
+	return out, nil
+}
+
+const sourceColumns = `s.id, s.slug, s.kind, s.url, s.etag, s.last_modified, s.next_fetch_at, s.fetched_at, s.ok_at, s.failures, s.last_error,
+	(SELECT count(*) FROM articles a WHERE a.source_id = s.id)`
+
+func scanSource(scan func(dest ...any) error) (SourceState, error) {
+	var st SourceState
+	var next, fetched, ok int64
+	err := scan(&st.SourceID, &st.Slug, &st.Kind, &st.URL, &st.ETag, &st.LastModified, &next, &fetched, &ok, &st.Failures, &st.LastError, &st.Articles)
+	st.NextFetchAt, st.FetchedAt, st.OKAt = db.Time(next), db.Time(fetched), db.Time(ok)
+	return st, err
+}
+
+// ClaimSource takes a source for one fetch if it is due at now, or in any case
+// if force is set, by moving its next fetch to until: of several processes one
+// gets it, and one that dies costs the source a single turn.
+func (s *Store) ClaimSource(ctx context.Context, id int64, now, until time.Time, force bool) (st SourceState, claimed bool, err error) {
+	latest := db.Millis(now)
+	if force {
+		latest = db.Millis(until)
+	}
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		claimed = false
+		n, err := tx.Exec(ctx, `UPDATE sources SET next_fetch_at = $1 WHERE id = $2 AND retired_at = 0 AND next_fetch_at <= $3`,
+			db.Millis(until), id, latest)
+		if err != nil || n == 0 {
+			return err
+		}
+		claimed = true
+		return tx.Each(ctx, func(scan func(dest ...any) error) (err error) {
+			st, err = scanSource(scan)
+			return err
+		}, `SELECT `+sourceColumns+` FROM sources s WHERE s.id = $1`, id)
+	})
+	if err != nil {
+		return SourceState{}, false, fmt.Errorf("claim source %d: %w", id, err)
+	}
+	return st, claimed, nil
+}
+
+// RecordFetch stores how a fetch went: st has the new validators, times and
+// error.
+func (s *Store) RecordFetch(ctx context.Context, st SourceState) error {
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE sources SET etag = $1, last_modified = $2, next_fetch_at = $3, fetched_at = $4, ok_at = $5,
+			failures = $6, last_error = $7 WHERE id = $8 AND url = $9`,
+			st.ETag, st.LastModified, db.Millis(st.NextFetchAt), db.Millis(st.FetchedAt), db.Millis(st.OKAt),
+			st.Failures, st.LastError, st.SourceID, st.URL)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("record fetch of source %s: %w", st.Slug, err)
+	}
+	return nil
+}
