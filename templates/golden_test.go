@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"broadsheet/templates"
@@ -24,9 +25,21 @@ func golden(t *testing.T, name, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != string(want) {
-		t.Errorf("%s differs; look at the difference, and rewrite it with -update if it is meant:\n%s", path, got)
+	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
+	for i := range max(len(gotLines), len(wantLines)) {
+		if g, w := lineAt(gotLines, i), lineAt(wantLines, i); g != w {
+			t.Errorf("%s:%d: got %q, want %q; rewrite it with -update if this is meant", path, i+1, g, w)
+			return
+		}
 	}
+}
+
+// lineAt is line i, and a word that no line has past the last one.
+func lineAt(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(end of file)"
 }
 
 func TestMailsMatchTheGoldenFiles(t *testing.T) {

@@ -36,8 +36,8 @@ func (p *palette) replacer() *strings.Replacer {
 }
 
 const (
-	serif = "font-family:Georgia,Times New Roman,serif;"
-	sans  = "font-family:Helvetica,Arial,sans-serif;"
+	serif = "Georgia,Times New Roman,serif"
+	sans  = "Helvetica,Arial,sans-serif"
 )
 
 // look is how one kind of element is drawn: the style that stands inline, and
@@ -54,45 +54,45 @@ var mailLooks = map[string]look{
 	"row":       {"", "width:100%;border-collapse:collapse"},
 
 	"head":     {"edge", "padding:28px 32px 0;text-align:center"},
-	"site":     {"muted", "margin:0 0 6px;" + sans + "font-size:12px;line-height:18px;letter-spacing:2px;text-transform:uppercase;color:$muted"},
+	"site":     {"muted", "margin:0 0 6px;font:12px/18px " + sans + ";letter-spacing:2px;text-transform:uppercase;color:$muted"},
 	"sitelink": {"muted", "color:$muted;text-decoration:none"},
-	"h1":       {"ink title", "margin:0 0 18px;" + serif + "font-size:44px;line-height:50px;font-weight:bold;letter-spacing:-1px;color:$ink;word-break:break-word"},
+	"h1":       {"ink title", "margin:0 0 18px;font:bold 44px/50px " + serif + ";letter-spacing:-1px;color:$ink;word-break:break-word"},
 	"dates":    {"inkline", "width:100%;border-collapse:collapse;border-top:3px double $ink;border-bottom:1px solid $ink"},
-	"date":     {"muted", "padding:8px 0;" + sans + "font-size:13px;line-height:18px;color:$muted;text-align:start"},
-	"reader":   {"muted", "padding:8px 0;" + sans + "font-size:13px;line-height:18px;color:$muted;text-align:end"},
+	"date":     {"muted", "padding:8px 0;font:13px/18px " + sans + ";color:$muted;text-align:start"},
+	"reader":   {"muted", "padding:8px 0;font:13px/18px " + sans + ";color:$muted;text-align:end"},
 
 	"lead":       {"edge", "padding:24px 32px 28px;word-break:break-word"},
-	"kicker":     {"accent", "margin:0 0 8px;" + sans + "font-size:13px;line-height:18px;font-weight:bold;letter-spacing:1px;text-transform:uppercase;color:$accent"},
-	"leadtitle":  {"leadtitle", "margin:0 0 14px;" + serif + "font-size:32px;line-height:38px;font-weight:bold"},
+	"kicker":     {"accent", "margin:0 0 8px;font:bold 13px/18px " + sans + ";letter-spacing:1px;text-transform:uppercase;color:$accent"},
+	"leadtitle":  {"leadtitle", "margin:0 0 14px;font:bold 32px/38px " + serif},
 	"leadpic":    {"", "display:block;width:100%;max-width:576px;height:auto;border:0;margin:0 0 14px"},
-	"leadtext":   {"ink", "margin:0 0 10px;" + serif + "font-size:18px;line-height:27px;color:$ink"},
+	"leadtext":   {"ink", "margin:0 0 10px;font:18px/27px " + serif + ";color:$ink"},
 	"section":    {"edge", "padding:0 32px"},
-	"h2":         {"accent inkline", "margin:0;padding:9px 0 0;border-top:2px solid $ink;" + sans + "font-size:14px;line-height:20px;font-weight:bold;letter-spacing:1px;text-transform:uppercase;color:$accent"},
+	"h2":         {"accent inkline", "margin:0;padding:9px 0 0;border-top:2px solid $ink;font:bold 14px/20px " + sans + ";letter-spacing:1px;text-transform:uppercase;color:$accent"},
 	"story":      {"edge", "padding:14px 32px 16px;word-break:break-word"},
-	"ruled":      {"line", "height:1px;line-height:1px;font-size:1px;border-top:1px solid $line"},
-	"words":      {"", "padding:0;vertical-align:top;word-break:break-word"},
+	"ruled":      {"line", "font-size:1px;line-height:1px;border-top:1px solid $line"},
+	"words":      {"", "padding:0;vertical-align:top"},
 	"thumb":      {"thumbcell", "width:152px;padding:4px 0 0 20px;vertical-align:top"},
 	"thumbrtl":   {"thumbcellrtl", "width:152px;padding:4px 20px 0 0;vertical-align:top"},
-	"pic":        {"thumb", "display:block;width:152px;height:auto;border:0;" + sans + "font-size:12px"},
-	"h3":         {"", "margin:0 0 6px;" + serif + "font-size:21px;line-height:27px;font-weight:bold"},
+	"pic":        {"thumb", "display:block;width:152px;height:auto;border:0"},
+	"h3":         {"", "margin:0 0 6px;font:bold 21px/27px " + serif},
 	"headline":   {"ink", "color:$ink;text-decoration:none"},
-	"summary":    {"ink", "margin:0 0 7px;" + serif + "font-size:16px;line-height:24px;color:$ink"},
-	"meta":       {"muted", "margin:0;" + sans + "font-size:13px;line-height:19px;color:$muted"},
+	"summary":    {"ink", "margin:0 0 7px;font:16px/24px " + serif + ";color:$ink"},
+	"meta":       {"muted", "margin:0;font:13px/19px " + sans + ";color:$muted"},
 	"tag":        {"accent", "color:$accent"},
-	"more":       {"edge inkline", "padding:16px 32px 28px;" + serif + "font-size:17px;line-height:25px"},
+	"more":       {"edge inkline", "padding:16px 32px 28px;font:17px/25px " + serif},
 	"morelink":   {"accent", "color:$accent"},
 	"end":        {"", "height:12px;line-height:12px;font-size:1px"},
 	"footer":     {"edge", "padding:24px 32px 0;text-align:center"},
-	"small":      {"muted", "margin:0 0 12px;" + sans + "font-size:13px;line-height:20px;color:$muted"},
+	"small":      {"muted", "margin:0 0 12px;font:13px/20px " + sans + ";color:$muted"},
 	"smalllink":  {"ink", "color:$ink;text-decoration:underline"},
 	"letter":     {"edge", "padding:8px 32px 32px;word-break:break-word"},
-	"lettertext": {"ink", "margin:0 0 16px;" + serif + "font-size:17px;line-height:26px;color:$ink"},
+	"lettertext": {"ink", "margin:0 0 16px;font:17px/26px " + serif + ";color:$ink"},
 	"lettertop":  {"edge", "padding:28px 32px 20px"},
-	"lettername": {"ink", "margin:0;padding:0 0 14px;border-bottom:3px double $ink;" + serif + "font-size:22px;line-height:28px;font-weight:bold;color:$ink"},
-	"letterh1":   {"ink lettertitle", "margin:0 0 16px;" + serif + "font-size:28px;line-height:34px;font-weight:bold;color:$ink"},
+	"lettername": {"ink inkline", "margin:0;padding:0 0 14px;border-bottom:3px double $ink;font:bold 22px/28px " + serif + ";color:$ink"},
+	"letterh1":   {"ink lettertitle", "margin:0 0 16px;font:bold 28px/34px " + serif + ";color:$ink"},
 	"buttoncell": {"button", "background-color:$button;padding:0"},
 	"buttonbox":  {"", "border-collapse:collapse;margin:8px 0 22px"},
-	"button":     {"button", "display:inline-block;padding:13px 26px;background-color:$button;" + sans + "font-size:17px;line-height:22px;font-weight:bold;color:$label;text-decoration:none"},
+	"button":     {"button", "display:inline-block;padding:13px 26px;background-color:$button;font:bold 17px/22px " + sans + ";color:$label;text-decoration:none"},
 }
 
 // attributes writes each look as the class and style of a tag.
