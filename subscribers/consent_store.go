@@ -1,0 +1,100 @@
+package subscribers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// numbered is a note and whose it is.
+type numbered struct {
+	note
+	subscriber int64
+}
+
+// insertConsents appends the notes of records. Their times are part of the
+// key, so each is moved past the last one of its subscriber.
+func insertConsents(ctx context.Context, tx *db.Tx, recs []*record) error {
+	var notes []numbered
+	var known []int64
+	for _, r := range recs {
+		if len(r.notes) > 0 && !r.fresh {
+			known = append(known, r.ID)
+		}
+	}
+	last, err := lastConsents(ctx, tx, known)
+	if err != nil {
+		return err
+	}
+	for _, r := range recs {
+		for _, n := range r.notes {
+			if before := last[r.ID]; db.Millis(n.At) <= before {
+				n.At = db.Time(before + 1)
+			}
+			last[r.ID] = db.Millis(n.At)
+			notes = append(notes, numbered{n, r.ID})
+		}
+	}
+	_, err = tx.ExecRows(ctx, `INSERT INTO consents (subscriber_id, at, event, origin, client, text_hash, detail)
+		SELECT v.subscriber, v.at, v.event, v.origin, v.client, v.text_hash, v.detail FROM {rows}`, []db.Column{
+		ints("subscriber", notes, func(n numbered) int64 { return n.subscriber }),
+		ints("at", notes, func(n numbered) int64 { return db.Millis(n.At) }),
+		texts("event", notes, func(n numbered) Event { return n.Event }),
+		texts("origin", notes, func(n numbered) string { return cut(n.Origin, maxOrigin) }),
+		texts("client", notes, func(n numbered) string { return cut(n.Client, maxOrigin) }),
+		texts("text_hash", notes, func(n numbered) string { return n.hash }),
+		texts("detail", notes, func(n numbered) string { return n.Detail }),
+	})
+	return err
+}
+
+func lastConsents(ctx context.Context, tx *db.Tx, ids []int64) (map[int64]int64, error) {
+	last := map[int64]int64{}
+	if len(ids) == 0 {
+		return last, nil
+	}
+	err := tx.Each(ctx, func(scan func(...any) error) error {
+		var id, at int64
+		err := scan(&id, &at)
+		last[id] = at
+		return err
+	}, `SELECT subscriber_id, max(at) FROM consents WHERE subscriber_id {in 1} GROUP BY subscriber_id`, ids)
+	return last, err
+}
+
+// saveText stores a text that consents refer to, once.
+func saveText(ctx context.Context, tx *db.Tx, t consentText, now time.Time) error {
+	if t.hash == "" {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO consent_texts (hash, language, text, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (hash) DO NOTHING`, t.hash, t.language, t.text, db.Millis(now))
+	if err != nil {
+		return fmt.Errorf("store the consent text: %w", err)
+	}
+	return nil
+}
+
+// consentsOf reads the record of consent of a subscriber, oldest first.
+func consentsOf(ctx context.Context, tx *db.Tx, subscriber int64) ([]Consent, error) {
+	var rows []struct {
+		At     int64  `db:"at"`
+		Event  Event  `db:"event"`
+		Origin string `db:"origin"`
+		Client string `db:"client"`
+		Text   string `db:"text"`
+		Detail string `db:"detail"`
+	}
+	err := tx.Select(ctx, &rows, `SELECT c.at, c.event, c.origin, c.client, coalesce(t.text, '') AS text, c.detail
+		FROM consents c LEFT JOIN consent_texts t ON t.hash = c.text_hash WHERE c.subscriber_id = $1 ORDER BY c.at`, subscriber)
+	if err != nil {
+		return nil, fmt.Errorf("read consents: %w", err)
+	}
+	consents := make([]Consent, len(rows))
+	for i, r := range rows {
+		consents[i] = Consent{At: db.Time(r.At), Event: r.Event, Origin: r.Origin, Client: r.Client, Text: r.Text, Detail: r.Detail}
+	}
+	return consents, nil
+}

@@ -1,0 +1,65 @@
+package subscribers
+
+import (
+	"context"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// Preferences are a reader's choices as set on the preferences page.
+type Preferences struct {
+	Name, Zone      string
+	Topics, Digests []string // slugs, "*" for all; no digest ends all of them
+}
+
+func (in *Preferences) check(c *Catalog) (*request, error) {
+	wrong := FieldErrors{}
+	q := &request{name: wrong.name(in.Name), zone: wrong.zone(in.Zone)}
+	if len(in.Digests) > 0 {
+		q.choices = wrong.choices(c, in.Topics, in.Digests)
+	}
+	return q, wrong.result()
+}
+
+// SetPreferences replaces a reader's choices. It returns FieldErrors for what
+// was filled in wrongly, ErrUnknown, and ErrUnsubscribed for a reader who has
+// left. Choosing no digest is leaving.
+func (s *Store) SetPreferences(ctx context.Context, c *Catalog, subscriberID int64, in Preferences, origin, client string) error {
+	q, err := in.check(c)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, subscriberID, func(_ *db.Tx, r *record, now time.Time) error {
+		if r.State == StateUnsubscribed {
+			return ErrUnsubscribed
+		}
+		r.setName(q.name)
+		r.setZone(q.zone)
+		n := note{Consent: Consent{At: now, Event: EventPreferences, Origin: origin, Client: client}}
+		if len(q.digests) == 0 {
+			r.end(0, now)
+			n.Event, n.Detail = EventUnsubscribed, endedAll
+		} else {
+			r.choose(c, q.keepAll(c, r), now)
+			n.Detail = c.describe(r.chosen(c), r.Zone)
+		}
+		if r.dirty() {
+			r.note(n)
+		}
+		return nil
+	})
+}
+
+// keepAll keeps "all topics, also later ones" for a reader who had it and
+// unticked none: a form can only say which of today's topics are wanted.
+func (q *request) keepAll(c *Catalog, r *record) choices {
+	w := q.choices
+	if r.chosen(c).topics == AllTopics && len(w.topics.IDs()) == len(c.Topics) {
+		w.topics = AllTopics
+	}
+	return w
+}
+
+// endedAll is the detail of a consent that ended everything.
+const endedAll = "digests=*"

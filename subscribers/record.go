@@ -1,0 +1,168 @@
+package subscribers
+
+import (
+	"slices"
+	"time"
+)
+
+// record is a subscriber with all subscriptions, as one transaction reads,
+// changes and writes it. Its methods keep the states of both in step.
+type record struct {
+	Subscriber
+	seats          []*seat
+	fresh, changed bool
+	notes          []note
+}
+
+// seat is one subscription of a record.
+type seat struct {
+	Subscription
+	fresh, changed bool
+	from           int64 // the cohort that it leaves, 0 if it stays
+	rejoins        bool  // it became active just now
+}
+
+func newRecord(address string, now time.Time) *record {
+	return &record{Subscriber: Subscriber{Address: address, State: StatePending, CreatedAt: now}, fresh: true, changed: true}
+}
+
+func set[T comparable](changed *bool, field *T, value T) {
+	if *field != value {
+		*field, *changed = value, true
+	}
+}
+
+func (r *record) setName(name string)         { set(&r.changed, &r.Name, name) }
+func (r *record) setZone(zone string)         { set(&r.changed, &r.Zone, zone) }
+func (r *record) setLanguage(language string) { set(&r.changed, &r.Language, language) }
+func (r *record) setState(state State)        { set(&r.changed, &r.State, state) }
+
+// dirty reports whether anything is to be written.
+func (r *record) dirty() bool {
+	return r.changed || slices.ContainsFunc(r.seats, func(s *seat) bool { return s.changed })
+}
+
+func (r *record) note(n note) { r.notes = append(r.notes, n) }
+
+func (r *record) seat(digestID int64) *seat {
+	for _, s := range r.seats {
+		if s.DigestID == digestID {
+			return s
+		}
+	}
+	return nil
+}
+
+// live is the state that a chosen subscription of r has.
+func (r *record) live() SubscriptionState {
+	switch {
+	case r.State == StatePending:
+		return SubscriptionPending
+	case r.State == StateActive && r.Suppressed():
+		return SubscriptionSuppressed
+	case r.State == StateActive:
+		return SubscriptionActive
+	}
+	return SubscriptionEnded
+}
+
+// choose makes w the reader's choices. Digests that are no longer configured
+// stay as they are: they may come back. The reader has left if w is empty.
+func (r *record) choose(c *Catalog, w choices, now time.Time) {
+	for i := range c.Digests {
+		d := &c.Digests[i]
+		s := r.seat(d.ID)
+		if !slices.Contains(w.digests, d) {
+			if s != nil {
+				s.setState(SubscriptionEnded, now)
+			}
+			continue
+		}
+		if s == nil {
+			s = &seat{Subscription: Subscription{DigestID: d.ID, Digest: d.Slug, CreatedAt: now, JoinedSeq: -1}, fresh: true, changed: true}
+			r.seats = append(r.seats, s)
+		}
+		set(&s.changed, &s.Topics, w.topics)
+		s.place(d.zoneFor(r.Zone))
+		s.setState(r.live(), now)
+	}
+	r.settle(now)
+}
+
+// activate confirms a pending reader.
+func (r *record) activate(now time.Time) {
+	r.setState(StateActive)
+	set(&r.changed, &r.ConfirmedAt, now)
+	set(&r.changed, &r.EndedAt, time.Time{})
+	r.follow(SubscriptionPending, now)
+}
+
+// suppress stops all mail.
+func (r *record) suppress(now time.Time) {
+	set(&r.changed, &r.SuppressedAt, now)
+	r.follow(SubscriptionActive, now)
+}
+
+// unsuppress lifts a suppression.
+func (r *record) unsuppress(now time.Time) {
+	set(&r.changed, &r.SuppressedAt, time.Time{})
+	r.follow(SubscriptionSuppressed, now)
+}
+
+// follow gives the subscriptions in one state the one that r now asks for.
+func (r *record) follow(from SubscriptionState, now time.Time) {
+	for _, s := range r.seats {
+		if s.State == from {
+			s.setState(r.live(), now)
+		}
+	}
+}
+
+// end ends one digest, or all of them if digestID is 0, and reports whether
+// there was anything to end.
+func (r *record) end(digestID int64, now time.Time) bool {
+	ended := false
+	for _, s := range r.seats {
+		if s.State != SubscriptionEnded && (digestID == 0 || s.DigestID == digestID) {
+			s.setState(SubscriptionEnded, now)
+			ended = true
+		}
+	}
+	before := r.State
+	r.settle(now)
+	return ended || r.State != before
+}
+
+// settle makes a reader without live subscriptions one who has left.
+func (r *record) settle(now time.Time) {
+	if r.State == StateUnsubscribed || slices.ContainsFunc(r.seats, (*seat).isLive) {
+		return
+	}
+	r.setState(StateUnsubscribed)
+	set(&r.changed, &r.EndedAt, now)
+}
+
+func (s *seat) isLive() bool { return s.State != SubscriptionEnded }
+
+func (s *seat) setState(state SubscriptionState, now time.Time) {
+	if s.State == state {
+		return
+	}
+	set(&s.changed, &s.State, state)
+	s.EndedAt = time.Time{}
+	switch state {
+	case SubscriptionEnded:
+		s.EndedAt = now
+	case SubscriptionActive:
+		s.rejoins = true
+	}
+}
+
+// place puts the subscription into the cohort of a zone; save finds its id.
+func (s *seat) place(zone string) {
+	if s.CohortID != 0 && s.Zone == zone {
+		return
+	}
+	s.from = s.CohortID
+	s.Zone, s.CohortID, s.changed = zone, 0, true
+}

@@ -1,0 +1,84 @@
+package subscribers
+
+import (
+	"context"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// SignUp is a filled-in sign-up form.
+type SignUp struct {
+	Address, Name   string
+	Topics, Digests []string // slugs, "*" for all; a single configured digest needs no choosing
+	Zone, Language  string   // may be empty
+	Origin          string   // by which way it came: form, api ...
+	Client          string   // network address it came from
+	Text            string   // what was shown as the text to agree to
+}
+
+// request is a checked sign-up.
+type request struct {
+	address, name, zone, language string
+	choices
+	note note
+	text consentText
+}
+
+func (in *SignUp) check(c *Catalog) (*request, error) {
+	wrong := FieldErrors{}
+	q := &request{
+		address:  wrong.address(in.Address),
+		name:     wrong.name(in.Name),
+		zone:     wrong.zone(in.Zone),
+		language: wrong.language(in.Language),
+		choices:  wrong.choices(c, in.Topics, in.Digests),
+		text:     newConsentText(in.Language, in.Text),
+	}
+	q.note = note{Consent: Consent{Event: EventSignedUp, Origin: in.Origin, Client: in.Client, Detail: c.describe(q.choices, q.zone)}, hash: q.text.hash}
+	return q, wrong.result()
+}
+
+// SignUp asks for a subscription. It returns FieldErrors for what was filled
+// in wrongly, and otherwise nil whatever the address's state, which callers
+// must not reveal: a new reader is pending and gets a confirmation mail, as
+// does one who had left; a pending reader's choices are replaced and another
+// mail is sent; an active reader's choices stay and a mail says so; nothing
+// happens to a suppressed address. An address gets at most MailsADay mails a
+// day and MailsInAll without a confirmation in between.
+func (s *Store) SignUp(ctx context.Context, c *Catalog, in SignUp) error {
+	q, err := in.check(c)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		now := s.now()
+		r, err := byAddress(ctx, tx, q.address, now)
+		if err != nil || r.Suppressed() {
+			return err
+		}
+		kind := MailAlreadySubscribed
+		if r.State != StateActive {
+			kind = MailConfirm
+			r.setState(StatePending)
+			if err := q.apply(ctx, tx, c, r, now); err != nil {
+				return err
+			}
+		}
+		_, err = s.enqueue(ctx, tx, &r.Subscriber, kind)
+		return err
+	})
+}
+
+// apply gives r what was asked for, and saves it.
+func (q *request) apply(ctx context.Context, tx *db.Tx, c *Catalog, r *record, now time.Time) error {
+	r.setName(q.name)
+	r.setZone(q.zone)
+	r.setLanguage(q.language)
+	r.choose(c, q.choices, now)
+	r.note(q.note.at(now))
+	if err := saveText(ctx, tx, q.text, now); err != nil {
+		return err
+	}
+	return save(ctx, tx, []*record{r})
+}

@@ -1,0 +1,257 @@
+package subscribers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// Store keeps subscribers in the database. It is safe for concurrent use.
+type Store struct {
+	db    *db.DB
+	clock func() time.Time
+}
+
+// NewStore returns a store on d that takes the time from now.
+func NewStore(d *db.DB, now func() time.Time) *Store { return &Store{db: d, clock: now} }
+
+// now is the time in the precision that the database keeps.
+func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
+
+// subscriberRow is a row of the table.
+type subscriberRow struct {
+	ID           int64  `db:"id"`
+	Address      string `db:"address"`
+	Name         string `db:"name"`
+	State        State  `db:"state"`
+	Language     string `db:"language"`
+	Zone         string `db:"timezone"`
+	CreatedAt    int64  `db:"created_at"`
+	ConfirmedAt  int64  `db:"confirmed_at"`
+	EndedAt      int64  `db:"ended_at"`
+	SuppressedAt int64  `db:"suppressed_at"`
+}
+
+func (r *subscriberRow) subscriber() Subscriber {
+	return Subscriber{ID: r.ID, Address: r.Address, Name: r.Name, State: r.State, Language: r.Language, Zone: r.Zone,
+		CreatedAt: db.Time(r.CreatedAt), ConfirmedAt: db.Time(r.ConfirmedAt), EndedAt: db.Time(r.EndedAt), SuppressedAt: db.Time(r.SuppressedAt)}
+}
+
+type subscriptionRow struct {
+	SubscriberID int64             `db:"subscriber_id"`
+	DigestID     int64             `db:"digest_id"`
+	Digest       string            `db:"slug"`
+	CohortID     int64             `db:"cohort_id"`
+	Zone         string            `db:"zone"`
+	State        SubscriptionState `db:"state"`
+	Topics       Topics            `db:"topics"`
+	JoinedSeq    int64             `db:"joined_seq"`
+	JoinedRuns   int64             `db:"joined_runs"`
+	CreatedAt    int64             `db:"created_at"`
+	EndedAt      int64             `db:"ended_at"`
+}
+
+func (r *subscriptionRow) subscription() Subscription {
+	return Subscription{DigestID: r.DigestID, Digest: r.Digest, CohortID: r.CohortID, Zone: r.Zone, State: r.State, Topics: r.Topics,
+		CreatedAt: db.Time(r.CreatedAt), EndedAt: db.Time(r.EndedAt), JoinedSeq: r.JoinedSeq, JoinedRuns: r.JoinedRuns}
+}
+
+const (
+	selectSubscribers = `SELECT id, address, name, state, language, timezone, created_at, confirmed_at, ended_at, suppressed_at
+		FROM subscribers `
+	byIDs       = `WHERE id {in 1} ORDER BY id`
+	byAddresses = `WHERE address {in 1} ORDER BY id`
+	// The names come from subqueries, so that a lock falls on subscriptions alone.
+	selectSubscriptions = `SELECT subscriber_id, digest_id, cohort_id, state, topics, joined_seq, joined_runs, created_at, ended_at,
+		(SELECT slug FROM digests d WHERE d.id = s.digest_id) AS slug, (SELECT zone FROM cohorts c WHERE c.id = s.cohort_id) AS zone
+		FROM subscriptions s WHERE subscriber_id {in 1} ORDER BY subscriber_id, digest_id`
+	locked = ` {for update}`
+)
+
+// load reads records by ids or by addresses, in the order of their ids. lock
+// is locked in a transaction that will save them, "" in one that only reads.
+func load[T int64 | string](ctx context.Context, tx *db.Tx, where string, keys []T, lock string) ([]*record, error) {
+	var rows []subscriberRow
+	if err := tx.Select(ctx, &rows, selectSubscribers+where+lock, keys); err != nil {
+		return nil, fmt.Errorf("read subscribers: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	recs := make([]*record, len(rows))
+	ids := make([]int64, len(rows))
+	for i := range rows {
+		recs[i] = &record{Subscriber: rows[i].subscriber()}
+		ids[i] = rows[i].ID
+	}
+	var seats []subscriptionRow
+	if err := tx.Select(ctx, &seats, selectSubscriptions+lock, ids); err != nil {
+		return nil, fmt.Errorf("read subscriptions: %w", err)
+	}
+	at := 0
+	for i := range seats {
+		for recs[at].ID != seats[i].SubscriberID {
+			at++
+		}
+		recs[at].seats = append(recs[at].seats, &seat{Subscription: seats[i].subscription()})
+	}
+	return recs, nil
+}
+
+// byID reads one record to change it, or ErrUnknown.
+func byID(ctx context.Context, tx *db.Tx, id int64, lock string) (*record, error) {
+	recs, err := load(ctx, tx, byIDs, []int64{id}, lock)
+	if err == nil && len(recs) == 0 {
+		err = ErrUnknown
+	}
+	if err != nil {
+		return nil, err
+	}
+	return recs[0], nil
+}
+
+// byAddress reads the record of an address to change it, or makes a fresh one,
+// which is suppressed if the address is.
+func byAddress(ctx context.Context, tx *db.Tx, address string, now time.Time) (*record, error) {
+	for _, prepare := range []func(context.Context, *db.Tx) error{nil, lockNew} {
+		if prepare != nil {
+			if err := prepare(ctx, tx); err != nil {
+				return nil, err
+			}
+		}
+		recs, err := load(ctx, tx, byAddresses, []string{address}, locked)
+		if err != nil {
+			return nil, err
+		}
+		if len(recs) == 1 {
+			return recs[0], nil
+		}
+	}
+	r := newRecord(address, now)
+	found, err := suppressedAt(ctx, tx, []string{address})
+	if err != nil {
+		return nil, err
+	}
+	r.SuppressedAt = found[address]
+	return r, nil
+}
+
+// lockNew keeps other transactions from adding subscribers until this one
+// ends. What adds one, and what suppresses an address, calls it before it looks
+// at rows: otherwise each could miss what the other is about to write, and a
+// suppressed address would be mailed.
+func lockNew(ctx context.Context, tx *db.Tx) error {
+	var value int64
+	if err := tx.Get(ctx, &value, `SELECT value FROM counters WHERE name = 'subscriber' {for update}`); err != nil {
+		return fmt.Errorf("lock new subscribers: %w", err)
+	}
+	return nil
+}
+
+// change runs fn on the record of a subscriber and saves what it changed. fn
+// may run more than once.
+func (s *Store) change(ctx context.Context, id int64, fn func(tx *db.Tx, r *record, now time.Time) error) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		r, err := byID(ctx, tx, id, locked)
+		if err != nil {
+			return err
+		}
+		if err := fn(tx, r, s.now()); err != nil {
+			return err
+		}
+		return save(ctx, tx, []*record{r})
+	})
+}
+
+// save writes what has changed in records that the transaction has locked.
+func save(ctx context.Context, tx *db.Tx, recs []*record) error {
+	if err := insertSubscribers(ctx, tx, recs); err != nil {
+		return fmt.Errorf("insert subscribers: %w", err)
+	}
+	if err := updateSubscribers(ctx, tx, recs); err != nil {
+		return fmt.Errorf("update subscribers: %w", err)
+	}
+	if err := placeSeats(ctx, tx, recs); err != nil {
+		return err
+	}
+	if err := saveSubscriptions(ctx, tx, recs); err != nil {
+		return fmt.Errorf("save subscriptions: %w", err)
+	}
+	if err := insertConsents(ctx, tx, recs); err != nil {
+		return fmt.Errorf("record consents: %w", err)
+	}
+	return nil
+}
+
+func insertSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
+	var fresh []*record
+	for _, r := range recs {
+		if r.fresh {
+			fresh = append(fresh, r)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	first, err := tx.NextIDs(ctx, "subscriber", len(fresh))
+	if err != nil {
+		return err
+	}
+	for i, r := range fresh {
+		r.ID = first + int64(i)
+	}
+	_, err = tx.ExecRows(ctx, `INSERT INTO subscribers
+			(id, address, name, state, language, timezone, created_at, confirmed_at, ended_at, suppressed_at)
+		SELECT v.id, v.address, v.name, v.state, v.language, v.timezone, v.created_at, v.confirmed_at, v.ended_at, v.suppressed_at
+		FROM {rows}`, append(subscriberColumns(fresh),
+		texts("address", fresh, func(r *record) string { return r.Address }),
+		ints("created_at", fresh, func(r *record) int64 { return db.Millis(r.CreatedAt) })))
+	return err
+}
+
+func updateSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
+	var changed []*record
+	for _, r := range recs {
+		if r.changed && !r.fresh {
+			changed = append(changed, r)
+		}
+	}
+	_, err := tx.ExecRows(ctx, `UPDATE subscribers SET name = v.name, state = v.state, language = v.language, timezone = v.timezone,
+			confirmed_at = v.confirmed_at, ended_at = v.ended_at, suppressed_at = v.suppressed_at
+		FROM {rows} WHERE subscribers.id = v.id`, subscriberColumns(changed))
+	return err
+}
+
+// subscriberColumns are the columns that both statements above write.
+func subscriberColumns(recs []*record) []db.Column {
+	return []db.Column{
+		ints("id", recs, func(r *record) int64 { return r.ID }),
+		texts("name", recs, func(r *record) string { return r.Name }),
+		texts("state", recs, func(r *record) State { return r.State }),
+		texts("language", recs, func(r *record) string { return r.Language }),
+		texts("timezone", recs, func(r *record) string { return r.Zone }),
+		ints("confirmed_at", recs, func(r *record) int64 { return db.Millis(r.ConfirmedAt) }),
+		ints("ended_at", recs, func(r *record) int64 { return db.Millis(r.EndedAt) }),
+		ints("suppressed_at", recs, func(r *record) int64 { return db.Millis(r.SuppressedAt) }),
+	}
+}
+
+// ints is a column of what of yields for each row.
+func ints[R any](name string, rows []R, of func(R) int64) db.Column {
+	values := make([]int64, len(rows))
+	for i, r := range rows {
+		values[i] = of(r)
+	}
+	return db.Ints(name, values)
+}
+
+// texts is a column of what of yields for each row.
+func texts[R any, S ~string](name string, rows []R, of func(R) S) db.Column {
+	values := make([]S, len(rows))
+	for i, r := range rows {
+		values[i] = of(r)
+	}
+	return db.Texts(name, values)
+}

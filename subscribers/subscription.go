@@ -1,0 +1,72 @@
+package subscribers
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SubscriptionState is where a subscription stands.
+type SubscriptionState string
+
+// The states of a subscription. Only active ones are planned.
+const (
+	SubscriptionPending    SubscriptionState = "pending"
+	SubscriptionActive     SubscriptionState = "active"
+	SubscriptionEnded      SubscriptionState = "ended"
+	SubscriptionSuppressed SubscriptionState = "suppressed" // active but for the suppression
+)
+
+// Subscription is a subscriber's choice of one digest.
+type Subscription struct {
+	DigestID  int64
+	Digest    string // the digest's slug
+	CohortID  int64
+	Zone      string // the cohort's
+	State     SubscriptionState
+	Topics    Topics
+	CreatedAt time.Time
+	EndedAt   time.Time // zero unless ended
+
+	// JoinedSeq is where the window begins in the cohort's run number
+	// JoinedRuns, -1 for the cohort's own start.
+	JoinedSeq, JoinedRuns int64
+}
+
+// Topics is what a subscription wants: "*" for whatever the digest offers, or
+// the ids of topics in the reader's order, as in ",3,7,". Topics that the
+// digest does not offer may be among them and are passed over.
+type Topics string
+
+// AllTopics stands for whatever the digest offers.
+const AllTopics Topics = "*"
+
+// TopicsOf returns the Topics of ids.
+func TopicsOf(ids []int64) Topics {
+	var b strings.Builder
+	b.WriteByte(',')
+	for _, id := range ids {
+		b.WriteString(strconv.FormatInt(id, 10))
+		b.WriteByte(',')
+	}
+	return Topics(b.String())
+}
+
+// IDs returns the ids in the reader's order, nil for AllTopics.
+func (t Topics) IDs() []int64 {
+	if t == AllTopics {
+		return nil
+	}
+	var ids []int64
+	for part := range strings.SplitSeq(string(t), ",") {
+		if id, err := strconv.ParseInt(part, 10, 64); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Has reports whether the topic with the given id is wanted.
+func (t Topics) Has(id int64) bool {
+	return t == AllTopics || strings.Contains(string(t), ","+strconv.FormatInt(id, 10)+",")
+}

@@ -1,0 +1,145 @@
+package subscribers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// MailKind is what a system mail is about.
+type MailKind string
+
+// The system mails.
+const (
+	MailConfirm           MailKind = "confirm"
+	MailAlreadySubscribed MailKind = "already-subscribed"
+)
+
+// Limits on the mails that a sign-up of an address can cause, whoever signs it
+// up and by whichever way. A confirmation lifts the second one.
+const (
+	MailsADay  = 3
+	MailsInAll = 5
+)
+
+// mailState is where a system mail stands.
+type mailState string
+
+const (
+	mailPending   mailState = "pending"
+	mailSent      mailState = "sent"
+	mailFailed    mailState = "failed"
+	mailDropped   mailState = "dropped"   // no longer wanted when its turn came
+	mailUncertain mailState = "uncertain" // handed over, the relay's answer was lost
+)
+
+// enqueue puts a mail in the queue and reports whether the limits allowed it.
+// The subscriber's row must be locked.
+func (s *Store) enqueue(ctx context.Context, tx *db.Tx, to *Subscriber, kind MailKind) (bool, error) {
+	now := s.now()
+	var sent struct {
+		Day int64 `db:"day"`
+		All int64 `db:"in_all"`
+	}
+	err := tx.Get(ctx, &sent, `SELECT coalesce(sum(CASE WHEN created_at > $2 THEN 1 ELSE 0 END), 0) AS day,
+			coalesce(sum(CASE WHEN created_at > $3 THEN 1 ELSE 0 END), 0) AS in_all
+		FROM system_mails WHERE subscriber_id = $1`, to.ID, db.Millis(now.Add(-24*time.Hour)), db.Millis(to.ConfirmedAt))
+	if err != nil {
+		return false, fmt.Errorf("count mails: %w", err)
+	}
+	if sent.Day >= MailsADay || sent.All >= MailsInAll {
+		return false, nil
+	}
+	id, err := tx.NextIDs(ctx, "system_mail", 1)
+	if err != nil {
+		return false, err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO system_mails (id, subscriber_id, kind, state, created_at, next_try_at)
+		VALUES ($1, $2, $3, $4, $5, $6)`, id, to.ID, string(kind), string(mailPending), db.Millis(now), db.Millis(now))
+	if err != nil {
+		return false, fmt.Errorf("queue a mail: %w", err)
+	}
+	return true, nil
+}
+
+// claimedMail is a system mail that this process may send until its lease ends.
+type claimedMail struct {
+	ID         int64    `db:"id"`
+	Subscriber int64    `db:"subscriber_id"`
+	Kind       MailKind `db:"kind"`
+	CreatedAt  int64    `db:"created_at"`
+	Attempts   int      `db:"attempts"`
+	Lease      int64    `db:"lease_until"`
+}
+
+// mailLease is longer than any relay may take.
+const mailLease = 20 * time.Minute
+
+// claimMail leases the mail that has been due longest, nil if none is.
+func (s *Store) claimMail(ctx context.Context) (*claimedMail, error) {
+	var m *claimedMail
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		clock, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		m = new(claimedMail)
+		err = tx.Get(ctx, m, `WITH c AS MATERIALIZED (
+				SELECT id FROM system_mails WHERE next_try_at > 0 AND next_try_at <= $1 AND lease_until < $2
+				ORDER BY next_try_at LIMIT 1 {skip locked})
+			UPDATE system_mails SET lease_until = $3, attempts = attempts + 1 WHERE id IN (SELECT id FROM c)
+			RETURNING id, subscriber_id, kind, created_at, attempts, lease_until`,
+			db.Millis(s.now()), db.Millis(clock), db.Millis(clock.Add(mailLease)))
+		if errors.Is(err, db.ErrNoRows) {
+			m = nil
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim a system mail: %w", err)
+	}
+	return m, nil
+}
+
+// recipient reads whom a claimed mail goes to.
+func (s *Store) recipient(ctx context.Context, m *claimedMail) (*record, error) {
+	var r *record
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		if r, err = byID(ctx, tx, m.Subscriber, ""); err != nil || r.Suppressed() {
+			return err
+		}
+		found, err := suppressedAt(ctx, tx, []string{r.Address})
+		r.SuppressedAt = found[r.Address]
+		return err
+	})
+	return r, err
+}
+
+// mailResult is what became of a try.
+type mailResult struct {
+	state mailState
+	next  time.Time // of another try, zero for none
+	reply string
+}
+
+// recordMail stores what became of a claimed mail, unless another process has
+// taken it over.
+func (s *Store) recordMail(ctx context.Context, m *claimedMail, r mailResult) error {
+	var sentAt time.Time
+	if r.state == mailSent {
+		sentAt = s.now()
+	}
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE system_mails SET state = $1, next_try_at = $2, sent_at = $3, reply = $4, lease_until = 0
+			WHERE id = $5 AND lease_until = $6`, string(r.state), db.Millis(r.next), db.Millis(sentAt), cut(r.reply, 500), m.ID, m.Lease)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("record system mail %d: %w", m.ID, err)
+	}
+	return nil
+}

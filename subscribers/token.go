@@ -1,0 +1,137 @@
+package subscribers
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"math"
+	"time"
+)
+
+// Purpose is what a token allows. A token of one purpose is worth nothing for
+// another.
+type Purpose byte
+
+// The purposes, which are also the first letter of their links' paths.
+const (
+	PurposeUnsubscribe Purpose = 'u' // end one digest, or all; never expires
+	PurposePreferences Purpose = 'p' // see and change one's choices; never expires
+	PurposeConfirm     Purpose = 'c' // confirm a sign-up; for ConfirmFor
+)
+
+// ConfirmFor is how long a confirmation link works.
+const ConfirmFor = 7 * 24 * time.Hour
+
+var (
+	// ErrBadToken says that a token was not made by us for this purpose.
+	ErrBadToken = errors.New("bad token")
+	// ErrExpired says that a token was ours but is too old.
+	ErrExpired = errors.New("token expired")
+)
+
+// Token is a capability that stands in a link. It has no address in it and
+// refers to no row but the subscriber's.
+type Token struct {
+	Purpose    Purpose
+	Subscriber int64
+	Digest     int64     // of unsubscribe tokens: the digest to end, 0 for all
+	IssuedAt   time.Time // of confirm tokens, in whole seconds
+}
+
+// A token is a version byte, the key's id, unsigned varints (the subscriber,
+// then the digest or the time in seconds) and a MAC over all of it and the
+// purpose, in unpadded base64url: 44 characters at most.
+const (
+	tokenVersion = 1
+	tokenMAC     = 12
+	tokenHead    = 1 + keyIDSize
+)
+
+// Sign returns the text of t, at most 44 characters of base64url. The same
+// token and key give the same text.
+func (k *Keys) Sign(t Token) string {
+	first := &k.keys[0]
+	raw := make([]byte, 0, tokenHead+2*binary.MaxVarintLen64+tokenMAC)
+	raw = append(raw, tokenVersion)
+	raw = append(raw, first.id[:]...)
+	raw = binary.AppendUvarint(raw, uint64(t.Subscriber))
+	switch t.Purpose {
+	case PurposeUnsubscribe:
+		raw = binary.AppendUvarint(raw, uint64(t.Digest))
+	case PurposeConfirm:
+		raw = binary.AppendUvarint(raw, uint64(t.IssuedAt.Unix()))
+	}
+	raw = append(raw, first.sign(t.Purpose, raw)...)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// Verify reads the text of a token that is to serve purpose p. It returns
+// ErrBadToken for anything that Sign did not make for p with one of the keys,
+// and ErrExpired, together with the token, for a confirm token older than
+// ConfirmFor.
+func (k *Keys) Verify(p Purpose, s string, now time.Time) (Token, error) {
+	if len(s) > base64.RawURLEncoding.EncodedLen(tokenHead+2*binary.MaxVarintLen64+tokenMAC) {
+		return Token{}, ErrBadToken
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	// The decoder skips line breaks; one token must have one spelling.
+	if err != nil || base64.RawURLEncoding.EncodedLen(len(raw)) != len(s) || len(raw) <= tokenHead+tokenMAC || raw[0] != tokenVersion {
+		return Token{}, ErrBadToken
+	}
+	signed, mac := raw[:len(raw)-tokenMAC], raw[len(raw)-tokenMAC:]
+	if !k.signed(p, signed, mac) {
+		return Token{}, ErrBadToken
+	}
+	t, ok := parseToken(p, signed[tokenHead:])
+	if !ok {
+		return Token{}, ErrBadToken
+	}
+	if p == PurposeConfirm && now.Sub(t.IssuedAt) > ConfirmFor {
+		return t, ErrExpired
+	}
+	return t, nil
+}
+
+func (k *Keys) signed(p Purpose, signed, mac []byte) bool {
+	for i := range k.keys {
+		if [keyIDSize]byte(signed[1:tokenHead]) == k.keys[i].id {
+			return hmac.Equal(mac, k.keys[i].sign(p, signed))
+		}
+	}
+	return false
+}
+
+// parseToken reads the fields of a token whose MAC was right.
+func parseToken(p Purpose, b []byte) (Token, bool) {
+	t := Token{Purpose: p}
+	var ok bool
+	if t.Subscriber, b, ok = cutVarint(b); !ok {
+		return Token{}, false
+	}
+	switch p {
+	case PurposeUnsubscribe:
+		t.Digest, b, ok = cutVarint(b)
+	case PurposeConfirm:
+		var seconds int64
+		seconds, b, ok = cutVarint(b)
+		t.IssuedAt = time.Unix(seconds, 0).UTC()
+	}
+	return t, ok && len(b) == 0
+}
+
+func cutVarint(b []byte) (int64, []byte, bool) {
+	v, n := binary.Uvarint(b)
+	if n <= 0 || v > math.MaxInt64 {
+		return 0, nil, false
+	}
+	return int64(v), b[n:], true
+}
+
+func (k *key) sign(p Purpose, signed []byte) []byte {
+	h := hmac.New(sha256.New, k.token)
+	h.Write([]byte{byte(p)})
+	h.Write(signed)
+	return h.Sum(nil)[:tokenMAC]
+}
