@@ -1,0 +1,223 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/mmcdole/gofeed"
+	jsonfeed "github.com/mmcdole/gofeed/json"
+
+	"broadsheet/digest"
+)
+
+// MaxItems is how many items of one feed are read.
+const MaxItems = 1000
+
+// maxNotes is how many oddities of one feed are kept.
+const maxNotes = 100
+
+// Feed is what a feed says, cleaned and checked.
+type Feed struct {
+	Title    string // plain text, "" if it has none
+	Language string // BCP 47, "" if unknown
+	Items    []digest.Incoming
+	Notes    []string // oddities, one line each, such as an item skipped without title
+}
+
+// PageError says that a page came where a feed was expected.
+type PageError struct {
+	Feed string // the feed that the page names, "" if none
+}
+
+// Error says what to do about it.
+func (e *PageError) Error() string {
+	if e.Feed == "" {
+		return "this is an HTML page, not a feed, and it names no feed; look for the address of the site's RSS or Atom feed"
+	}
+	return "this is an HTML page, not a feed; the feed it names is " + e.Feed
+}
+
+// ErrNotFeed is wrapped by errors about documents that are no feed at all.
+var ErrNotFeed = errors.New("not a feed")
+
+// ParseFeed reads RSS, RDF, Atom or JSON Feed. contentType is the header of
+// the response, "" if there was none; base is the address that the feed came
+// from, against which relative links are resolved. Every item is checked as by
+// Check; items that do not pass are left out with a note, and so is whatever
+// comes after the first MaxItems. Dates in the future are kept as they are. A
+// web page is a *PageError, anything else that is no feed wraps ErrNotFeed.
+func ParseFeed(body []byte, contentType string, base string) (*Feed, error) {
+	address, _ := url.Parse(base)
+	if address == nil || !address.IsAbs() {
+		address = nil
+	} else {
+		address.User = nil // relative links would inherit a password
+	}
+	p := feedParser{base: address, out: &Feed{}, seen: map[string]int{}}
+	text, note := decodeText(body, contentType)
+	if note != "" {
+		p.note("%s", note)
+	}
+	raw, err := p.parse(bytes.TrimSpace(text))
+	if err != nil {
+		return nil, err
+	}
+	p.read(raw)
+	return p.out, nil
+}
+
+type feedParser struct {
+	base    *url.URL // nil if unknown
+	out     *Feed
+	seen    map[string]int // identity of an item to its number
+	notes   int
+	authors string // of the whole feed, where its items inherit them
+}
+
+func (p *feedParser) note(format string, args ...any) {
+	p.notes++
+	switch {
+	case p.notes < maxNotes:
+		p.out.Notes = append(p.out.Notes, foldSpace(fmt.Sprintf(format, args...)))
+	case p.notes == maxNotes:
+		p.out.Notes = append(p.out.Notes, "more oddities are not listed")
+	}
+}
+
+func (p *feedParser) parse(text []byte) (*gofeed.Feed, error) {
+	if len(text) == 0 {
+		return nil, fmt.Errorf("%w: it is empty", ErrNotFeed)
+	}
+	switch text[0] {
+	case '{':
+		return parseJSONFeed(text)
+	case '[':
+		return nil, fmt.Errorf("%w: it is a JSON list; a JSON Feed is an object with a list of items", ErrNotFeed)
+	}
+	return p.parseXML(cleanXML(text))
+}
+
+func parseJSONFeed(text []byte) (*gofeed.Feed, error) {
+	raw, err := readRaw(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: read JSON Feed: %w", ErrNotFeed, err)
+	}
+	if !strings.Contains(raw.FeedVersion, "jsonfeed") && len(raw.Items) == 0 {
+		return nil, fmt.Errorf("%w: it is JSON, but has no items and no version of JSON Feed", ErrNotFeed)
+	}
+	return raw, nil
+}
+
+func (p *feedParser) parseXML(text []byte) (*gofeed.Feed, error) {
+	root, found := rootTag(text)
+	name := strings.ToLower(string(root.name[bytes.IndexByte(root.name, ':')+1:]))
+	switch name {
+	case "rss", "rdf", "feed":
+	case "urlset", "sitemapindex":
+		return nil, fmt.Errorf("%w: it is a sitemap", ErrNotFeed)
+	default:
+		if isPage(text) {
+			return nil, &PageError{Feed: p.namedFeed(text)}
+		}
+		if !found {
+			return nil, fmt.Errorf("%w: it is neither XML nor JSON, it begins with %q", ErrNotFeed, shorten(string(text[:min(len(text), 160)]), 40))
+		}
+		return nil, fmt.Errorf("%w: its first element is <%s>, not <rss>, <rdf:RDF> or <feed>", ErrNotFeed, shorten(string(root.name), 40))
+	}
+	text = text[root.start:]
+	if err := checkShape(text); err != nil {
+		return nil, fmt.Errorf("read feed: %w", err)
+	}
+	raw, err := readRaw(text)
+	if err == nil {
+		return raw, nil
+	}
+	closed, cut := closeXML(text)
+	if !cut {
+		return nil, fmt.Errorf("read feed: %w", err)
+	}
+	raw, again := readRaw(closed)
+	if again != nil {
+		return nil, fmt.Errorf("read feed: %w", err)
+	}
+	p.note("the XML is cut off, what was there of it is read")
+	return raw, nil
+}
+
+// readRaw runs the parser. The search for pictures in the text is left to us:
+// the parser's own takes tracking pixels. Should a feed be found on which the
+// parser panics, that is the end of this feed and not of the whole service.
+func readRaw(text []byte) (raw *gofeed.Feed, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("the parser gave up: %v", reason)
+		}
+	}()
+	parser := gofeed.NewParser()
+	parser.RSSTranslator = &gofeed.DefaultRSSTranslator{DisableContentImageScan: true}
+	parser.JSONTranslator = jsonTranslator{}
+	return parser.Parse(bytes.NewReader(text))
+}
+
+// jsonTranslator drops the items and authors that are null, on which the
+// parser's own translator panics.
+type jsonTranslator struct{ gofeed.DefaultJSONTranslator }
+
+// Translate is called by the parser.
+func (t jsonTranslator) Translate(feed any) (*gofeed.Feed, error) {
+	if raw, ok := feed.(*jsonfeed.Feed); ok {
+		raw.Items = withoutNil(raw.Items)
+		raw.Authors = withoutNil(raw.Authors)
+		for _, item := range raw.Items {
+			item.Authors = withoutNil(item.Authors)
+		}
+	}
+	return t.DefaultJSONTranslator.Translate(feed)
+}
+
+func withoutNil[T any](list []*T) []*T {
+	return slices.DeleteFunc(list, func(one *T) bool { return one == nil })
+}
+
+func rootTag(text []byte) (tag, bool) {
+	for t := range tags(text) {
+		if t.kind == opening || t.kind == selfClose {
+			return t, true
+		}
+	}
+	return tag{}, false
+}
+
+func (p *feedParser) read(raw *gofeed.Feed) {
+	p.out.Title = cutText(plainTitle(raw.Title), MaxTitle)
+	if raw.Language != "" {
+		language, ok := languageTag(raw.Language)
+		if !ok {
+			p.note("the feed's language %q is not a language tag", shorten(raw.Language, 40))
+		}
+		p.out.Language = language
+	}
+	if p.base == nil {
+		if link, err := url.Parse(strings.TrimSpace(raw.Link)); err == nil && link.IsAbs() {
+			p.base = link
+		}
+	}
+	if raw.FeedType != "rss" { // in RSS it is the webmaster
+		p.authors = joinAuthors(raw.Authors)
+	}
+	if len(raw.Items) == 0 {
+		p.note("the feed has no items")
+	}
+	items := raw.Items
+	if len(items) > MaxItems {
+		p.note("the feed has %d items, only the first %d are read", len(items), MaxItems)
+		items = items[:MaxItems]
+	}
+	for i, item := range items {
+		p.item(i+1, item)
+	}
+}

@@ -1,0 +1,183 @@
+package ingest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"broadsheet/digest"
+)
+
+// fieldNames are the fields of an article in files and the API.
+var fieldNames = []string{
+	"id", "url", "title", "summary", "body", "author", "image", "topics", "published_at", "language", "priority",
+}
+
+// otherNames are what other systems call our fields.
+var otherNames = map[string]string{
+	"guid": "id", "link": "url", "href": "url", "permalink": "url", "headline": "title", "name": "title",
+	"description": "summary", "excerpt": "summary", "dek": "summary", "content": "body", "text": "body", "html": "body",
+	"byline": "author", "authors": "author", "creator": "author", "picture": "image", "image_url": "image", "thumbnail": "image",
+	"tags": "topics", "categories": "topics", "category": "topics", "sections": "topics", "section": "topics",
+	"date": "published_at", "published": "published_at", "pubdate": "published_at", "datetime": "published_at",
+	"lang": "language", "locale": "language", "weight": "priority", "rank": "priority",
+}
+
+// unknownField says that there is no such field, and which may be meant.
+func unknownField(name string) string {
+	text := fmt.Sprintf("unknown field %q", shorten(name, 40))
+	if meant := meantField(name); meant != "" {
+		return text + fmt.Sprintf(", did you mean %q?", meant)
+	}
+	return text + "; the fields are " + strings.Join(fieldNames, ", ")
+}
+
+func meantField(name string) string {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if meant, ok := otherNames[name]; ok {
+		return meant
+	}
+	if len(name) > 40 {
+		return ""
+	}
+	best, least := "", 3
+	for _, field := range fieldNames {
+		if d := editDistance(name, field); d < least && d < len(field) {
+			best, least = field, d
+		}
+	}
+	return best
+}
+
+// editDistance is the least number of bytes to insert, delete or replace to
+// turn a into b.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// setText sets a field from text as CSV has it; empty text leaves it unset.
+// Topics are separated by semicolons.
+func setText(in *digest.Incoming, field, text string) (problem string) {
+	switch field {
+	case "id":
+		in.GUID = text
+	case "url":
+		in.URL = text
+	case "title":
+		in.Title = text
+	case "summary":
+		in.Summary = text
+	case "body":
+		in.Body = text
+	case "author":
+		in.Author = text
+	case "image":
+		in.ImageURL = strings.TrimSpace(text)
+	case "topics":
+		in.Topics = strings.Split(text, ";")
+	case "language":
+		in.Language = strings.TrimSpace(text)
+	case "published_at":
+		return setTime(in, text)
+	case "priority":
+		if text = strings.TrimSpace(text); text == "" {
+			return ""
+		}
+		number, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Sprintf("%q is not a whole number", shorten(text, 40))
+		}
+		in.Priority = number
+	}
+	return ""
+}
+
+// timeLayouts are the forms that files and the API may use. Without a zone
+// they are UTC.
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02",
+}
+
+func setTime(in *digest.Incoming, text string) (problem string) {
+	if text = strings.TrimSpace(text); text == "" {
+		return ""
+	}
+	for _, layout := range timeLayouts {
+		if at, err := time.Parse(layout, text); err == nil {
+			in.PublishedAt = at.UTC()
+			return ""
+		}
+	}
+	return fmt.Sprintf("%q is not a time; write such as 2026-11-23T06:30:00-05:00, or 2026-11-23 06:30 or 2026-11-23, both UTC", shorten(text, 40))
+}
+
+// setJSON sets a field from its JSON value; null leaves it unset. An id may be
+// a number, topics are a list.
+func setJSON(in *digest.Incoming, field string, value json.RawMessage) (problem string) {
+	kind := jsonKind(value)
+	switch {
+	case kind == "null":
+		return ""
+	case field == "topics":
+		if kind != "a list" || json.Unmarshal(value, &in.Topics) != nil {
+			return fmt.Sprintf("must be a list of slugs, such as [\"world\", \"sport\"], not %s", kind)
+		}
+		return ""
+	case field == "priority":
+		if kind != "a number" || json.Unmarshal(value, &in.Priority) != nil {
+			return fmt.Sprintf("must be a whole number, not %s", shorten(string(value), 40))
+		}
+		return ""
+	case field == "id" && kind == "a number":
+		return setText(in, field, string(value))
+	case kind != "text":
+		return "must be text, not " + kind
+	}
+	var text string
+	if err := json.Unmarshal(value, &text); err != nil {
+		return err.Error()
+	}
+	return setText(in, field, text)
+}
+
+func jsonKind(value json.RawMessage) string {
+	if len(value) == 0 {
+		return "nothing"
+	}
+	switch value[0] {
+	case '"':
+		return "text"
+	case '[':
+		return "a list"
+	case '{':
+		return "an object"
+	case 't', 'f':
+		return "true or false"
+	case 'n':
+		return "null"
+	}
+	return "a number"
+}
+
+func isField(name string) bool {
+	return slices.Contains(fieldNames, name)
+}

@@ -1,0 +1,179 @@
+package ingest
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mmcdole/gofeed"
+
+	"broadsheet/digest"
+)
+
+// fullTextRunes is from which length on a description, standing alone, is
+// taken for the story itself.
+const fullTextRunes = 2 * MaxSummary
+
+// item reads one item and adds it to the feed, or notes why it does not.
+func (p *feedParser) item(number int, raw *gofeed.Item) {
+	in := digest.Incoming{
+		GUID:       strings.TrimSpace(raw.GUID),
+		Title:      raw.Title,
+		Summary:    raw.Description,
+		Body:       raw.Content,
+		Author:     joinAuthors(raw.Authors),
+		Language:   p.language(number, raw),
+		Categories: raw.Categories,
+	}
+	if in.Author == "" {
+		in.Author = p.authors
+	}
+	in.URL = p.link(number, raw)
+	if in.URL != "" && len(in.GUID) > MaxGUID {
+		p.note("item %d: its id is dropped, %d bytes are too long", number, len(in.GUID))
+		in.GUID = ""
+	}
+	if in.Body == "" && utf8.RuneCountInString(PlainText(in.Summary)) > fullTextRunes {
+		in.Body = in.Summary
+	}
+	in.PublishedAt = p.publishedAt(number, raw)
+	in.ImageURL, in.ImageAlt = p.picture(raw)
+	if err := Check(&in); err != nil {
+		p.note("item %d (%s): skipped, %v", number, itemName(in), err)
+		return
+	}
+	if first, known := p.known(number, in); known {
+		p.note("item %d (%s): skipped, it is item %d again", number, itemName(in), first)
+		return
+	}
+	p.out.Items = append(p.out.Items, in)
+}
+
+// known remembers an item by its identity and returns the number of the first
+// that had it.
+func (p *feedParser) known(number int, in digest.Incoming) (int, bool) {
+	key := in.URL
+	if key == "" {
+		key = "guid " + in.GUID
+	}
+	if first, ok := p.seen[key]; ok {
+		return first, true
+	}
+	p.seen[key] = number
+	return 0, false
+}
+
+func itemName(in digest.Incoming) string {
+	for _, name := range [...]string{in.URL, in.Title, in.GUID} {
+		if name != "" {
+			return shorten(name, 80)
+		}
+	}
+	return "nameless"
+}
+
+// link returns the canonical address of an item: its link or else its id, if
+// that is an address.
+func (p *feedParser) link(number int, raw *gofeed.Item) string {
+	var tried []string
+	candidates := append([]string{raw.Link}, raw.Links...)
+	for _, candidate := range append(candidates, permalink(raw.GUID)) {
+		if candidate = strings.TrimSpace(candidate); candidate == "" || slices.Contains(tried, candidate) {
+			continue
+		}
+		tried = append(tried, candidate)
+		canonical, err := CanonicalURL(p.resolve(candidate))
+		if err == nil {
+			return canonical
+		}
+		p.note("item %d: %v", number, err)
+	}
+	return ""
+}
+
+func permalink(guid string) string {
+	guid = strings.TrimSpace(guid)
+	if lower := strings.ToLower(guid); strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://") {
+		return guid
+	}
+	return ""
+}
+
+func (p *feedParser) resolve(reference string) string {
+	if p.base == nil {
+		return reference
+	}
+	u, err := url.Parse(strings.Map(dropLineBreaks, escapeStrayPercents(strings.ToValidUTF8(reference, ""))))
+	if err != nil {
+		return reference
+	}
+	return p.base.ResolveReference(u).String()
+}
+
+func (p *feedParser) language(number int, raw *gofeed.Item) string {
+	if raw.DublinCoreExt == nil || len(raw.DublinCoreExt.Language) == 0 || raw.DublinCoreExt.Language[0] == "" {
+		return p.out.Language
+	}
+	language, ok := languageTag(raw.DublinCoreExt.Language[0])
+	if !ok {
+		p.note("item %d: %q is not a language tag", number, shorten(raw.DublinCoreExt.Language[0], 40))
+		return p.out.Language
+	}
+	return language
+}
+
+// publishedAt returns the zero time where a date is missing, or not understood
+// for sure: the parser reads a zone name it does not know as UTC.
+func (p *feedParser) publishedAt(number int, raw *gofeed.Item) time.Time {
+	text, at := raw.Published, raw.PublishedParsed
+	if text == "" {
+		text, at = raw.Updated, raw.UpdatedParsed
+	}
+	switch text = strings.TrimSpace(text); {
+	case text == "":
+		return time.Time{}
+	case at == nil || !plausible(*at) || hasUnknownZone(text):
+		p.note("item %d: the date %q is not understood, it counts as unknown", number, shorten(text, 60))
+		return time.Time{}
+	}
+	return at.UTC()
+}
+
+var zoneName = regexp.MustCompile(`(?:^|[\s0-9])([A-Z]{2,5})\)?$`)
+
+// hasUnknownZone says whether a date ends in a zone name beyond those that the
+// parser knows.
+func hasUnknownZone(date string) bool {
+	m := zoneName.FindStringSubmatch(date)
+	if m == nil {
+		return false
+	}
+	switch m[1] {
+	case "UT", "GMT", "UTC", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "WET", "WEST", "BST",
+		"CET", "CEST", "EET", "EEST", "AM", "PM":
+		return false
+	}
+	return !numericZone.MatchString(date)
+}
+
+var numericZone = regexp.MustCompile(`[+-]\d\d:?\d\d\b`)
+
+var byline = regexp.MustCompile(`(?i)^by\s+`)
+
+// joinAuthors names the authors; addresses are nobody's business.
+func joinAuthors(people []*gofeed.Person) string {
+	var names []string
+	for _, person := range people {
+		if person == nil {
+			continue
+		}
+		name := byline.ReplaceAllString(foldSpace(person.Name), "")
+		if name != "" && !strings.Contains(name, "@") {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,181 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"unicode/utf8"
+)
+
+// Shapes that no feed has and that cost a parser its stack or its time.
+const (
+	maxDepth    = 2_000
+	maxChildren = 50_000 // of one element
+)
+
+var (
+	// xmlDeclaration goes, wherever it stands: the text is UTF-8 by now, and
+	// the parser would convert it once more.
+	xmlDeclaration = regexp.MustCompile(`<\?xml\s[^>]*\?>`)
+
+	errShape = errors.New("the XML has a shape that no feed has")
+)
+
+// cleanXML removes what would stop an XML parser though a reader sees no
+// harm: the declaration and the characters that XML 1.0 section 2.2 forbids.
+func cleanXML(text []byte) []byte {
+	if at := xmlDeclaration.FindIndex(text[:min(len(text), 4096)]); at != nil {
+		text = append(bytes.Clone(text[:at[0]]), text[at[1]:]...)
+	}
+	text = bytes.Map(func(r rune) rune {
+		switch {
+		case r < 0x20 && r != '\n' && r != '\r' && r != '\t', r == 0xfffe, r == 0xffff:
+			return -1
+		case r >= 0x80 && r < 0xa0:
+			return windowsRune(r)
+		}
+		return r
+	}, text)
+	return bytes.TrimSpace(text)
+}
+
+// checkShape refuses XML that is nested deeper or fanned out wider than any
+// feed, before a parser walks into it.
+func checkShape(text []byte) error {
+	children := []int{0}
+	for tag := range tags(text) {
+		if tag.kind != closing {
+			last := len(children) - 1
+			if children[last]++; children[last] > maxChildren {
+				return fmt.Errorf("%w: an element with more than %d children", errShape, maxChildren)
+			}
+		}
+		switch {
+		case tag.kind == opening:
+			children = append(children, 0)
+		case tag.kind == closing && len(children) > 1:
+			children = children[:len(children)-1]
+		}
+		if len(children) > maxDepth {
+			return fmt.Errorf("%w: nested deeper than %d elements", errShape, maxDepth)
+		}
+	}
+	return nil
+}
+
+// closeXML completes a document that was cut off: what is open after its last
+// whole element is closed. It reports false if nothing was open.
+func closeXML(text []byte) ([]byte, bool) {
+	var open [][]byte
+	end := 0
+	for tag := range tags(text) {
+		end = tag.end
+		switch tag.kind {
+		case opening:
+			open = append(open, tag.name)
+		case closing:
+			for i := len(open) - 1; i >= 0; i-- {
+				if bytes.Equal(open[i], tag.name) {
+					open = open[:i]
+					break
+				}
+			}
+		}
+	}
+	if len(open) == 0 {
+		return text, false
+	}
+	out := bytes.Clone(text[:end])
+	for i := len(open) - 1; i >= 0; i-- {
+		out = fmt.Appendf(out, "</%s>", open[i])
+	}
+	return out, true
+}
+
+type tagKind int
+
+const (
+	opening   tagKind = iota
+	closing           // </a>
+	selfClose         // <a/>
+	other             // comments, CDATA sections, instructions, without a name
+)
+
+type tag struct {
+	kind       tagKind
+	name       []byte
+	start, end int // text[start:end] is the tag
+}
+
+// tags yields the whole tags of a document in order and stops at the first
+// that is cut off. It knows just enough XML to do so: quotes within tags,
+// comments, CDATA sections, instructions.
+func tags(text []byte) func(yield func(tag) bool) {
+	return func(yield func(tag) bool) {
+		for at := 0; ; {
+			next := bytes.IndexByte(text[at:], '<')
+			if next < 0 {
+				return
+			}
+			at += next
+			t, ok := readTag(text, at)
+			t.start = at
+			if !ok || t.end > at+1 && !yield(t) {
+				return
+			}
+			at = t.end
+		}
+	}
+}
+
+// readTag reads the tag at text[at]. A "<" that begins none is passed over.
+func readTag(text []byte, at int) (tag, bool) {
+	rest := text[at:]
+	for _, special := range [...]struct{ begin, end string }{{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}, {"<!", ">"}} {
+		if bytes.HasPrefix(rest, []byte(special.begin)) {
+			length := bytes.Index(rest[len(special.begin):], []byte(special.end))
+			return tag{kind: other, end: at + len(special.begin) + length + len(special.end)}, length >= 0
+		}
+	}
+	kind, start := opening, 1
+	if bytes.HasPrefix(rest, []byte("</")) {
+		kind, start = closing, 2
+	}
+	if len(rest) <= start {
+		return tag{}, false
+	}
+	if c := rest[start]; !isAlphanumeric(c) && c != '_' && c != ':' && c < utf8.RuneSelf {
+		return tag{kind: other, end: at + 1}, true
+	}
+	length := tagEnd(rest)
+	if length < 0 {
+		return tag{}, false
+	}
+	if kind == opening && rest[length-2] == '/' {
+		kind = selfClose
+	}
+	name := rest[start:length]
+	if stop := bytes.IndexAny(name, " \t\r\n/>"); stop >= 0 {
+		name = name[:stop]
+	}
+	return tag{kind: kind, name: name, end: at + length}, true
+}
+
+// tagEnd returns the length of the tag that begins s, -1 if it has no end.
+func tagEnd(s []byte) int {
+	var quote byte
+	for i, c := range s {
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '>':
+			return i + 1
+		}
+	}
+	return -1
+}
