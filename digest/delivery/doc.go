@@ -1,0 +1,17 @@
+// Package delivery takes planned deliveries to a relay and records what became of each, nothing lost and nothing twice.
+//
+// The planner writes deliveries in state pending, some hundred to a batch. From there:
+//
+//	claim    a worker leases a batch: lease_until, worker, and a fence that grows with each lease
+//	load     addresses and names are joined now; who left since planning becomes skipped, what is too late expired
+//	compose  the mail of the selection comes from a bounded cache, the reader's parts are filled in, it is signed
+//	send     relay; just before the final dot the lease is checked and the journal gets a line
+//	record   the answer goes to the journal at once and, with up to some hundred others, to the database
+//
+// A worker that dies leaves a journal. Whoever runs next in the same state folder reads it: answers are recorded as
+// facts, a dot without an answer is uncertain, and the rest of the dead worker's batches is free again at once. Where
+// the journal is gone with its host, all that is unrecorded of its batches is uncertain.
+//
+// A delivery that is pending either stands in an open batch with next_try_at 0, or waits for its next try with
+// next_try_at set; the sweeper moves it to a new batch when that comes. All other states have next_try_at 0.
+package delivery

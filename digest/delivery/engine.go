@@ -1,0 +1,290 @@
+package delivery
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+	"broadsheet/mail"
+)
+
+// Options are what an engine works with. DB, Compose, Send, Links, Sender, MessageDomain and StateDir are required.
+type Options struct {
+	DB      *db.DB
+	Compose Compose
+	// Send hands a message to a relay and calls beforeDot just before the final dot, as mail.Pool does.
+	Send          func(ctx context.Context, env mail.Envelope, msg []byte, beforeDot func() error) mail.Outcome
+	Lanes         int // messages under way at once, 8 by default
+	Links         Links
+	Sender        Sender
+	Sign          func([]byte) ([]byte, error) // returns a field to put first; nil: unsigned
+	MessageDomain string                       // right of the @ in Message-ID
+	StateDir      string                       // on a local disk, made if missing
+	OnUncertain   Policy                       // Hold by default
+	Lease         time.Duration                // how long a dead worker's batches wait, 30 s by default
+	Drain         time.Duration                // how long messages under way may take when Run is to end, 20 s by default
+	Log           *slog.Logger
+	Now           func() time.Time
+}
+
+// Errors of Run and RunEdition.
+var (
+	// ErrUsed says that the engine ran before: one serves once.
+	ErrUsed = errors.New("delivery engine was started before")
+	// ErrPaused says that the edition is paused; its reason follows.
+	ErrPaused = errors.New("edition is paused")
+	// ErrRelays says that deliveries wait because the relays take nothing now.
+	ErrRelays = errors.New("relays take nothing now")
+)
+
+// Engine sends what is planned. It serves one call of Run or RunEdition.
+type Engine struct {
+	o       Options
+	db      *db.DB
+	store   *Store
+	log     *slog.Logger
+	worker  string
+	edition int64 // 0: all
+	used    atomic.Bool
+
+	cache     *cache
+	gate      *gate
+	database  latch
+	held      held
+	journal   *journal
+	unsettled atomic.Bool // a batch has ended since editions were last looked at
+	doubt     atomic.Bool // a claim failed, so that the database may know of a lease that we do not
+
+	work    chan *item
+	results chan result
+	wake    chan struct{}
+
+	soft context.Context // ends some time after the caller's: messages before their final dot are given up
+	hard context.Context // ends later: everything is given up
+}
+
+// New checks the options and returns an engine that has not begun.
+func New(o Options) (*Engine, error) {
+	for name, missing := range map[string]bool{
+		"DB": o.DB == nil, "Compose": o.Compose == nil, "Send": o.Send == nil, "Links": o.Links == nil,
+		"Sender": o.Sender == nil, "MessageDomain": o.MessageDomain == "", "StateDir": o.StateDir == "",
+	} {
+		if missing {
+			return nil, fmt.Errorf("delivery engine: no %s", name)
+		}
+	}
+	var err error
+	if o.OnUncertain, err = ParsePolicy(string(o.OnUncertain)); err != nil {
+		return nil, fmt.Errorf("delivery engine: %w", err)
+	}
+	if o.Lanes <= 0 {
+		o.Lanes = 8
+	}
+	if o.Lease <= 0 {
+		o.Lease = 30 * time.Second
+	}
+	if o.Drain <= 0 {
+		o.Drain = 20 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	e := &Engine{
+		o: o, db: o.DB, store: NewStore(o.DB, o.Now), log: o.Log, worker: workerName(),
+		cache: newCache(o.Compose, o.Now, cacheSize), gate: newGate(o.Lanes),
+		work: make(chan *item, batchSize), results: make(chan result, flushSize), wake: make(chan struct{}, 1),
+	}
+	return e, nil
+}
+
+// Run leases batches and sends them until ctx ends. Then it drains: messages under way finish and are recorded, the
+// rest of its batches is free again, its journal goes. It returns nil, or ErrUnrecorded if the database was away so
+// long that the journal had to stay.
+func (e *Engine) Run(ctx context.Context) error { return e.run(ctx, 0) }
+
+// RunEdition sends one edition until nothing of it can be done now: what waits for a later try counts as pending, what
+// other workers have in their hands is waited for. It calls progress, which may be nil, about each second and returns
+// the balance. ErrPaused and ErrRelays say why something is pending still; the balance comes with them.
+func (e *Engine) RunEdition(ctx context.Context, editionID int64, progress func(Balance)) (Balance, error) {
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	if progress != nil {
+		wg.Go(func() { e.report(inner, editionID, progress) })
+	}
+	wg.Go(func() {
+		select {
+		case <-e.gate.stuck:
+			cancel()
+		case <-inner.Done():
+		}
+	})
+	err := e.run(inner, editionID)
+	cancel()
+	wg.Wait()
+	if err != nil {
+		return Balance{}, err
+	}
+	return e.conclusion(context.WithoutCancel(ctx), editionID)
+}
+
+// conclusion reads the balance of the edition and says what keeps it from its end.
+func (e *Engine) conclusion(ctx context.Context, edition int64) (Balance, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.o.Drain)
+	defer cancel()
+	e.settle(ctx)
+	balance, err := e.store.Balance(ctx, edition)
+	if err != nil || balance.Pending == 0 {
+		return balance, err
+	}
+	now, err := e.store.prospect(ctx, edition)
+	if err != nil {
+		return balance, err
+	}
+	if now.State == digest.EditionPaused {
+		return balance, fmt.Errorf("%w: %s", ErrPaused, now.Reason)
+	}
+	if trouble := e.gate.trouble(); trouble != "" {
+		return balance, fmt.Errorf("%w: %s", ErrRelays, trouble)
+	}
+	return balance, nil
+}
+
+// report calls progress about each second, and less often where counting takes its time.
+func (e *Engine) report(ctx context.Context, edition int64, progress func(Balance)) {
+	wait := time.Second
+	for pause(ctx, wait) == nil {
+		began := time.Now()
+		balance, err := e.store.Balance(ctx, edition)
+		if err == nil {
+			progress(balance)
+		}
+		wait = max(time.Second, 20*time.Since(began))
+	}
+}
+
+func (e *Engine) run(ctx context.Context, edition int64) error {
+	if e.used.Swap(true) {
+		return ErrUsed
+	}
+	e.edition = edition
+	var err error
+	if e.journal, err = openJournal(e.o.StateDir, e.worker); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer e.deadlines(ctx)()
+	defer e.gate.stop()
+	var others, lanes sync.WaitGroup
+	if e.replayFirst(ctx) {
+		others.Go(func() { e.sweep(ctx) })
+		lanes.Go(func() { e.feed(ctx) })
+		for range e.o.Lanes {
+			lanes.Go(func() { e.lane(ctx) })
+		}
+	}
+	recorded := make(chan error, 1)
+	go func() { recorded <- e.record() }()
+	lanes.Wait()
+	cancel()
+	others.Wait()
+	close(e.results)
+	return e.end(<-recorded)
+}
+
+// deadlines sets how long after the end of ctx things may go on. Its result ends that.
+func (e *Engine) deadlines(ctx context.Context) (release func()) {
+	soft, softly := context.WithCancel(context.WithoutCancel(ctx))
+	hard, hardly := context.WithCancel(context.WithoutCancel(ctx))
+	e.soft, e.hard = soft, hard
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-done:
+			return
+		}
+		for _, stage := range []struct {
+			wait time.Duration
+			end  func()
+		}{{e.o.Drain / 4, softly}, {e.o.Drain - e.o.Drain/4, hardly}} {
+			timer := time.NewTimer(stage.wait)
+			select {
+			case <-timer.C:
+				stage.end()
+			case <-done:
+				timer.Stop()
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+		softly()
+		hardly()
+	}
+}
+
+// replayFirst reads dead workers' journals before anything is sent. It is false if ctx ended first.
+func (e *Engine) replayFirst(ctx context.Context) bool {
+	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
+		err := e.replay(ctx)
+		if err == nil {
+			return ctx.Err() == nil
+		}
+		if ctx.Err() == nil {
+			e.log.Error("journals not read, nothing is sent", "error", err, "again_in", wait)
+		}
+		if pause(ctx, wait) != nil {
+			return false
+		}
+	}
+}
+
+// end gives back what may still carry our name without our knowing. The journal goes only when nothing depends on it.
+func (e *Engine) end(err error) error {
+	if err == nil && e.doubt.Load() {
+		err = e.db.Write(e.hard, func(tx *db.Tx) error { return release(e.hard, tx, e.worker, e.o.Now()) })
+		if err != nil {
+			err = fmt.Errorf("release batches: %w", err)
+		}
+	}
+	if err != nil {
+		e.journal.close()
+		return err
+	}
+	if err := e.journal.remove(); err != nil {
+		return fmt.Errorf("remove journal: %w", err)
+	}
+	return nil
+}
+
+// workerName is unique for each engine, and fit for a file name.
+func workerName() string {
+	host, _ := os.Hostname()
+	host = strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
+			return r
+		}
+		return '-'
+	}, host)
+	var suffix [4]byte
+	rand.Read(suffix[:])
+	return fmt.Sprintf("%.40s-%d-%s", host, os.Getpid(), hex.EncodeToString(suffix[:]))
+}

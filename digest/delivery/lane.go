@@ -1,0 +1,184 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+	"broadsheet/mail"
+)
+
+// result is what a lane has to report about a delivery.
+type result struct {
+	batch   *batch
+	whole   bool    // about the batch, which has nothing to send
+	change  *change // nil: the delivery stays as it is
+	journal int     // the generation of its entry, noEntry if there is none
+}
+
+const noEntry = -1
+
+// left reports a delivery that stays as it is, for whoever has its batch next.
+func left(it *item) result { return result{batch: it.batch, journal: noEntry} }
+
+// tries is how often a lane itself tries a message when the way to the relay fails before any of it is sent.
+const tries = 3
+
+// lane sends one message at a time until there is no more work. Once ctx has ended it only hands back.
+func (e *Engine) lane(ctx context.Context) {
+	w := &writer{links: e.o.Links, sender: e.o.Sender, sign: e.o.Sign, domain: e.o.MessageDomain}
+	for it := range e.work {
+		e.results <- e.deliver(ctx, w, it)
+	}
+}
+
+func (e *Engine) deliver(ctx context.Context, w *writer, it *item) result {
+	for n := 1; ; n++ {
+		if e.database.wait(ctx) != nil {
+			return left(it)
+		}
+		probe, err := e.gate.enter(ctx)
+		if err != nil {
+			return left(it)
+		}
+		r, passed, reason := e.try(ctx, w, it)
+		e.gate.leave(probe, passed, reason)
+		if r != nil {
+			return *r
+		}
+		if n == tries {
+			return e.conclude(it, transmission{journal: noEntry, outcome: mail.Outcome{Class: mail.ClassTemporaryPath}})
+		}
+		if pause(ctx, time.Duration(n*n)*250*time.Millisecond) != nil {
+			return left(it)
+		}
+	}
+}
+
+// try sends a delivery unless something speaks against it. A nil result says that the way to the relay failed before
+// anything of the message was sent.
+func (e *Engine) try(ctx context.Context, w *writer, it *item) (*result, passage, string) {
+	if r := e.ahead(ctx, it); r != nil {
+		return r, unused, ""
+	}
+	composed, err := e.cache.get(ctx, it.batch.edition, it.selection, it.asOf)
+	if err != nil {
+		return e.uncomposed(ctx, it, err), unused, ""
+	}
+	if composed.Empty {
+		return e.settled(it, Skipped, ReasonWithdrawn), unused, ""
+	}
+	envelope, msg, err := w.write(it, composed)
+	if err != nil {
+		return e.unwritten(ctx, it, composed, err), unused, ""
+	}
+	t := e.transmit(ctx, it, composed, envelope, msg)
+	class := t.outcome.Class
+	if t.stopped {
+		r := left(it)
+		r.journal = t.journal
+		return &r, unused, ""
+	}
+	if class == mail.ClassPermanentPath {
+		e.pauseEdition(it.batch.edition, "relay "+t.outcome.Relay+": "+t.outcome.Reason())
+	}
+	passed := through
+	if class.IsPath() || class == mail.ClassUncertain {
+		passed = failed
+		e.log.Debug("message not handed over", "edition", it.batch.edition, "class", class, "reason", t.outcome.Reason())
+	}
+	if class == mail.ClassTemporaryPath && !t.underWay() {
+		return nil, passed, t.outcome.Reason()
+	}
+	r := e.conclude(it, t)
+	return &r, passed, t.outcome.Reason()
+}
+
+// ahead answers for a delivery that is not to be sent, or not by us; nil lets it go on.
+func (e *Engine) ahead(ctx context.Context, it *item) *result {
+	now := e.o.Now()
+	r := left(it)
+	if ctx.Err() != nil || !it.batch.isHeld(now) {
+		return &r
+	}
+	reason, gone, err := it.batch.standing(ctx, e.store, it.subscriber)
+	switch {
+	case err != nil:
+		e.log.Warn("delivery put off", "edition", it.batch.edition, "reason", err)
+		pause(ctx, time.Second)
+		return &r
+	case gone:
+		return &r
+	case reason != "":
+		return e.settled(it, Skipped, reason)
+	case !it.batch.expiresAt.IsZero() && !it.batch.expiresAt.After(now):
+		return e.settled(it, Expired, "")
+	}
+	return nil
+}
+
+// settled reports a delivery that ends without a try.
+func (e *Engine) settled(it *item, state State, reason string) *result {
+	c := it.change()
+	c.state, c.reason = state, reason
+	return &result{batch: it.batch, change: c, journal: noEntry}
+}
+
+func (it *item) change() *change {
+	return &change{
+		day: it.batch.day, edition: it.batch.edition, subscriber: it.subscriber, before: it.attempts, attempts: it.attempts,
+	}
+}
+
+// uncomposed decides about a delivery whose mail could not be composed. That is never its reader's fault.
+func (e *Engine) uncomposed(ctx context.Context, it *item, err error) *result {
+	if errors.Is(err, db.ErrUnavailable) || errors.Is(err, db.ErrOutcomeUnknown) || ctx.Err() != nil {
+		e.log.Warn("delivery put off", "edition", it.batch.edition, "reason", err)
+		pause(ctx, time.Second)
+	} else {
+		e.pauseEdition(it.batch.edition, fmt.Sprintf("selection %d: %v", it.selection, err))
+	}
+	r := left(it)
+	return &r
+}
+
+// unwritten decides about a delivery whose message could not be written.
+func (e *Engine) unwritten(ctx context.Context, it *item, c *digest.Composed, err error) *result {
+	if !errors.Is(err, errRecipient) {
+		return e.uncomposed(ctx, it, err)
+	}
+	r := e.conclude(it, transmission{
+		composedAt: c.ComposedAt, journal: noEntry, outcome: mail.Outcome{Class: mail.ClassPermanentMessage, Err: err},
+	})
+	return &r
+}
+
+// conclude turns the outcome of a try into what the database is to know.
+func (e *Engine) conclude(it *item, t transmission) result {
+	now := e.o.Now()
+	c := it.change()
+	var counts bool
+	c.state, c.reason, c.nextTry, counts = judge(t.outcome.Class, circumstances{
+		policy: e.o.OnUncertain, refusals: it.refusals, underWay: t.underWay(), expiresAt: it.batch.expiresAt, now: now,
+	})
+	if counts {
+		c.attempts++
+		c.attempt = &attempt{at: now, composedAt: t.composedAt, answer: t.answer()}
+	}
+	return result{batch: it.batch, change: c, journal: t.journal}
+}
+
+// pauseEdition stops an edition for a reason that an operator must see to.
+func (e *Engine) pauseEdition(edition int64, reason string) {
+	e.held.dropEdition(edition)
+	paused, err := e.store.pauseEdition(e.hard, edition, shorten(cleanText(reason)))
+	if err != nil {
+		e.log.Error("edition not paused", "edition", edition, "reason", reason, "error", err)
+	}
+	if paused {
+		e.log.Error("edition paused", "edition", edition, "reason", reason)
+	}
+}

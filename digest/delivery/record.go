@@ -1,0 +1,200 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+const (
+	flushSize = 100                    // results that are written at once
+	flushMost = 500                    // and at most, when more have come meanwhile
+	flushWait = 100 * time.Millisecond // how long the first of them waits
+)
+
+// ErrUnrecorded says that the engine ended while the database was away: the results are in its journal, which the next
+// one in the same state folder reads.
+var ErrUnrecorded = errors.New("results are in the journal only")
+
+// record writes results in groups until there are no more, and keeps the leases alive. While the database fails it
+// holds on to what it has and the lanes stand still; it gives up only when e.hard ends.
+func (e *Engine) record() error {
+	var waiting []result
+	var lost error
+	heart := time.NewTicker(e.o.Lease / 3)
+	defer heart.Stop()
+	var due <-chan time.Time
+	flush := func(renewAll bool) {
+		if lost == nil {
+			lost = e.flush(waiting, renewAll)
+		}
+		waiting, due = waiting[:0], nil
+	}
+	for {
+		select {
+		case r, more := <-e.results:
+			if !more {
+				flush(false)
+				return lost
+			}
+			waiting = e.gather(append(waiting, r))
+			if len(waiting) >= flushSize {
+				flush(false)
+			} else if due == nil {
+				due = time.After(flushWait)
+			}
+		case <-due:
+			flush(false)
+		case <-heart.C:
+			flush(true)
+		}
+	}
+}
+
+// gather adds the results that are there already.
+func (e *Engine) gather(waiting []result) []result {
+	for len(waiting) < flushMost {
+		select {
+		case r, more := <-e.results:
+			if !more {
+				return waiting // the next receive sees it too
+			}
+			waiting = append(waiting, r)
+		default:
+			return waiting
+		}
+	}
+	return waiting
+}
+
+// flush writes results until the database took them. Doing it twice does it once, so an unknown outcome is no other
+// case than an error.
+func (e *Engine) flush(results []result, renewAll bool) error {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := e.write(results, renewAll)
+		if err == nil {
+			e.database.open()
+			return nil
+		}
+		e.database.close()
+		e.log.Error("results not recorded, sending stands still", "results", len(results), "error", err, "again_in", wait)
+		if pause(e.hard, wait) != nil {
+			return fmt.Errorf("%w: %d of them: %w", ErrUnrecorded, len(results), err)
+		}
+		renewAll = true
+	}
+}
+
+// tally is what a group of results says of one batch.
+type tally struct {
+	batch    *batch
+	results  int
+	complete bool
+}
+
+func (e *Engine) write(results []result, renewAll bool) error {
+	tallies := e.tally(results, renewAll)
+	if len(tallies) == 0 {
+		return nil
+	}
+	batches := make([]*batch, len(tallies))
+	for i, t := range tallies {
+		batches[i] = t.batch
+	}
+	var ours map[int64]bool
+	began := e.o.Now()
+	err := e.db.Write(e.hard, func(tx *db.Tx) (err error) {
+		if ours, err = owned(e.hard, tx, batches); err != nil {
+			return fmt.Errorf("check leases: %w", err)
+		}
+		return e.writeTx(e.hard, tx, results, tallies, ours, renewAll)
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range tallies {
+		e.recorded(t, ours[t.batch.id], renewAll, began)
+	}
+	for _, r := range results {
+		if r.journal != noEntry {
+			e.journal.recorded(r.journal)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) writeTx(
+	ctx context.Context, tx *db.Tx, results []result, tallies []*tally, ours map[int64]bool, renewAll bool,
+) error {
+	var changes []change
+	for _, r := range results {
+		if r.change != nil && (ours[r.batch.id] || r.change.isFact()) {
+			changes = append(changes, *r.change)
+		}
+	}
+	if err := record(ctx, tx, changes, e.o.Now()); err != nil {
+		return err
+	}
+	var renewed []int64
+	for _, t := range tallies {
+		switch {
+		case !ours[t.batch.id]:
+		case t.complete:
+			if err := finish(ctx, tx, t.batch, e.o.Now()); err != nil {
+				return fmt.Errorf("finish batch %d: %w", t.batch.id, err)
+			}
+		case renewAll:
+			renewed = append(renewed, t.batch.id)
+		}
+	}
+	if err := renew(ctx, tx, renewed, e.o.Lease); err != nil {
+		return fmt.Errorf("renew leases: %w", err)
+	}
+	return nil
+}
+
+// recorded brings what we know of a batch up to date.
+func (e *Engine) recorded(t *tally, ours, renewed bool, began time.Time) {
+	t.batch.left -= t.results
+	switch {
+	case t.complete:
+		e.held.remove(t.batch.id)
+		e.unsettled.Store(true)
+	case !ours && !t.batch.isDropped():
+		t.batch.drop()
+		e.log.Warn("lease lost", "batch", t.batch.id, "edition", t.batch.edition)
+	case ours && renewed:
+		t.batch.extend(began.Add(e.o.Lease - e.o.Lease/5))
+	}
+}
+
+// tally counts results by batch; to renew all, batches without results are in it too.
+func (e *Engine) tally(results []result, renewAll bool) []*tally {
+	var out []*tally
+	byID := map[int64]*tally{}
+	of := func(b *batch) *tally {
+		t := byID[b.id]
+		if t == nil {
+			t = &tally{batch: b}
+			byID[b.id] = t
+			out = append(out, t)
+		}
+		return t
+	}
+	for _, r := range results {
+		t := of(r.batch)
+		if !r.whole {
+			t.results++
+		}
+		t.complete = t.results == r.batch.left
+	}
+	if renewAll {
+		for _, b := range e.held.all() {
+			of(b)
+		}
+	}
+	return out
+}

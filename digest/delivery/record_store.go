@@ -1,0 +1,144 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// recordQuery touches a pending row only as the worker found it, so that recording twice is recording once; that a
+// message was sent is true whatever the row says.
+const recordQuery = `
+	UPDATE deliveries SET state = v.state, reason = v.reason, attempts = v.attempts, next_try_at = v.next_try, changed_at = $3
+	FROM {rows}
+	WHERE deliveries.day = $1 AND deliveries.edition_id = $2 AND deliveries.subscriber_id = v.subscriber
+		AND (v.state = 'sent' AND deliveries.state IN ('pending', 'uncertain')
+			OR deliveries.state = 'pending' AND deliveries.attempts = v.found)`
+
+// attemptQuery lets the answer that came after all take the place of "uncertain".
+const attemptQuery = `
+	INSERT INTO attempts (day, edition_id, subscriber_id, n, at, composed_at, relay, class, phase, code, enhanced, reply)
+	SELECT CAST($1 AS INTEGER), CAST($2 AS BIGINT), v.subscriber, v.n, v.at, v.composed, v.relay, v.class, v.phase, v.code,
+		v.enhanced, v.reply
+	FROM {rows} WHERE TRUE
+	ON CONFLICT (day, edition_id, subscriber_id, n) DO UPDATE SET at = excluded.at, relay = excluded.relay,
+		class = excluded.class, phase = excluded.phase, code = excluded.code, enhanced = excluded.enhanced,
+		reply = excluded.reply
+	WHERE attempts.class = 'uncertain'`
+
+// record writes changes and their attempts.
+func record(ctx context.Context, tx *db.Tx, changes []change, now time.Time) error {
+	type edition struct{ day, id int64 }
+	var order []edition
+	groups := map[edition][]*change{}
+	for i := range changes {
+		c := &changes[i]
+		key := edition{c.day, c.edition}
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], c)
+	}
+	for _, key := range order {
+		if err := recordEdition(ctx, tx, key.day, key.id, groups[key], now); err != nil {
+			return fmt.Errorf("record deliveries of edition %d: %w", key.id, err)
+		}
+	}
+	return nil
+}
+
+func recordEdition(ctx context.Context, tx *db.Tx, day, edition int64, changes []*change, now time.Time) error {
+	var states []State
+	var reasons []string
+	var subscribers, attempts, found, next []int64
+	for _, c := range changes {
+		subscribers, states, reasons = append(subscribers, c.subscriber), append(states, c.state), append(reasons, c.reason)
+		attempts, found = append(attempts, int64(c.attempts)), append(found, int64(c.before))
+		next = append(next, db.Millis(c.nextTry))
+	}
+	_, err := tx.ExecRows(ctx, recordQuery, []db.Column{
+		db.Ints("subscriber", subscribers), db.Texts("state", states), db.Texts("reason", reasons),
+		db.Ints("attempts", attempts), db.Ints("found", found), db.Ints("next_try", next),
+	}, day, edition, db.Millis(now))
+	if err != nil {
+		return err
+	}
+	return recordAttempts(ctx, tx, day, edition, changes)
+}
+
+func recordAttempts(ctx context.Context, tx *db.Tx, day, edition int64, changes []*change) error {
+	var subscriber, n, at, composed, code []int64
+	var relay, class, phase, enhanced, reply []string
+	for _, c := range changes {
+		if c.attempt == nil {
+			continue
+		}
+		a := &c.attempt.answer
+		subscriber, n, code = append(subscriber, c.subscriber), append(n, int64(c.attempts)), append(code, int64(a.Code))
+		at, composed = append(at, db.Millis(c.attempt.at)), append(composed, db.Millis(c.attempt.composedAt))
+		relay, class, phase = append(relay, a.Relay), append(class, string(a.Class)), append(phase, string(a.Phase))
+		enhanced, reply = append(enhanced, a.Enhanced), append(reply, a.Text)
+	}
+	_, err := tx.ExecRows(ctx, attemptQuery, []db.Column{
+		db.Ints("subscriber", subscriber), db.Ints("n", n), db.Ints("at", at), db.Ints("composed", composed),
+		db.Texts("relay", relay), db.Texts("class", class), db.Texts("phase", phase), db.Ints("code", code),
+		db.Texts("enhanced", enhanced), db.Texts("reply", reply),
+	}, day, edition)
+	return err
+}
+
+// owned reads which of the batches are still leased under our fence, and locks them.
+func owned(ctx context.Context, tx *db.Tx, batches []*batch) (map[int64]bool, error) {
+	ids := make([]int64, len(batches))
+	fences := map[int64]int64{}
+	for i, b := range batches {
+		ids[i], fences[b.id] = b.id, b.fence
+	}
+	out := map[int64]bool{}
+	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var id, fence int64
+		if err := scan(&id, &fence); err != nil {
+			return err
+		}
+		out[id] = fences[id] == fence
+		return nil
+	}, `SELECT id, fence FROM batches WHERE id {in 1} ORDER BY id {for update}`, ids)
+	return out, err
+}
+
+// renew makes the leases of batches last from now on.
+func renew(ctx context.Context, tx *db.Tx, ids []int64, lease time.Duration) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE batches SET lease_until = $1 WHERE id {in 2}`, db.Millis(now.Add(lease)), ids)
+	return err
+}
+
+const finishQuery = `
+	UPDATE batches SET lease_until = 0, worker = '',
+		done_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d
+			WHERE d.day = $2 AND d.batch_id = $3 AND d.state = 'pending' AND d.next_try_at = 0) THEN 0 ELSE CAST($1 AS BIGINT) END
+	WHERE id = $3 AND fence = $4`
+
+// finish gives a batch back: done if nothing of it is pending, else free for anyone.
+func finish(ctx context.Context, tx *db.Tx, b *batch, now time.Time) error {
+	_, err := tx.Exec(ctx, finishQuery, db.Millis(now), b.day, b.id, b.fence)
+	return err
+}
+
+// release gives back all batches of a worker that has ended. Those of which nothing is pending become done.
+func release(ctx context.Context, tx *db.Tx, worker string, now time.Time) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE batches SET lease_until = 0, worker = '',
+			done_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.day = batches.day AND d.batch_id = batches.id
+				AND d.state = 'pending' AND d.next_try_at = 0) THEN 0 ELSE CAST($1 AS BIGINT) END
+		WHERE worker = $2 AND done_at = 0`, db.Millis(now), worker)
+	return err
+}

@@ -1,0 +1,111 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"broadsheet/internal/db"
+)
+
+// journalsHere names the workers whose journals lie in the state folder.
+func (e *Engine) journalsHere() ([]string, error) {
+	files, err := os.ReadDir(e.o.StateDir)
+	if err != nil {
+		return nil, fmt.Errorf("look for journals: %w", err)
+	}
+	workers := []string{}
+	for _, f := range files {
+		if name, ok := strings.CutSuffix(f.Name(), journalSuffix); ok {
+			workers = append(workers, name)
+		}
+	}
+	return workers, nil
+}
+
+func (e *Engine) journalPath(worker string) string {
+	return filepath.Join(e.o.StateDir, worker+journalSuffix)
+}
+
+func (e *Engine) readJournal(worker string) (*Journal, error) {
+	return readJournalFile(e.journalPath(worker))
+}
+
+// replay takes over from the workers that left their journals behind: what they know is recorded, the batches they had
+// are free again, their journals go.
+func (e *Engine) replay(ctx context.Context) error {
+	workers, err := e.journalsHere()
+	if err != nil {
+		return err
+	}
+	for _, worker := range workers {
+		if worker == e.worker {
+			continue
+		}
+		if err := e.replayOne(ctx, worker); err != nil {
+			return fmt.Errorf("take over from worker %s: %w", worker, err)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) replayOne(ctx context.Context, worker string) error {
+	path := e.journalPath(worker)
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if os.IsNotExist(err) {
+		return nil // another process was faster
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if locked, err := tryLock(f); err != nil || !locked || !isAt(f, path) {
+		return err
+	}
+	facts, err := e.readJournal(worker)
+	if err != nil {
+		return err
+	}
+	var changes []change
+	unknown := 0
+	for _, entry := range facts.Entries {
+		changes = appendFact(changes, entry, e.o.OnUncertain, e.o.Now())
+		if !entry.Replied {
+			unknown++
+		}
+	}
+	if err := e.store.takeOver(ctx, worker, changes, facts.Boot == bootID(), e.o.OnUncertain); err != nil {
+		return err
+	}
+	e.log.Warn("took over from a worker that died", "worker", worker, "entries", len(facts.Entries), "without_reply", unknown,
+		"policy", e.o.OnUncertain)
+	return removeJournal(path)
+}
+
+// takeOver records what a dead worker's journal says and frees its batches. Of a journal that the machine's end may
+// have cut short, what is not in it may have been sent all the same.
+func (s *Store) takeOver(ctx context.Context, worker string, changes []change, whole bool, policy Policy) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		if err := record(ctx, tx, changes, s.now()); err != nil {
+			return err
+		}
+		if !whole {
+			var batches []struct {
+				ID  int64 `db:"id"`
+				Day int64 `db:"day"`
+			}
+			err := tx.Select(ctx, &batches, `SELECT id, day FROM batches WHERE worker = $1 AND done_at = 0`, worker)
+			if err != nil {
+				return err
+			}
+			for _, b := range batches {
+				if err := abandon(ctx, tx, b.Day, b.ID, policy, s.now()); err != nil {
+					return err
+				}
+			}
+		}
+		return release(ctx, tx, worker, s.now())
+	})
+}

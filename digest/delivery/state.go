@@ -1,0 +1,53 @@
+package delivery
+
+import "fmt"
+
+// State is where a delivery stands.
+type State string
+
+// The states of a delivery. All but pending are final, though an operator may retry or resolve, and an uncertain one
+// becomes sent when its worker comes back with the relay's answer.
+const (
+	Pending   State = "pending"
+	Sent      State = "sent" // a relay accepted it
+	Failed    State = "failed"
+	Expired   State = "expired"
+	Skipped   State = "skipped"
+	Uncertain State = "uncertain" // the final dot was written and the reply not read
+)
+
+// Why a delivery was skipped after planning.
+const (
+	ReasonUnsubscribed = "unsubscribed"
+	ReasonSuppressed   = "suppressed"
+	ReasonWithdrawn    = "withdrawn" // all its stories were
+)
+
+// Why a delivery is uncertain or how it came to be sent; a failed one has the class of the answer as its reason.
+const (
+	ReasonNoReply    = "no-reply"    // the connection was lost after the final dot
+	ReasonWorkerLost = "worker-lost" // its worker is gone with its journal
+	ReasonAssumed    = "assumed"     // sent because the policy says so
+	ReasonResolved   = "resolved"    // sent because an operator says so
+)
+
+// Policy says what becomes of an uncertain delivery.
+type Policy string
+
+// The policies, as [mail] on_uncertain spells them.
+const (
+	Hold       Policy = "hold"        // it stays uncertain until an operator resolves it
+	Resend     Policy = "resend"      // the same bytes go out again
+	AssumeSent Policy = "assume-sent" // it counts as sent
+)
+
+// ParsePolicy reads a policy; the empty text is Hold.
+func ParsePolicy(s string) (Policy, error) {
+	switch p := Policy(s); p {
+	case "":
+		return Hold, nil
+	case Hold, Resend, AssumeSent:
+		return p, nil
+	}
+	return "", fmt.Errorf("policy %q: want hold, resend or assume-sent", s)
+}

@@ -1,0 +1,172 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+)
+
+const (
+	batchSize = 250
+	sweepSize = 4 * batchSize
+)
+
+type dueRow struct {
+	Day        int64 `db:"day"`
+	EditionID  int64 `db:"edition_id"`
+	RunID      int64 `db:"run_id"`
+	Subscriber int64 `db:"subscriber_id"`
+}
+
+// sweep moves up to sweepSize deliveries whose next try is due into new batches and returns how many it moved. Several
+// processes may do so at once: each takes rows that no other has locked.
+func (s *Store) sweep(ctx context.Context) (int, error) {
+	moved := 0
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		var due []dueRow
+		now := db.Millis(s.now())
+		err := tx.Select(ctx, &due, `SELECT day, edition_id, run_id, subscriber_id FROM deliveries
+			WHERE next_try_at > 0 AND next_try_at <= $1 ORDER BY next_try_at LIMIT $2 {skip locked}`, now, sweepSize)
+		moved = len(due)
+		if err != nil {
+			return err
+		}
+		batches := groupDue(due)
+		if len(batches) == 0 {
+			return nil
+		}
+		id, err := tx.NextIDs(ctx, "batch", len(batches))
+		if err != nil {
+			return err
+		}
+		for i, rows := range batches {
+			if err := rebatch(ctx, tx, id+int64(i), rows, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("sweep retries: %w", err)
+	}
+	return moved, nil
+}
+
+// groupDue splits rows into groups of one run and day, at most batchSize each.
+func groupDue(due []dueRow) [][]dueRow {
+	type group struct{ run, day int64 }
+	var out [][]dueRow
+	at := map[group]int{}
+	for _, row := range due {
+		key := group{row.RunID, row.Day}
+		i, ok := at[key]
+		if !ok || len(out[i]) == batchSize {
+			i = len(out)
+			at[key] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], row)
+	}
+	return out
+}
+
+func rebatch(ctx context.Context, tx *db.Tx, id int64, rows []dueRow, now int64) error {
+	first := rows[0]
+	subscribers := make([]int64, len(rows))
+	for i, row := range rows {
+		subscribers[i] = row.Subscriber
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO batches (id, edition_id, run_id, day, size, ready_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		id, first.EditionID, first.RunID, first.Day, len(rows), now)
+	if err != nil {
+		return fmt.Errorf("insert batch: %w", err)
+	}
+	_, err = tx.ExecRows(ctx, `UPDATE deliveries SET batch_id = $1, next_try_at = 0 FROM {rows}
+		WHERE deliveries.day = $2 AND deliveries.edition_id = $3 AND deliveries.subscriber_id = v.subscriber`,
+		[]db.Column{db.Ints("subscriber", subscribers)}, id, first.Day, first.EditionID)
+	if err != nil {
+		return fmt.Errorf("move deliveries: %w", err)
+	}
+	return nil
+}
+
+// settleQuery looks for anything pending in the two places where it can be, see the package comment.
+const settleQuery = `
+	SELECT e.id, e.key FROM editions e
+	WHERE e.state = 'sending'
+		AND EXISTS (SELECT 1 FROM runs r WHERE r.edition_id = e.id)
+		AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.edition_id = e.id AND r.planned_at = 0)
+		AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.edition_id = e.id AND b.done_at = 0)
+		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.next_try_at > 0 AND d.day = e.day AND d.edition_id = e.id)
+	{for update}`
+
+// settle makes editions done that are planned and of which nothing is pending. It returns their keys.
+func (s *Store) settle(ctx context.Context) ([]string, error) {
+	var rows []struct {
+		ID  int64  `db:"id"`
+		Key string `db:"key"`
+	}
+	var keys []string
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		rows, keys = nil, nil
+		if err := tx.Select(ctx, &rows, settleQuery); err != nil || len(rows) == 0 {
+			return err
+		}
+		ids := make([]int64, len(rows))
+		for i, r := range rows {
+			ids[i] = r.ID
+			keys = append(keys, r.Key)
+		}
+		_, err := tx.Exec(ctx, `UPDATE editions SET state = 'done' WHERE id {in 1} AND state = 'sending'`, ids)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("settle editions: %w", err)
+	}
+	return keys, nil
+}
+
+// pauseEdition reports whether the edition was sending until now.
+func (s *Store) pauseEdition(ctx context.Context, id int64, reason string) (bool, error) {
+	var n int64
+	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
+		n, err = tx.Exec(ctx, `UPDATE editions SET state = 'paused', reason = $1 WHERE id = $2 AND state IN ('sending', 'done')`,
+			reason, id)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("pause edition %d: %w", id, err)
+	}
+	return n > 0, nil
+}
+
+// prospect is what there is to do of an edition.
+type prospect struct {
+	State   digest.EditionState `db:"state"`
+	Reason  string              `db:"reason"`
+	Batches bool                `db:"batches"` // some are open
+	Retries bool                `db:"retries"` // some are due
+}
+
+func (s *Store) prospect(ctx context.Context, edition int64) (prospect, error) {
+	var out prospect
+	now := db.Millis(s.now())
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Get(ctx, &out, `SELECT e.state, e.reason,
+				EXISTS (SELECT 1 FROM batches b WHERE b.edition_id = e.id AND b.done_at = 0 AND b.ready_at <= $2) AS batches,
+				EXISTS (SELECT 1 FROM deliveries d WHERE d.next_try_at > 0 AND d.next_try_at <= $2 AND d.day = e.day
+					AND d.edition_id = e.id) AS retries
+			FROM editions e WHERE e.id = $1`, edition, now)
+	})
+	if err != nil {
+		return out, fmt.Errorf("read edition %d: %w", edition, err)
+	}
+	return out, nil
+}
+
+// isIdle reports whether nothing of an edition can be done now, by anyone.
+func (p prospect) isIdle() bool {
+	return p.State == digest.EditionPaused || p.State == digest.EditionCancelled || !p.Batches && !p.Retries
+}
