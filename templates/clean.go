@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"net/netip"
 	"net/url"
 	"strings"
 	"unicode"
@@ -54,12 +55,25 @@ func webURL(s string) string {
 		}
 		u.Host = host
 	}
+	if !isHost(u.Hostname()) {
+		return ""
+	}
 	link := u.String()
 	if strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r == 0x7F }) {
 		u.RawQuery = url.PathEscape(u.RawQuery)
 		link = strings.ReplaceAll(u.String(), " ", "%20")
 	}
 	return link
+}
+
+// isHost reports whether s is a name or an address as links carry it.
+func isHost(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
 }
 
 func isASCII(s string) bool {

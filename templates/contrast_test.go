@@ -24,7 +24,8 @@ var (
 // colours is what an element draws with: text and what is behind it.
 type colours struct{ text, behind string }
 
-// mailColours follows the colours down a mail and calls back for each text.
+// mailColours follows the colours down a mail and calls back for each text,
+// those that stand in for pictures included.
 func mailColours(n *html.Node, c colours, dark map[string]string, each func(string, colours)) {
 	if n.Type == html.TextNode && strings.TrimSpace(n.Data) != "" {
 		each(strings.TrimSpace(n.Data), c)
@@ -49,6 +50,9 @@ func mailColours(n *html.Node, c colours, dark map[string]string, each func(stri
 				c.behind = v
 			}
 		}
+	}
+	if alt := attr(n, "alt"); alt != "" {
+		each(alt, c)
 	}
 	for child := range n.ChildNodes() {
 		mailColours(child, c, dark, each)

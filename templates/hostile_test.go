@@ -17,6 +17,7 @@ var hostile = map[string]templates.Story{
 	"script link":      {Title: "Script", URL: "javascript:alert(1)", Image: "data:image/png;base64,AAAA", Summary: "s"},
 	"disguised link":   {Title: "Disguised", URL: " \tjava\nscript:alert(1)", Image: "//courier.example/a.jpg"},
 	"login in link":    {Title: "Login", URL: "https://bank.example@evil.example/"},
+	"quote in host":    {Title: "Host", URL: `http://"0`, Image: `http://"0`},
 	"line breaks":      {Title: "One\r\nBcc: all@example.com\r\n\r\nTwo", URL: "https://courier.example/a\r\nb", Summary: "a\u2028b\x00c\x1b[31m"},
 	"right to left":    {Title: "المجلس يوافق على خطة الجسر", URL: "https://courier.example/ar", Summary: "انتهى التصويت", Image: "https://courier.example/a.jpg"},
 	"open override":    {Title: "abc \u202Edef", URL: "https://courier.example/o", Summary: "\u2067x"},
@@ -77,10 +78,10 @@ func checkText(t *testing.T, src string) {
 }
 
 func TestUnsafeLinksAndPicturesAreLeftOut(t *testing.T) {
-	for _, name := range []string{"script link", "disguised link", "login in link"} {
+	for _, name := range []string{"script link", "disguised link", "login in link", "quote in host"} {
 		d := withStory(hostile[name])
 		src, plain := drawHTML(t, d), drawText(t, d)
-		for _, bad := range []string{"script:", "data:", "@evil", "//courier.example/a.jpg"} {
+		for _, bad := range []string{"script:", "data:", "@evil", "//courier.example/a.jpg", "%220"} {
 			if strings.Contains(src, bad) || strings.Contains(plain, bad) {
 				t.Errorf("%s: %q came through", name, bad)
 			}
