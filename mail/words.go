@@ -21,7 +21,11 @@ func phrase(s string, first int) []string {
 	case isAtoms(s):
 		return strings.Split(s, " ")
 	}
-	return []string{`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`}
+	quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	if len(quoted) > first {
+		return encodeWords(s, first)
+	}
+	return []string{quoted}
 }
 
 // unstructured returns the words of a text field such as Subject, joined by single spaces; it encodes all of s where
