@@ -34,6 +34,13 @@ type DryCohort struct {
 // of this moment for the first slots after at. It reads in transactions that
 // cannot write.
 func (p *Planner) DryRun(ctx context.Context, d *Digest, at time.Time) (*DryRun, error) {
+	return p.DrySend(ctx, Send{Digest: d}, at)
+}
+
+// DrySend counts who would get what if s were sent with the stories of this
+// moment. It reads in transactions that cannot write.
+func (p *Planner) DrySend(ctx context.Context, s Send, at time.Time) (*DryRun, error) {
+	d := s.Digest
 	out := &DryRun{Digest: d.Slug, At: at, Skips: map[SkipReason]int64{}, Stories: map[int]int64{}}
 	cohorts, err := p.store.cohortsOf(ctx, d.ID)
 	if err != nil {
@@ -41,7 +48,7 @@ func (p *Planner) DryRun(ctx context.Context, d *Digest, at time.Time) (*DryRun,
 	}
 	distinct := map[int64]bool{}
 	for _, c := range cohorts {
-		if err := p.dryCohort(ctx, d, c, at, out, distinct); err != nil {
+		if err := p.dryCohort(ctx, &s, c, at, out, distinct); err != nil {
 			return nil, fmt.Errorf("dry run of %s: cohort %s: %w", d.Slug, c.Zone, err)
 		}
 	}
@@ -49,17 +56,18 @@ func (p *Planner) DryRun(ctx context.Context, d *Digest, at time.Time) (*DryRun,
 	return out, nil
 }
 
-func (p *Planner) dryCohort(ctx context.Context, d *Digest, c cohort, at time.Time, out *DryRun, distinct map[int64]bool) error {
-	chooser, err := p.imagine(ctx, d, c, at)
+func (p *Planner) dryCohort(ctx context.Context, s *Send, c cohort, at time.Time, out *DryRun, distinct map[int64]bool) error {
+	chooser, err := p.imagine(ctx, s.Digest, c, at)
 	if err != nil {
 		return err
 	}
+	chooser.edition.TopicID = s.TopicID
 	dry := DryCohort{Zone: c.Zone, Slot: chooser.edition.Slot, DueAt: chooser.run.DueAt}
 	for {
 		var page []subscription
 		var got map[int64]map[int64]bool
 		err := p.store.db.View(ctx, func(tx *db.Tx) (err error) {
-			if page, err = subscriptionPage(ctx, tx, c.ID, chooser.run.PlanCursor, c.Runs, nil); err != nil {
+			if page, err = subscriptionPage(ctx, tx, c.ID, chooser.run.PlanCursor, c.Runs, s.Recipients); err != nil {
 				return err
 			}
 			got, err = chooser.prepare(ctx, tx, page)
