@@ -80,8 +80,11 @@ type Filter struct {
 	Digest string // slug; a live subscription to it
 	Query  string // part of the address or name
 	After  int64  // only subscribers with a larger id, for paging
-	Limit  int    // 0 for no limit
+	Limit  int    // 0 for 1,000
 }
+
+// pageSize is how many subscribers are read or written at a time.
+const pageSize = 1000
 
 // Row is a subscriber in a list.
 type Row struct {
@@ -150,11 +153,11 @@ func (f *Filter) where() (string, []any) {
 		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Query)) + "%"
 		and(`(s.address LIKE ? ESCAPE '\' OR lower(s.name) LIKE ? ESCAPE '\')`, like)
 	}
-	query += " ORDER BY s.id"
-	if f.Limit > 0 {
-		query += fmt.Sprintf(" LIMIT %d", f.Limit)
+	limit := f.Limit
+	if limit <= 0 {
+		limit = pageSize
 	}
-	return query, args
+	return fmt.Sprintf("%s ORDER BY s.id LIMIT %d", query, limit), args
 }
 
 func topicSlugs(ctx context.Context, tx *db.Tx) (map[int64]string, error) {

@@ -1,0 +1,166 @@
+package subscribers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// ImportOptions say how a file is imported.
+type ImportOptions struct {
+	Confirmed bool   // readers become active at once; needs Consent
+	Consent   string // how consent was given
+	DryRun    bool   // only report; an address twice in a file may count as added twice
+	Origin    string // by which way: command, api ...
+}
+
+// Report counts what became of the rows of a file:
+// Rows = Added + Updated + Unchanged + Bad.
+type Report struct {
+	Rows, Added, Updated, Unchanged, Bad int64
+}
+
+func (r *Report) add(d Report) {
+	r.Added, r.Updated, r.Unchanged = r.Added+d.Added, r.Updated+d.Updated, r.Unchanged+d.Unchanged
+}
+
+// BadRow is a row that was not imported.
+type BadRow struct {
+	Line   int64 // where it begins, from 1
+	Reason string
+	Value  string // its beginning, made printable
+}
+
+// Import reads a file of comma-separated values with the columns email, name,
+// status, topics, digests, timezone and language, in any order; only email must
+// be there. The first row names them. Topics and digests are slugs separated by
+// semicolons, "*" for all. An empty value says nothing: a new reader gets all
+// topics and every digest that has one of them, a known one keeps what was. A
+// row's status is empty, active, confirmed, pending, unsubscribed or suppressed.
+//
+// New readers become pending and no mail is sent; with Confirmed, those that
+// the file does not call pending become active, and so do pending ones that we
+// know. Who has left or is suppressed here is never brought back, while a row
+// that says so ends or suppresses here too. Importing a file again changes
+// nothing.
+//
+// bad is called for each bad row, progress after every thousand rows; both may
+// be nil. Memory does not grow with the file. Each thousand rows are one
+// transaction: after an error the report counts what was stored, and the file
+// can be imported again.
+func (s *Store) Import(ctx context.Context, c *Catalog, r io.Reader, o ImportOptions, bad func(BadRow), progress func(Report)) (Report, error) {
+	if o.Confirmed && strings.TrimSpace(o.Consent) == "" {
+		return Report{}, ErrNoConsent
+	}
+	im := &importer{store: s, options: o, text: newConsentText("", o.Consent), reader: newRowReader(c, r), bad: bad}
+	for {
+		more, err := im.batch(ctx)
+		if err != nil {
+			return im.report, fmt.Errorf("import, at line %d: %w", im.reader.csv.line, err)
+		}
+		if progress != nil && im.report.Rows > 0 {
+			progress(im.report)
+		}
+		if !more {
+			return im.report, nil
+		}
+	}
+}
+
+type importer struct {
+	store   *Store
+	options ImportOptions
+	text    consentText
+	reader  *rowReader
+	bad     func(BadRow)
+	report  Report
+}
+
+// batch reads and stores up to a thousand rows and reports whether there may
+// be more.
+func (im *importer) batch(ctx context.Context) (more bool, err error) {
+	rows := make([]importRow, 0, pageSize)
+	more = true
+	for range pageSize {
+		row, err := im.reader.next()
+		if err == io.EOF {
+			more = false
+			break
+		}
+		var wrong *rowError
+		if errors.As(err, &wrong) {
+			im.report.Rows++
+			im.report.Bad++
+			if im.bad != nil {
+				im.bad(BadRow{Line: wrong.line, Reason: wrong.reason.Error(), Value: shorten(wrong.text)})
+			}
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		im.report.Rows++
+		rows = append(rows, row)
+	}
+	if err := ctx.Err(); err != nil || len(rows) == 0 {
+		return more, err
+	}
+	return more, im.store1000(ctx, rows)
+}
+
+func (im *importer) store1000(ctx context.Context, rows []importRow) error {
+	var done Report
+	run, lock := im.store.db.Write, locked
+	if im.options.DryRun {
+		run, lock = im.store.db.View, ""
+	}
+	err := run(ctx, func(tx *db.Tx) error {
+		done = Report{}
+		known, suppressed, err := im.known(ctx, tx, rows, lock)
+		if err != nil {
+			return err
+		}
+		m := merger{importer: im, known: known, suppressed: suppressed, now: im.store.now()}
+		for i := range rows {
+			done.add(m.merge(&rows[i]))
+		}
+		if im.options.DryRun {
+			return nil
+		}
+		return m.write(ctx, tx)
+	})
+	if err == nil {
+		im.report.add(done)
+	}
+	return err
+}
+
+// known reads what there is about the addresses of rows.
+func (im *importer) known(ctx context.Context, tx *db.Tx, rows []importRow, lock string) (map[string]*record, map[string]time.Time, error) {
+	if lock != "" {
+		if err := lockNew(ctx, tx); err != nil {
+			return nil, nil, err
+		}
+	}
+	addresses := make([]string, len(rows))
+	for i := range rows {
+		addresses[i] = rows[i].address
+	}
+	slices.Sort(addresses)
+	recs, err := load(ctx, tx, byAddresses, addresses, lock)
+	if err != nil {
+		return nil, nil, err
+	}
+	known := make(map[string]*record, len(rows))
+	for _, r := range recs {
+		known[r.Address] = r
+	}
+	suppressed, err := suppressedAt(ctx, tx, addresses)
+	return known, suppressed, err
+}

@@ -1,0 +1,145 @@
+package subscribers
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// merger brings the rows of one transaction together with what is known.
+type merger struct {
+	*importer
+	known      map[string]*record
+	suppressed map[string]time.Time // addresses, whether subscribers or not
+	now        time.Time
+	order      []*record // those that rows changed, in the order of the file
+	suppress   []string  // addresses to suppress
+}
+
+// merge applies one row and counts it.
+func (m *merger) merge(row *importRow) Report {
+	r := m.known[row.address]
+	if r == nil {
+		if !m.suppressed[row.address].IsZero() {
+			return Report{Unchanged: 1}
+		}
+		r = newRecord(row.address, m.now)
+		m.known[row.address] = r
+		m.create(r, row)
+		m.changed(r, row)
+		return Report{Added: 1}
+	}
+	before, seats := r.Subscriber, r.subscriptions()
+	m.update(r, row)
+	if r.Subscriber == before && slices.Equal(seats, r.subscriptions()) {
+		return Report{Unchanged: 1}
+	}
+	m.changed(r, row)
+	return Report{Updated: 1}
+}
+
+func (r *record) subscriptions() []Subscription {
+	all := make([]Subscription, len(r.seats))
+	for i, s := range r.seats {
+		all[i] = s.Subscription
+	}
+	return all
+}
+
+func (m *merger) create(r *record, row *importRow) {
+	r.setName(row.name)
+	r.setZone(row.zone)
+	r.setLanguage(row.language)
+	if row.status == statusUnsubscribed {
+		r.settle(m.now)
+		return
+	}
+	if m.confirms(row) {
+		r.activate(m.now)
+	}
+	r.choose(m.reader.catalog, row.choices, m.now)
+	if row.status == statusSuppressed {
+		m.suppressNow(r)
+	}
+}
+
+func (m *merger) update(r *record, row *importRow) {
+	switch {
+	case row.status == statusUnsubscribed:
+		r.end(0, m.now)
+		return
+	case row.status == statusSuppressed && !r.Suppressed():
+		m.suppressNow(r)
+		return
+	case r.State == StateUnsubscribed || r.Suppressed():
+		return
+	}
+	if row.name != "" {
+		r.setName(row.name)
+	}
+	if row.zone != "" {
+		r.setZone(row.zone)
+	}
+	if row.language != "" {
+		r.setLanguage(row.language)
+	}
+	if r.State == StatePending && m.confirms(row) {
+		r.activate(m.now)
+	}
+	w := r.chosen(m.reader.catalog)
+	if row.hasTopics {
+		w.topics = row.choices.topics
+	}
+	if row.hasDigests {
+		w.digests = row.choices.digests
+	}
+	if len(w.digests) > 0 {
+		r.choose(m.reader.catalog, w, m.now)
+	}
+}
+
+// confirms reports whether the row's reader is active by the operator's word.
+func (m *merger) confirms(row *importRow) bool {
+	return m.options.Confirmed && row.status != statusPending
+}
+
+func (m *merger) suppressNow(r *record) {
+	r.suppress(m.now)
+	m.suppress = append(m.suppress, r.Address)
+}
+
+// changed notes what a row did. Of several rows about one reader the last
+// counts.
+func (m *merger) changed(r *record, row *importRow) {
+	if len(r.notes) == 0 {
+		m.order = append(m.order, r)
+	}
+	n := note{Consent: Consent{At: m.now, Event: EventImported, Origin: m.options.Origin}}
+	switch row.status {
+	case statusUnsubscribed:
+		n.Event, n.Detail = EventUnsubscribed, endedAll
+	case statusSuppressed:
+		n.Event, n.Detail = EventSuppressed, "reason="+ReasonImport
+	default:
+		n.Detail = m.reader.catalog.describe(r.chosen(m.reader.catalog), r.Zone)
+		if m.confirms(row) {
+			n.hash = m.text.hash
+		}
+	}
+	r.notes = append(r.notes[:0], n)
+}
+
+func (m *merger) write(ctx context.Context, tx *db.Tx) error {
+	if len(m.order) == 0 {
+		return nil
+	}
+	if err := saveText(ctx, tx, m.text, m.now); err != nil {
+		return err
+	}
+	if err := insertSuppressions(ctx, tx, m.suppress, Suppression{Reason: ReasonImport, CreatedAt: m.now}); err != nil {
+		return err
+	}
+	return save(ctx, tx, m.order)
+}

@@ -1,0 +1,224 @@
+package subscribers
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"broadsheet/mail"
+)
+
+// Columns of a file, in the order in which Export writes them.
+const (
+	columnEmail = iota
+	columnName
+	columnStatus
+	columnTopics
+	columnDigests
+	columnZone
+	columnLanguage
+	columnCount
+)
+
+func columnNames() []string {
+	return []string{"email", "name", "status", "topics", "digests", "timezone", "language"}
+}
+
+// importStatus is what a row says about its reader.
+type importStatus int
+
+const (
+	statusActive importStatus = iota // or nothing
+	statusPending
+	statusUnsubscribed
+	statusSuppressed
+)
+
+// importRow is a checked row.
+type importRow struct {
+	address, name, zone, language string
+	status                        importStatus
+	choices
+	hasTopics, hasDigests bool // whether the row said something about them
+}
+
+// rowReader reads checked rows. It remembers the answers to questions that
+// most rows ask.
+type rowReader struct {
+	csv     *csvReader
+	catalog *Catalog
+	columns [columnCount]int // where each column is, -1 if it is not there
+	zones   map[string]error
+	chosen  map[[2]string]chosenCells
+}
+
+type chosenCells struct {
+	choices
+	err error
+}
+
+// mostRemembered bounds the memory that a hostile file can take.
+const mostRemembered = 4096
+
+func newRowReader(c *Catalog, r io.Reader) *rowReader {
+	return &rowReader{csv: newCSVReader(r), catalog: c, zones: map[string]error{}, chosen: map[[2]string]chosenCells{}}
+}
+
+// next returns the next row. The error is io.EOF at the end, a *rowError for a
+// bad row, and otherwise one about the whole file.
+func (rr *rowReader) next() (importRow, error) {
+	if rr.csv.fields == 0 {
+		if err := rr.header(); err != nil {
+			return importRow{}, err
+		}
+	}
+	fields, line, err := rr.csv.next()
+	if err != nil {
+		return importRow{}, err
+	}
+	row, err := rr.check(fields)
+	if err != nil {
+		return importRow{}, &rowError{line, err, strings.Join(fields, ",")}
+	}
+	return row, nil
+}
+
+func (rr *rowReader) header() error {
+	names, _, err := rr.csv.next()
+	if err == io.EOF {
+		return errors.New("the file is empty, want a first row that names the columns, such as email,name,topics")
+	}
+	var wrong *rowError
+	if errors.As(err, &wrong) {
+		if strings.HasPrefix(wrong.text, "\xff\xfe") || strings.HasPrefix(wrong.text, "\xfe\xff") {
+			return errors.New("the file is UTF-16, save it as UTF-8")
+		}
+		return fmt.Errorf("the first row must name the columns: %w", wrong.reason)
+	}
+	if err != nil {
+		return err
+	}
+	for i := range rr.columns {
+		rr.columns[i] = -1
+	}
+	for at, name := range names {
+		name = strings.ToLower(strings.TrimSpace(name))
+		column := slices.Index(columnNames(), name)
+		if column < 0 {
+			return fmt.Errorf("unknown column %q%s; the columns are %s", shorten(name), didYouMean(name, columnNames()), strings.Join(columnNames(), ", "))
+		}
+		if rr.columns[column] >= 0 {
+			return fmt.Errorf("the column %s is there twice", name)
+		}
+		rr.columns[column] = at
+	}
+	if rr.columns[columnEmail] < 0 {
+		return errors.New("there is no column email")
+	}
+	rr.csv.fields = len(names)
+	return nil
+}
+
+func (rr *rowReader) check(fields []string) (importRow, error) {
+	cell := func(column int) string {
+		if at := rr.columns[column]; at >= 0 {
+			return defuse(strings.TrimSpace(fields[at]))
+		}
+		return ""
+	}
+	var row importRow
+	var err error
+	if row.address, err = mail.Canonical(cell(columnEmail)); err != nil {
+		return row, err
+	}
+	if row.name, err = cleanName(cell(columnName)); err != nil {
+		return row, err
+	}
+	if row.status, err = parseStatus(cell(columnStatus)); err != nil {
+		return row, err
+	}
+	row.zone = cell(columnZone)
+	if err = rr.checkZone(row.zone); err != nil {
+		return row, err
+	}
+	row.language = cell(columnLanguage)
+	if err = checkLanguage(row.language); err != nil {
+		return row, err
+	}
+	topics, digests := cell(columnTopics), cell(columnDigests)
+	row.hasTopics, row.hasDigests = topics != "", digests != ""
+	row.choices, err = rr.choose(topics, digests)
+	return row, err
+}
+
+func parseStatus(s string) (importStatus, error) {
+	switch strings.ToLower(s) {
+	case "", "active", "confirmed":
+		return statusActive, nil
+	case "pending":
+		return statusPending, nil
+	case "unsubscribed":
+		return statusUnsubscribed, nil
+	case "suppressed":
+		return statusSuppressed, nil
+	}
+	return 0, fmt.Errorf("unknown status %q, want active, confirmed, pending, unsubscribed, suppressed or nothing", shorten(s))
+}
+
+func (rr *rowReader) checkZone(zone string) error {
+	err, known := rr.zones[zone]
+	if !known {
+		err = checkZone(zone)
+		if len(rr.zones) < mostRemembered {
+			rr.zones[strings.Clone(zone)] = err
+		}
+	}
+	return err
+}
+
+func (rr *rowReader) choose(topics, digests string) (choices, error) {
+	key := [2]string{topics, digests}
+	found, known := rr.chosen[key]
+	if !known {
+		found.choices, found.err = rr.catalog.lenient(splitSlugs(topics), splitSlugs(digests))
+		if len(rr.chosen) < mostRemembered {
+			rr.chosen[[2]string{strings.Clone(topics), strings.Clone(digests)}] = found
+		}
+	}
+	return found.choices, found.err
+}
+
+func splitSlugs(cell string) []string {
+	var slugs []string
+	for slug := range strings.SplitSeq(cell, ";") {
+		if slug = strings.TrimSpace(slug); slug != "" {
+			slugs = append(slugs, slug)
+		}
+	}
+	return slugs
+}
+
+// arm keeps a value from being taken for a formula by a spreadsheet, by a
+// quote before it. Values that have quotes and then a formula get one more, so
+// that defuse always returns what was there.
+func arm(s string) string {
+	if isFormula(s) {
+		return "'" + s
+	}
+	return s
+}
+
+// defuse undoes arm.
+func defuse(s string) string {
+	if strings.HasPrefix(s, "'") && isFormula(s) {
+		return s[1:]
+	}
+	return s
+}
+
+func isFormula(s string) bool {
+	s = strings.TrimLeft(s, "'")
+	return s != "" && strings.IndexByte("=+-@\t\r", s[0]) >= 0
+}

@@ -1,0 +1,195 @@
+package subscribers
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"broadsheet/internal/db"
+	"broadsheet/mail"
+	"broadsheet/templates"
+)
+
+// PostmanOptions is what system mails need besides the queue.
+type PostmanOptions struct {
+	Site           templates.Site
+	From           mail.Address
+	ReplyTo        *mail.Address // nil for none
+	EnvelopeSender string
+	Domain         string // right side of message ids
+
+	// Sign returns the DKIM-Signature field to put before a message; nil sends
+	// unsigned.
+	Sign func(msg []byte) (field []byte, err error)
+	Send func(ctx context.Context, env mail.Envelope, msg []byte) mail.Outcome
+	Log  *slog.Logger
+}
+
+// Postman delivers the system mails that the store queues. Several may work on
+// one database: each mail is leased by one at a time.
+type Postman struct {
+	store   *Store
+	catalog func() *Catalog
+	links   *Links
+	PostmanOptions
+}
+
+// NewPostman returns a postman for the queue of s. c is asked for the present
+// catalog with every mail.
+func NewPostman(s *Store, c func() *Catalog, links *Links, o PostmanOptions) *Postman {
+	return &Postman{store: s, catalog: c, links: links, PostmanOptions: o}
+}
+
+// Trying again: after these times, then hourly, until the mail is a day old.
+const giveUpAfter = 24 * time.Hour
+
+func retryDelay(attempts int) time.Duration {
+	delays := [...]time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
+	return delays[min(max(attempts, 1), len(delays))-1]
+}
+
+// Run delivers mails as they become due until ctx ends; the mail in hand is
+// finished and recorded first. It returns nil.
+func (p *Postman) Run(ctx context.Context) error {
+	wait := time.Second
+	for ctx.Err() == nil {
+		_, err := p.Deliver(ctx)
+		switch {
+		case err == nil:
+			wait = time.Second
+		case ctx.Err() == nil:
+			p.Log.Error("system mails not delivered", "error", err, "again_in", wait)
+			wait = min(2*wait, 30*time.Second)
+		}
+		timer := time.NewTimer(wait*3/4 + rand.N(wait/2))
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	return nil
+}
+
+// Deliver tries every mail that is due now and returns how many were sent.
+// Trouble with a relay is no error: the mail is tried again later. A mail whose
+// process died between the relay's answer and its record is sent once more
+// when the lease has ended.
+func (p *Postman) Deliver(ctx context.Context) (n int, err error) {
+	for ctx.Err() == nil {
+		m, err := p.store.claimMail(ctx)
+		if err != nil || m == nil {
+			return n, err
+		}
+		// The end of ctx must not interrupt a message on the wire or its record.
+		state, err := p.deliver(context.WithoutCancel(ctx), m)
+		if err != nil {
+			return n, err
+		}
+		if state == mailSent {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (p *Postman) deliver(ctx context.Context, m *claimedMail) (mailState, error) {
+	to, err := p.store.recipient(ctx, m)
+	if err != nil {
+		return "", fmt.Errorf("system mail %d: %w", m.ID, err)
+	}
+	result := mailResult{state: mailDropped}
+	if m.wanted(&to.Subscriber) {
+		result = p.try(ctx, m, to)
+	}
+	if err := p.store.recordMail(ctx, m, result); err != nil {
+		return "", err
+	}
+	p.Log.Info("system mail "+string(result.state), "kind", m.Kind, "subscriber", m.Subscriber, "attempt", m.Attempts, "reply", result.reply)
+	return result.state, nil
+}
+
+// wanted reports whether the mail still fits its reader.
+func (m *claimedMail) wanted(to *Subscriber) bool {
+	if to.Suppressed() {
+		return false
+	}
+	if m.Kind == MailConfirm {
+		return to.State == StatePending
+	}
+	return to.State == StateActive
+}
+
+// try composes and sends a mail.
+func (p *Postman) try(ctx context.Context, m *claimedMail, to *record) mailResult {
+	msg, err := p.compose(m, to)
+	if err != nil {
+		return mailResult{state: mailFailed, reply: "compose: " + err.Error()}
+	}
+	out := p.Send(ctx, mail.Envelope{From: p.EnvelopeSender, To: to.Address}, msg)
+	result := mailResult{state: mailFailed, reply: out.Reason()}
+	switch out.Class {
+	case mail.ClassAccepted:
+		result.state = mailSent
+	case mail.ClassUncertain:
+		result.state = mailUncertain
+	case mail.ClassTemporaryRecipient, mail.ClassTemporaryPath, mail.ClassPermanentPath:
+		next := p.store.now().Add(retryDelay(m.Attempts))
+		if next.Sub(db.Time(m.CreatedAt)) <= giveUpAfter {
+			result.state, result.next = mailPending, next
+		}
+	}
+	return result
+}
+
+// compose draws the message: the same octets each time, as long as the choices
+// of the reader stay.
+func (p *Postman) compose(m *claimedMail, to *record) ([]byte, error) {
+	drawn, err := p.draw(m, to)
+	if err != nil {
+		return nil, err
+	}
+	body, err := mail.Compile(drawn.HTML, drawn.Text)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "system mail %d %d %d", m.ID, m.Subscriber, m.CreatedAt))
+	id := fmt.Sprintf("<s%d.%s@%s>", m.ID, hex.EncodeToString(sum[:8]), p.Domain)
+	h := &mail.Header{From: p.From, ReplyTo: p.ReplyTo, To: mail.Address{Addr: to.Address}, Subject: drawn.Subject,
+		Date: db.Time(m.CreatedAt), MessageID: id, AutoSubmitted: true}
+	msg, err := body.Append(make([]byte, 0, body.Size()), h, mail.Boundary(id), &mail.Personal{})
+	if err != nil || p.Sign == nil {
+		return msg, err
+	}
+	field, err := p.Sign(msg)
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	return append(field[:len(field):len(field)], msg...), nil
+}
+
+func (p *Postman) draw(m *claimedMail, to *record) (templates.Mail, error) {
+	if m.Kind == MailAlreadySubscribed {
+		return templates.AlreadySubscribedMail(p.Site, p.links.Preferences(to.ID))
+	}
+	c := p.catalog()
+	askedAt := db.Time(m.CreatedAt)
+	confirm := &templates.Confirm{Site: p.Site, Language: to.Language, URL: p.links.Confirm(to.ID, askedAt), RequestedAt: askedAt}
+	if zone, err := time.LoadLocation(to.Zone); err == nil {
+		confirm.RequestedAt = askedAt.In(zone)
+	}
+	w := to.chosen(c)
+	for _, d := range w.digests {
+		confirm.Digests = append(confirm.Digests, d.Name)
+	}
+	for _, t := range c.Topics {
+		if w.topics != AllTopics && w.topics.Has(t.ID) {
+			confirm.Topics = append(confirm.Topics, t.Name)
+		}
+	}
+	return templates.ConfirmMail(confirm)
+}

@@ -1,0 +1,202 @@
+package subscribers_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"broadsheet/subscribers"
+)
+
+func TestSignUp(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		in := form(" Ann@Example.COM ")
+		in.Name, in.Language = "Ann\r\n  B.", "de"
+		in.Topics, in.Digests = []string{"sport", "world"}, []string{"daily", "weekly"}
+		k.signUp(in)
+		k.wantPicture("ann@example.com", "pending | daily=pending Europe/Paris ,2,1, | weekly=pending Europe/Berlin ,2,1,")
+		d := k.detail("ANN@example.com")
+		if d.Name != "Ann B." || d.Language != "de" || d.Zone != "Europe/Paris" || !d.CreatedAt.Equal(k.now()) || !d.ConfirmedAt.IsZero() {
+			t.Errorf("subscriber = %+v", d.Subscriber)
+		}
+		want := subscribers.Consent{At: k.now(), Event: subscribers.EventSignedUp, Origin: "form", Client: "192.0.2.1", Text: "I want this.",
+			Detail: "digests=daily;weekly topics=sport;world timezone=Europe/Paris"}
+		if len(d.Consents) != 1 || d.Consents[0] != want {
+			t.Errorf("consents = %+v, want %+v", d.Consents, want)
+		}
+		if n := k.mails(subscribers.MailConfirm); n != 1 {
+			t.Errorf("%d confirmation mails, want 1", n)
+		}
+		if n := k.count(`SELECT count(*) FROM cohorts WHERE next_due_at = 0 AND last_seq = -1`); n != 2 {
+			t.Errorf("%d new cohorts, want 2", n)
+		}
+		k.checkStates()
+	})
+}
+
+func TestSignUpByState(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		other := form("ann@example.com")
+		other.Topics, other.Digests, other.Zone = []string{"*"}, []string{"weekly"}, ""
+
+		k.signUp(form("ann@example.com"))
+		k.wait(time.Minute)
+		k.signUp(other)
+		k.wantPicture("ann@example.com", "pending | daily=ended Europe/Paris ,1, | weekly=pending Europe/Berlin *")
+
+		id := k.confirm("ann@example.com")
+		k.wantPicture("ann@example.com", "active | daily=ended Europe/Paris ,1, | weekly=active Europe/Berlin *")
+		k.signUp(form("ann@example.com"))
+		k.wantPicture("ann@example.com", "active | daily=ended Europe/Paris ,1, | weekly=active Europe/Berlin *")
+		if c, a := k.mails(subscribers.MailConfirm), k.mails(subscribers.MailAlreadySubscribed); c != 2 || a != 1 {
+			t.Errorf("%d confirmations and %d mails to a known reader, want 2 and 1", c, a)
+		}
+
+		k.must(k.Unsubscribe(t.Context(), id, 0, "page", ""))
+		k.wait(25 * time.Hour)
+		k.signUp(form("ann@example.com"))
+		k.wantPicture("ann@example.com", "pending | daily=pending Europe/Paris ,1, | weekly=ended Europe/Berlin *")
+		if n := k.mails(subscribers.MailConfirm); n != 3 {
+			t.Errorf("%d confirmations after a reader came back, want 3", n)
+		}
+
+		k.must(k.Suppress(t.Context(), "ann@example.com", subscribers.ReasonManual, "", "command"))
+		before := k.events("ann@example.com")
+		k.signUp(other)
+		k.wantPicture("ann@example.com", "pending+suppressed | daily=pending Europe/Paris ,1, | weekly=ended Europe/Berlin *")
+		k.wantEvents("ann@example.com", before...)
+		k.must(k.Suppress(t.Context(), "never@example.com", subscribers.ReasonManual, "", "command"))
+		k.signUp(form("never@example.com"))
+		if d := k.detail("never@example.com"); d.ID != 0 || d.Suppression == nil {
+			t.Errorf("a suppressed address became %+v", d)
+		}
+		if n := k.count(`SELECT count(*) FROM system_mails`); n != 4 {
+			t.Errorf("%d mails, want 4: none for a suppressed address", n)
+		}
+		k.checkStates()
+	})
+}
+
+func TestSignUpFields(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		for name, c := range map[string]struct {
+			change func(in *subscribers.SignUp)
+			fields []string
+		}{
+			"no address":         {func(in *subscribers.SignUp) { in.Address = "" }, []string{"address"}},
+			"not an address":     {func(in *subscribers.SignUp) { in.Address = "ann" }, []string{"address"}},
+			"injection":          {func(in *subscribers.SignUp) { in.Address = "a@b.example\r\nBcc: c@d.example" }, []string{"address"}},
+			"NUL":                {func(in *subscribers.SignUp) { in.Address = "a\x00@b.example" }, []string{"address"}},
+			"long name":          {func(in *subscribers.SignUp) { in.Name = strings.Repeat("é", 101) }, []string{"name"}},
+			"broken name":        {func(in *subscribers.SignUp) { in.Name = "a\xff" }, []string{"name"}},
+			"no topic":           {func(in *subscribers.SignUp) { in.Topics = nil }, []string{"topics"}},
+			"unknown topic":      {func(in *subscribers.SignUp) { in.Topics = []string{"wrold"} }, []string{"topics"}},
+			"no digest of two":   {func(in *subscribers.SignUp) { in.Digests = nil }, []string{"digests"}},
+			"unknown digest":     {func(in *subscribers.SignUp) { in.Digests = []string{"dayly"} }, []string{"digests"}},
+			"nothing in it":      {func(in *subscribers.SignUp) { in.Topics, in.Digests = []string{"arts"}, []string{"weekly"} }, []string{"topics"}},
+			"unknown zone":       {func(in *subscribers.SignUp) { in.Zone = "Mars/Olympus" }, []string{"zone"}},
+			"the machine's zone": {func(in *subscribers.SignUp) { in.Zone = "Local" }, []string{"zone"}},
+			"a path as zone":     {func(in *subscribers.SignUp) { in.Zone = "../../etc/passwd" }, []string{"zone"}},
+			"language":           {func(in *subscribers.SignUp) { in.Language = "e" }, []string{"language"}},
+			"everything at once": {func(in *subscribers.SignUp) { *in = subscribers.SignUp{Zone: "x", Language: "?"} }, []string{"address", "digests", "language", "topics", "zone"}},
+		} {
+			in := form("field@example.com")
+			c.change(&in)
+			err := k.SignUp(t.Context(), k.catalog, in)
+			var fields subscribers.FieldErrors
+			if !errors.As(err, &fields) {
+				t.Errorf("%s: SignUp = %v, want FieldErrors", name, err)
+				continue
+			}
+			var got []string
+			for field, text := range fields {
+				if got = append(got, field); text == "" {
+					t.Errorf("%s: no words for %s", name, field)
+				}
+			}
+			if slices.Sort(got); !slices.Equal(got, c.fields) {
+				t.Errorf("%s: wrong fields = %v, want %v", name, got, c.fields)
+			}
+		}
+		if n := k.count(`SELECT count(*) FROM subscribers`); n != 0 {
+			t.Errorf("%d subscribers from wrong forms", n)
+		}
+	})
+}
+
+func TestMailLimits(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		for day, want := range []int{3, 5, 5} {
+			for range 4 {
+				k.signUp(form("ann@example.com"))
+				k.wait(time.Minute)
+			}
+			if got := k.mails(subscribers.MailConfirm); got != want {
+				t.Errorf("after %d days of signing up %d mails, want %d", day+1, got, want)
+			}
+			k.wait(25 * time.Hour)
+		}
+		if err := k.Add(t.Context(), k.catalog, subscribers.Add{Address: "ann@example.com"}); !errors.Is(err, subscribers.ErrMailLimit) {
+			t.Errorf("Add beyond the limit = %v, want ErrMailLimit", err)
+		}
+		k.signUp(form("bob@example.com"))
+		if got := k.mails(subscribers.MailConfirm); got != 6 {
+			t.Errorf("%d mails, want 6: the limit is one of the address", got)
+		}
+		k.confirm("ann@example.com")
+		for range 4 {
+			k.signUp(form("ann@example.com"))
+		}
+		if got := k.mails(subscribers.MailAlreadySubscribed); got != 3 {
+			t.Errorf("%d mails to an active reader in a day, want 3", got)
+		}
+	})
+}
+
+func TestSignUpConcurrently(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		var wg sync.WaitGroup
+		for i := range 40 {
+			wg.Go(func() {
+				in := form("ann@example.com")
+				in.Name = fmt.Sprint(i)
+				if err := k.SignUp(t.Context(), k.catalog, in); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if got := k.mails(subscribers.MailConfirm); got != subscribers.MailsADay {
+			t.Errorf("%d mails, want %d", got, subscribers.MailsADay)
+		}
+		if got := len(k.events("ann@example.com")); got != 40 {
+			t.Errorf("%d entries of consent, want 40", got)
+		}
+		k.checkStates()
+	})
+}
+
+func TestSuppressWhileSigningUp(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		var wg sync.WaitGroup
+		for i := range 30 {
+			address := fmt.Sprintf("r%d@example.com", i)
+			wg.Go(func() {
+				if err := k.Add(t.Context(), k.catalog, subscribers.Add{Address: address, Confirmed: true, Consent: "x"}); err != nil && !errors.Is(err, subscribers.ErrSuppressed) {
+					t.Error(err)
+				}
+			})
+			wg.Go(func() {
+				if err := k.Suppress(t.Context(), address, subscribers.ReasonManual, "", "command"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		k.checkStates()
+	})
+}
