@@ -28,6 +28,7 @@ type Report struct {
 
 func (r *Report) add(d Report) {
 	r.Added, r.Updated, r.Unchanged = r.Added+d.Added, r.Updated+d.Updated, r.Unchanged+d.Unchanged
+	r.Rows, r.Bad = r.Rows+d.Rows, r.Bad+d.Bad
 }
 
 // BadRow is a row that was not imported.
@@ -95,33 +96,37 @@ func (im *importer) batch(ctx context.Context) (more bool, err error) {
 		}
 		var wrong *rowError
 		if errors.As(err, &wrong) {
-			im.report.Rows++
-			im.report.Bad++
-			if im.bad != nil {
-				im.bad(BadRow{Line: wrong.line, Reason: wrong.reason.Error(), Value: shorten(wrong.text)})
-			}
+			im.report.add(Report{Rows: 1, Bad: 1})
+			im.refuse(BadRow{Line: wrong.line, Reason: wrong.reason.Error(), Value: shorten(wrong.text)})
 			continue
 		}
 		if err != nil {
 			return false, err
 		}
-		im.report.Rows++
 		rows = append(rows, row)
 	}
 	if err := ctx.Err(); err != nil || len(rows) == 0 {
 		return more, err
 	}
-	return more, im.store1000(ctx, rows)
+	return more, im.apply(ctx, rows)
 }
 
-func (im *importer) store1000(ctx context.Context, rows []importRow) error {
+func (im *importer) refuse(b BadRow) {
+	if im.bad != nil {
+		im.bad(b)
+	}
+}
+
+// apply brings rows into the database, in one transaction.
+func (im *importer) apply(ctx context.Context, rows []importRow) error {
 	var done Report
+	var refused []BadRow
 	run, lock := im.store.db.Write, locked
 	if im.options.DryRun {
 		run, lock = im.store.db.View, ""
 	}
 	err := run(ctx, func(tx *db.Tx) error {
-		done = Report{}
+		done = Report{Rows: int64(len(rows))}
 		known, suppressed, err := im.known(ctx, tx, rows, lock)
 		if err != nil {
 			return err
@@ -130,15 +135,20 @@ func (im *importer) store1000(ctx context.Context, rows []importRow) error {
 		for i := range rows {
 			done.add(m.merge(&rows[i]))
 		}
+		refused = m.refused
 		if im.options.DryRun {
 			return nil
 		}
 		return m.write(ctx, tx)
 	})
-	if err == nil {
-		im.report.add(done)
+	if err != nil {
+		return err
 	}
-	return err
+	im.report.add(done)
+	for _, b := range refused {
+		im.refuse(b)
+	}
+	return nil
 }
 
 // known reads what there is about the addresses of rows.

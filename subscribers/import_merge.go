@@ -16,6 +16,7 @@ type merger struct {
 	now        time.Time
 	order      []*record // those that rows changed, in the order of the file
 	suppress   []string  // addresses to suppress
+	refused    []BadRow  // rows that do not go with what is known
 }
 
 // merge applies one row and counts it.
@@ -32,7 +33,10 @@ func (m *merger) merge(row *importRow) Report {
 		return Report{Added: 1}
 	}
 	before, seats := r.Subscriber, r.subscriptions()
-	m.update(r, row)
+	if err := m.update(r, row); err != nil {
+		m.refused = append(m.refused, BadRow{Line: row.line, Reason: err.Error(), Value: shorten(row.address)})
+		return Report{Bad: 1}
+	}
 	if r.Subscriber == before && slices.Equal(seats, r.subscriptions()) {
 		return Report{Unchanged: 1}
 	}
@@ -65,16 +69,29 @@ func (m *merger) create(r *record, row *importRow) {
 	}
 }
 
-func (m *merger) update(r *record, row *importRow) {
+// update changes r, or nothing if it returns an error.
+func (m *merger) update(r *record, row *importRow) error {
 	switch {
 	case row.status == statusUnsubscribed:
 		r.end(0, m.now)
-		return
+		return nil
 	case row.status == statusSuppressed && !r.Suppressed():
 		m.suppressNow(r)
-		return
+		return nil
 	case r.State == StateUnsubscribed || r.Suppressed():
-		return
+		return nil
+	}
+	w := r.chosen(m.reader.catalog)
+	if row.hasTopics {
+		w.topics = row.choices.topics
+	}
+	if row.hasDigests {
+		w.digests = row.choices.digests
+	}
+	if row.hasTopics || row.hasDigests {
+		if err := m.reader.catalog.check(w); err != nil {
+			return err
+		}
 	}
 	if row.name != "" {
 		r.setName(row.name)
@@ -88,16 +105,10 @@ func (m *merger) update(r *record, row *importRow) {
 	if r.State == StatePending && m.confirms(row) {
 		r.activate(m.now)
 	}
-	w := r.chosen(m.reader.catalog)
-	if row.hasTopics {
-		w.topics = row.choices.topics
-	}
-	if row.hasDigests {
-		w.digests = row.choices.digests
-	}
 	if len(w.digests) > 0 {
 		r.choose(m.reader.catalog, w, m.now)
 	}
+	return nil
 }
 
 // confirms reports whether the row's reader is active by the operator's word.

@@ -38,6 +38,7 @@ const (
 
 // importRow is a checked row.
 type importRow struct {
+	line                          int64
 	address, name, zone, language string
 	status                        importStatus
 	choices
@@ -82,6 +83,7 @@ func (rr *rowReader) next() (importRow, error) {
 	if err != nil {
 		return importRow{}, &rowError{line, err, strings.Join(fields, ",")}
 	}
+	row.line = line
 	return row, nil
 }
 
