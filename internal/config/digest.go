@@ -26,7 +26,7 @@ func readDigest(t *table, c *Config, seen slugs) Digest {
 		Schedule:    t.needed("schedule", `"0 7 * * *"`, judged(t.l.checks.Schedule)),
 		Timezone:    t.text("timezone", c.Site.Timezone, judged(t.l.checks.Zone)),
 		LocalTime:   t.flag("local_time"),
-		Topics:      t.digestTopics(c),
+		Topics:      t.digestTopics(),
 		MinItems:    t.number("min_items", 1, 1, mostArticles),
 		MaxItems:    t.number("max_items", 20, 1, mostArticles),
 		PerTopic:    t.number("per_topic", 6, 1, mostArticles),
@@ -46,7 +46,7 @@ func readDigest(t *table, c *Config, seen slugs) Digest {
 }
 
 // digestTopics are all topics unless given, and never none.
-func (t *table) digestTopics(c *Config) []string {
+func (t *table) digestTopics() []string {
 	n := t.child("topics")
 	if n == nil {
 		t.names("topics")
@@ -55,5 +55,5 @@ func (t *table) digestTopics(c *Config) []string {
 	if n.kind == unstable.Array && len(n.items) == 0 {
 		t.complain("topics", `is empty: name topics, or ["*"] for all`)
 	}
-	return t.topics(c, allTopics)
+	return t.topics(allTopics)
 }

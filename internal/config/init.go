@@ -148,9 +148,10 @@ func alignComments(text string) []byte {
 func tomlString(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
-	for i, r := range strings.ToValidUTF8(s, "\uFFFD") {
+	var before rune
+	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
 		switch {
-		case r == '#' && i > 0: // not to be taken for a comment by alignComments
+		case r == '#' && before == ' ': // not to be taken for a comment by alignComments
 			b.WriteString(`\u0023`)
 		case r == '"' || r == '\\':
 			b.WriteByte('\\')
@@ -162,6 +163,7 @@ func tomlString(s string) string {
 		default:
 			b.WriteRune(r)
 		}
+		before = r
 	}
 	b.WriteByte('"')
 	return b.String()

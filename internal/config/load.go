@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -14,8 +16,8 @@ import (
 const FileName = "broadsheet.toml"
 
 const (
-	maxFile   = 1 << 20 // bytes of broadsheet.toml
-	maxSecret = 1 << 16 // bytes of any file it names
+	maxFile   = 256 << 10 // bytes of broadsheet.toml; the TOML package takes seconds for a hostile one of this size
+	maxSecret = 64 << 10  // bytes of any file it names
 )
 
 // Find returns the file to load: the one of --config if flag is not empty,
@@ -83,7 +85,7 @@ func parse(path string, text []byte, environ []string, checks Checks, read func(
 		syntax.File = path
 		return nil, Problems{*syntax}
 	}
-	l := &loader{file: path, dir: filepath.Dir(full), env: newEnvironment(environ), checks: checks.orPlain(), read: read}
+	l := &loader{file: path, dir: filepath.Dir(full), env: newEnvironment(environ), checks: checks.orPlain(), read: read, topics: map[string]bool{}}
 	c := l.config(tree)
 	c.Path = full
 	l.problems = append(l.problems, l.env.unknown()...)
@@ -101,6 +103,7 @@ type loader struct {
 	env      *environment
 	checks   Checks
 	read     func(path string) ([]byte, error)
+	topics   map[string]bool // slugs that may be referred to
 	problems Problems
 }
 
@@ -114,10 +117,20 @@ func (l *loader) config(tree *node) *Config {
 		Mail:     readMail(root.sub("mail")),
 	}
 	c.Topics = readTopics(root.list("topic"))
-	c.Sources = readSources(root.list("source"), c)
+	c.Sources = readSources(root.list("source"))
 	c.Digests = readDigests(root.list("digest"), c)
 	root.done()
 	return c
+}
+
+// suggest is nearest, but for those who make many mistakes at once: they have
+// something else to think about.
+func (l *loader) suggest(name string, candidates iter.Seq[string]) string {
+	const enough = 50
+	if len(l.problems) > enough {
+		return ""
+	}
+	return nearest(name, slices.Sorted(candidates))
 }
 
 func (l *loader) complain(line int, format string, args ...any) {

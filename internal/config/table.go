@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -169,7 +170,7 @@ func (t *table) complainUnknown(key string, n *node) {
 	for i := range t.known {
 		names[i] = t.known[i].key
 	}
-	near := nearest(key, names)
+	near := t.l.suggest(key, slices.Values(names))
 	for i := range t.known {
 		if t.known[i].key == near {
 			text += ", did you mean " + t.known[i].label + "?"

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // allTopics in a digest stands for every topic there is.
 const allTopics = "*"
@@ -18,12 +22,13 @@ func readTopics(tables []*table) []Topic {
 		}
 		topic.Name = t.text("name", topic.Slug, line(100))
 		t.done()
+		t.l.topics[topic.Slug] = true
 		out = append(out, topic)
 	}
 	return out
 }
 
-func readSources(tables []*table, c *Config) []Source {
+func readSources(tables []*table) []Source {
 	const week = 7 * 24 * time.Hour
 	seen := slugs{}
 	var out []Source
@@ -32,7 +37,7 @@ func readSources(tables []*table, c *Config) []Source {
 			Slug:         t.slug(seen),
 			Kind:         t.choice("kind", "feed", "sitemap", "page"),
 			URL:          t.needed("url", `"https://courier.example/feed.xml"`, webURL),
-			Topics:       t.topics(c),
+			Topics:       t.topics(),
 			Every:        t.duration("every", 15*time.Minute, time.Minute, week),
 			AllowPrivate: t.prefixes("allow_private"),
 		})
@@ -58,18 +63,14 @@ func (t *table) slug(seen slugs) string {
 }
 
 // topics reads a list of slugs of topics and of the extra words allowed.
-func (t *table) topics(c *Config, extra ...string) []string {
-	known := extra
-	for i := range c.Topics {
-		known = append(known, c.Topics[i].Slug)
-	}
+func (t *table) topics(extra ...string) []string {
 	items := t.items("topics")
 	for _, it := range items {
-		if oneOf(known)(it.text) == nil {
+		if t.l.topics[it.text] || slices.Contains(extra, it.text) {
 			continue
 		}
 		remedy := "; there is no [[topic]] with this slug"
-		if near := nearest(it.text, known); near != "" {
+		if near := t.l.suggest(it.text, maps.Keys(t.l.topics)); near != "" {
 			remedy = ", did you mean " + quote(near) + "?"
 		}
 		t.complainAt(it.place, "topics", "names the unknown topic %s%s", quote(it.text), remedy)
