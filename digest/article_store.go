@@ -4,78 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"broadsheet/internal/db"
 )
-
-// articleContent is what readers see of an article and what a new version
-// replaces.
-type articleContent struct {
-	Title    string `db:"title"`
-	Summary  string `db:"summary"`
-	Body     string `db:"body"`
-	Author   string `db:"author"`
-	ImageURL string `db:"image_url"`
-	ImageAlt string `db:"image_alt"`
-	Language string `db:"language"`
-}
-
-func (c *articleContent) take(in *Incoming) {
-	*c = articleContent{in.Title, in.Summary, in.Body, in.Author, in.ImageURL, in.ImageAlt, in.Language}
-}
-
-// storedArticle is what Put needs to know of an article that is there.
-type storedArticle struct {
-	ID       int64  `db:"id"`
-	SourceID int64  `db:"source_id"`
-	GUID     string `db:"guid"`
-	URL      string `db:"url"`
-	Priority int    `db:"priority"`
-	Version  int    `db:"version"`
-	content  articleContent
-}
-
-type knownRow struct {
-	storedArticle
-	articleContent
-}
-
-// loadKnown finds the articles that incoming stories may be.
-func (p *put) loadKnown(ctx context.Context, chunk []Incoming) error {
-	p.byURL, p.byGUID = map[string]*storedArticle{}, map[string]*storedArticle{}
-	var urls, guids []string
-	for i := range chunk {
-		if chunk[i].URL != "" {
-			urls = append(urls, chunk[i].URL)
-		}
-		if chunk[i].GUID != "" {
-			guids = append(guids, chunk[i].GUID)
-		}
-	}
-	const known = `SELECT a.id, a.source_id, a.guid, a.url, a.priority, a.version,
-		v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language
-		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version `
-	var rows []knownRow
-	if err := p.tx.Select(ctx, &rows, known+`WHERE a.source_id = $1 AND a.guid <> '' AND a.guid {in 2}`, p.sourceID(), guids); err != nil {
-		return err
-	}
-	var more []knownRow
-	if err := p.tx.Select(ctx, &more, known+`WHERE a.url <> '' AND a.url {in 1}`, urls); err != nil {
-		return err
-	}
-	seen := map[int64]bool{}
-	for _, row := range append(rows, more...) {
-		if seen[row.ID] {
-			continue
-		}
-		seen[row.ID] = true
-		a := row.storedArticle
-		a.content = row.articleContent
-		p.remember(&a)
-	}
-	return nil
-}
 
 type articleRow struct {
 	ID          int64  `db:"id"`
@@ -139,7 +72,7 @@ func loadTopics(ctx context.Context, tx *db.Tx, articles map[int64]*Article) err
 		articles[id].Topics = append(articles[id].Topics, m)
 		return nil
 	}, `SELECT t.article_id, t.topic_id, t.reason FROM article_topics t JOIN topics p ON p.id = t.topic_id
-		WHERE t.article_id {in 1} ORDER BY t.article_id, p.position, p.id`, ids)
+		WHERE t.article_id {in 1} AND t.reason <> $2 ORDER BY t.article_id, p.position, p.id`, ids, topicGone)
 }
 
 // ArticleFilter narrows Articles down.
@@ -149,6 +82,9 @@ type ArticleFilter struct {
 	Limit   int
 }
 
+// likeLiteral escapes what is special to LIKE.
+var likeLiteral = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
 // Articles lists articles, the last arrived first.
 func (s *Store) Articles(ctx context.Context, f ArticleFilter) ([]*Article, error) {
 	var out []*Article
@@ -156,9 +92,9 @@ func (s *Store) Articles(ctx context.Context, f ArticleFilter) ([]*Article, erro
 		var rows []articleRow
 		err := tx.Select(ctx, &rows, `SELECT `+articleColumns+` FROM articles a
 			JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
-			WHERE (CAST($1 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM article_topics t WHERE t.article_id = a.id AND t.topic_id = $1))
-			AND (CAST($2 AS TEXT) = '' OR lower(v.title) LIKE '%' || lower($2) || '%')
-			ORDER BY a.arrived_at DESC, a.id DESC LIMIT $3`, f.TopicID, f.Query, f.Limit)
+			WHERE (CAST($1 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM article_topics t WHERE t.article_id = a.id AND t.topic_id = $1 AND t.reason <> $4))
+			AND (CAST($2 AS TEXT) = '' OR lower(v.title) LIKE '%' || lower($2) || '%' ESCAPE '!')
+			ORDER BY a.arrived_at DESC, a.id DESC LIMIT $3`, f.TopicID, likeLiteral.Replace(f.Query), f.Limit, topicGone)
 		if err != nil {
 			return err
 		}

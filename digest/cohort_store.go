@@ -17,7 +17,7 @@ type cohort struct {
 	NextSlot  schedule.Local // zero until computed
 	NextDueAt time.Time
 	LastSeq   int64 // the last cut-off, -1 before the first run
-	Runs      int64
+	Runs      int64 // the number of its next run
 }
 
 func selectCohorts(ctx context.Context, tx *db.Tx, where string, args ...any) ([]cohort, error) {
@@ -46,7 +46,7 @@ func selectCohorts(ctx context.Context, tx *db.Tx, where string, args ...any) ([
 func (s *Store) dueCohorts(ctx context.Context, now time.Time, digests []int64) ([]cohort, error) {
 	var out []cohort
 	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
-		out, err = selectCohorts(ctx, tx, `WHERE next_due_at <= $1 AND digest_id {in 2} ORDER BY next_due_at, id LIMIT 500`, db.Millis(now), digests)
+		out, err = selectCohorts(ctx, tx, `WHERE next_due_at <= $1 AND digest_id {in 2} ORDER BY next_due_at, id`, db.Millis(now), digests)
 		return err
 	})
 	return out, err
@@ -65,21 +65,33 @@ func (s *Store) cohortsOf(ctx context.Context, digestID int64) ([]cohort, error)
 	return out, nil
 }
 
-// setNextSlot moves a cohort to its next slot without a run, unless another
+// setNextSlot moves a cohort to another slot without a run, unless another
 // planner has moved it meanwhile.
 func (s *Store) setNextSlot(ctx context.Context, c cohort, slot schedule.Local, due time.Time) error {
 	return s.db.Write(ctx, func(tx *db.Tx) error {
-		_, err := moveCohort(ctx, tx, c, slot, due, c.LastSeq, c.Runs)
+		_, err := moveCohort(ctx, tx, c, slot, due)
 		return err
 	})
 }
 
-// moveCohort is the compare-and-set that all changes of a cohort go through.
-func moveCohort(ctx context.Context, tx *db.Tx, c cohort, slot schedule.Local, due time.Time, lastSeq, runs int64) (bool, error) {
-	n, err := tx.Exec(ctx, `UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = $3, runs = $4
-		WHERE id = $5 AND next_slot = $6 AND runs = $7`,
-		slotText(slot), db.Millis(due), lastSeq, runs, c.ID, slotText(c.NextSlot), c.Runs)
+// moveCohort is the compare-and-set that all changes of a cohort begin with. It
+// reports false if the cohort is not where c says.
+func moveCohort(ctx context.Context, tx *db.Tx, c cohort, slot schedule.Local, due time.Time) (bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE cohorts SET next_slot = $1, next_due_at = $2 WHERE id = $3 AND next_slot = $4 AND runs = $5`,
+		slotText(slot), db.Millis(due), c.ID, slotText(c.NextSlot), c.Runs)
 	return n == 1, err
+}
+
+// setCutOff says where the cohort's next window begins, and its number.
+func setCutOff(ctx context.Context, tx *db.Tx, cohortID, seq, runs int64) error {
+	_, err := tx.Exec(ctx, `UPDATE cohorts SET last_seq = $1, runs = $2 WHERE id = $3`, seq, runs, cohortID)
+	return err
+}
+
+func hasSubscribers(ctx context.Context, tx *db.Tx, cohortID int64) (bool, error) {
+	var n int
+	err := tx.Get(ctx, &n, `SELECT COUNT(*) FROM (SELECT 1 FROM subscriptions WHERE cohort_id = $1 AND state = 'active' LIMIT 1) AS s`, cohortID)
+	return n > 0, err
 }
 
 func slotText(l schedule.Local) string {

@@ -128,7 +128,7 @@ func (c *Composer) content(d *Digest, e *Edition, sel Selection, articles map[in
 		if a == nil {
 			continue
 		}
-		story := c.story(a)
+		story := c.story(&pick, a)
 		if content.Lead == nil {
 			lead := story
 			content.Lead = &lead
@@ -157,13 +157,13 @@ func (c *Composer) content(d *Digest, e *Edition, sel Selection, articles map[in
 	return content
 }
 
-func (c *Composer) story(a *Article) templates.Story {
+func (c *Composer) story(pick *Pick, a *Article) templates.Story {
 	s := templates.Story{
 		Title: a.Title, URL: a.URL, Summary: a.Summary, Author: a.Author, Image: a.ImageURL, ImageAlt: a.ImageAlt,
-		Source: a.SourceName, PublishedAt: a.PublishedAt, Pinned: !a.PinnedUntil.IsZero(),
+		Source: a.SourceName, PublishedAt: a.PublishedAt, Pinned: pick.Pinned,
 	}
-	for _, m := range a.Topics {
-		if t := c.setup.topicByID(m.TopicID); t.ID != 0 {
+	for _, id := range append([]int64{pick.TopicID}, pick.Also...) {
+		if t := c.setup.topicByID(id); t.ID != 0 {
 			s.Topics = append(s.Topics, t.Name)
 		}
 	}

@@ -19,100 +19,147 @@ type DryRun struct {
 	Skips      map[SkipReason]int64
 	Selections int           // distinct ones
 	Stories    map[int]int64 // how many readers would get how many stories
+
+	distinct map[int64]bool
 }
 
 // DryCohort is the part of one cohort in a dry run.
 type DryCohort struct {
 	Zone     string
-	Slot     schedule.Local // the next one after At
+	Slot     schedule.Local // the next one after At; of a send by hand, At
 	DueAt    time.Time
 	Due      int64
 	WouldGet int64
 }
 
 // DryRun counts who would get what if the digest were planned with the stories
-// of this moment for the first slots after at. It reads in transactions that
-// cannot write.
+// of this moment for the first slots at or after at. It reads in transactions
+// that cannot write.
 func (p *Planner) DryRun(ctx context.Context, d *Digest, at time.Time) (*DryRun, error) {
-	return p.DrySend(ctx, Send{Digest: d}, at)
+	return p.dry(ctx, Send{Digest: d}, at, p.imagineSlot)
 }
 
-// DrySend counts who would get what if s were sent with the stories of this
-// moment. It reads in transactions that cannot write.
-func (p *Planner) DrySend(ctx context.Context, s Send, at time.Time) (*DryRun, error) {
-	d := s.Digest
-	out := &DryRun{Digest: d.Slug, At: at, Skips: map[SkipReason]int64{}, Stories: map[int]int64{}}
-	cohorts, err := p.store.cohortsOf(ctx, d.ID)
+// DrySend counts who would get what if SendNow sent s at now. It reads in
+// transactions that cannot write.
+func (p *Planner) DrySend(ctx context.Context, s Send, now time.Time) (*DryRun, error) {
+	return p.dry(ctx, s, now, p.imagineNow)
+}
+
+// imagine makes the chooser of a run that does not exist.
+type imagine func(ctx context.Context, s *Send, c cohort, at time.Time) (*chooser, error)
+
+func (p *Planner) dry(ctx context.Context, s Send, at time.Time, imagine imagine) (*DryRun, error) {
+	out := &DryRun{Digest: s.Digest.Slug, At: at, Skips: map[SkipReason]int64{}, Stories: map[int]int64{}, distinct: map[int64]bool{}}
+	cohorts, err := p.store.cohortsOf(ctx, s.Digest.ID)
 	if err != nil {
-		return nil, fmt.Errorf("dry run of %s: %w", d.Slug, err)
+		return nil, fmt.Errorf("dry run of %s: %w", s.Digest.Slug, err)
 	}
-	distinct := map[int64]bool{}
 	for _, c := range cohorts {
-		if err := p.dryCohort(ctx, &s, c, at, out, distinct); err != nil {
-			return nil, fmt.Errorf("dry run of %s: cohort %s: %w", d.Slug, c.Zone, err)
+		chooser, err := imagine(ctx, &s, c, at)
+		if err == nil {
+			err = p.count(ctx, chooser, out)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("dry run of %s: cohort %s: %w", s.Digest.Slug, c.Zone, err)
 		}
 	}
-	out.Selections = len(distinct)
+	out.Selections = len(out.distinct)
 	return out, nil
 }
 
-func (p *Planner) dryCohort(ctx context.Context, s *Send, c cohort, at time.Time, out *DryRun, distinct map[int64]bool) error {
-	chooser, err := p.imagine(ctx, s.Digest, c, at)
-	if err != nil {
-		return err
+// count adds a cohort to a dry run.
+func (p *Planner) count(ctx context.Context, c *chooser, out *DryRun) error {
+	dry := DryCohort{Zone: c.run.Zone, Slot: c.edition.Slot, DueAt: c.run.DueAt}
+	err := p.walk(ctx, c, func(pick chosen) bool {
+		dry.Due++
+		if pick.skip != "" {
+			out.Skips[pick.skip]++
+			return true
+		}
+		dry.WouldGet++
+		out.distinct[pick.id] = true
+		out.Stories[pick.stories]++
+		return true
+	})
+	if dry.Due > 0 {
+		out.Cohorts = append(out.Cohorts, dry)
 	}
-	chooser.edition.TopicID = s.TopicID
-	dry := DryCohort{Zone: c.Zone, Slot: chooser.edition.Slot, DueAt: chooser.run.DueAt}
+	out.Due += dry.Due
+	out.WouldGet += dry.WouldGet
+	return err
+}
+
+// walk chooses for every subscription of an imagined run, until each returns
+// false.
+func (p *Planner) walk(ctx context.Context, c *chooser, each func(pick chosen) bool) error {
 	for {
 		var page []subscription
-		var got map[int64]map[int64]bool
+		var got map[int64]string
 		err := p.store.db.View(ctx, func(tx *db.Tx) (err error) {
-			if page, err = subscriptionPage(ctx, tx, c.ID, chooser.run.PlanCursor, c.Runs, s.Recipients); err != nil {
+			if page, err = subscriptionPage(ctx, tx, c.run, c.edition.Recipients); err != nil {
 				return err
 			}
-			got, err = chooser.prepare(ctx, tx, page)
+			got, err = c.prepare(ctx, tx, page)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		for i := range page {
-			pick := chooser.pick(&page[i], got[page[i].SubscriberID])
-			chooser.run.PlanCursor = page[i].SubscriberID
-			dry.Due++
-			if pick.skip != "" {
-				out.Skips[pick.skip]++
-				continue
+			pick, err := c.pick(&page[i], got[page[i].SubscriberID])
+			if err != nil {
+				return err
 			}
-			dry.WouldGet++
-			distinct[pick.id] = true
-			out.Stories[len(pick.selection.Stories)]++
+			c.run.PlanCursor = page[i].SubscriberID
+			if !each(pick) {
+				return nil
+			}
 		}
 		if len(page) < pageSize {
-			break
+			return nil
 		}
 	}
-	if dry.Due > 0 {
-		out.Cohorts = append(out.Cohorts, dry)
-	}
-	out.Due += dry.Due
-	out.WouldGet += dry.WouldGet
-	return nil
 }
 
-// imagine returns the chooser of the run that the cohort would have at its
-// first slot after at, with the stories of this moment.
-func (p *Planner) imagine(ctx context.Context, d *Digest, c cohort, at time.Time) (*chooser, error) {
+// imagineSlot returns the chooser of the run that the cohort would have at its
+// first slot at or after at, with the stories of this moment.
+func (p *Planner) imagineSlot(ctx context.Context, s *Send, c cohort, at time.Time) (*chooser, error) {
+	d := s.Digest
 	loc, err := d.zone(p.zones, c.Zone)
 	if err != nil {
 		return nil, err
 	}
 	slot, due := d.Schedule.NextIn(loc, at.Add(-time.Second))
-	r := startRun{cohort: c, firstFrom: firstWindow(d, loc, due)}
-	var w window
-	if err := p.store.db.View(ctx, func(tx *db.Tx) (err error) { w, err = runWindow(ctx, tx, &r); return err }); err != nil {
+	first := slot
+	if !c.NextSlot.IsZero() && c.NextSlot.Before(slot) {
+		first = c.NextSlot // the window reaches over the slots in between
+	}
+	r := startRun{
+		digest: d, cohort: c, kind: Scheduled, firstFrom: firstFrom(d, loc, first),
+		turn: turn{slot: slot, due: due},
+	}
+	return p.imagineRun(ctx, &r)
+}
+
+// imagineNow returns the chooser of the run that SendNow would make.
+func (p *Planner) imagineNow(ctx context.Context, s *Send, c cohort, now time.Time) (*chooser, error) {
+	r, err := p.manualRun(s, c, schedule.LocalOf(now, s.Digest.Location), now)
+	if err != nil {
 		return nil, err
 	}
-	e := &Edition{DigestID: d.ID, Slot: slot, Key: editionKey(d, slot, Scheduled), Kind: Scheduled}
-	return newChooser(d, e, &Run{CohortID: c.ID, DueAt: due, FromSeq: w.from, ToSeq: w.to, Number: c.Runs}), nil
+	return p.imagineRun(ctx, &r)
+}
+
+func (p *Planner) imagineRun(ctx context.Context, r *startRun) (*chooser, error) {
+	var w window
+	if err := p.store.db.View(ctx, func(tx *db.Tx) (err error) { w, err = runWindow(ctx, tx, r); return err }); err != nil {
+		return nil, err
+	}
+	e := &Edition{
+		DigestID: r.digest.ID, Slot: r.turn.slot, Key: editionKey(r.digest, r.turn.slot, r.kind), Kind: r.kind,
+		Partial: r.partial, TopicID: r.topicID, Recipients: r.recipients,
+	}
+	return newChooser(r.digest, e, &Run{
+		CohortID: r.cohort.ID, Zone: r.cohort.Zone, DueAt: r.turn.due, FromSeq: w.from, ToSeq: w.to, Number: r.cohort.Runs,
+	}), nil
 }

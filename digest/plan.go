@@ -29,21 +29,26 @@ func NewPlanner(store *Store, setup *Setup, log *slog.Logger) *Planner {
 // Refresh computes anew when each cohort is due. It belongs to the start of a
 // service: the schedule may have changed in the configuration, and the rules
 // of a zone with a new time-zone database. A slot that still exists keeps its
-// name, so that it is neither planned twice nor lost.
+// name, so that it is neither planned twice nor lost. A cohort that fails does
+// not keep the others from being refreshed.
 func (p *Planner) Refresh(ctx context.Context, now time.Time) error {
+	var errs []error
 	for i := range p.setup.Digests {
 		d := &p.setup.Digests[i]
 		cohorts, err := p.store.cohortsOf(ctx, d.ID)
 		if err != nil {
-			return err
+			return errors.Join(append(errs, err)...)
 		}
 		for _, c := range cohorts {
 			if err := p.refresh(ctx, d, c, now); err != nil {
-				return fmt.Errorf("cohort %s of %s: %w", c.Zone, d.Slug, err)
+				errs = append(errs, fmt.Errorf("refresh cohort %s of %s: %w", c.Zone, d.Slug, err))
+			}
+			if stop(ctx, errs) {
+				return errors.Join(errs...)
 			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (p *Planner) refresh(ctx context.Context, d *Digest, c cohort, now time.Time) error {
@@ -52,7 +57,7 @@ func (p *Planner) refresh(ctx context.Context, d *Digest, c cohort, now time.Tim
 		return err
 	}
 	slot, due := c.NextSlot, time.Time{}
-	if !slot.IsZero() && d.Schedule.Next(slot.Add(-time.Minute)) == slot {
+	if !slot.IsZero() && d.Schedule.Next(slot.Add(-time.Second)) == slot {
 		due = slot.In(loc)
 	} else {
 		slot, due = d.Schedule.NextIn(loc, now)
@@ -68,27 +73,34 @@ func (p *Planner) refresh(ctx context.Context, d *Digest, c cohort, now time.Tim
 // that fails does not keep the others from being planned.
 func (p *Planner) Tick(ctx context.Context, now time.Time) error {
 	var errs []error
-	for {
+	failed := map[int64]bool{}
+	for moved := true; moved; {
+		moved = false
 		cohorts, err := p.store.dueCohorts(ctx, now, p.digestIDs())
 		if err != nil {
-			return fmt.Errorf("find due cohorts: %w", err)
+			return errors.Join(append(errs, fmt.Errorf("find due cohorts: %w", err))...)
 		}
-		moved := 0
 		for _, c := range cohorts {
-			if err := p.start(ctx, c, now); err != nil {
-				errs = append(errs, fmt.Errorf("start run of cohort %d: %w", c.ID, err))
-				if ctx.Err() != nil || errors.Is(err, db.ErrUnavailable) {
-					return errors.Join(errs...)
-				}
+			if failed[c.ID] {
 				continue
 			}
-			moved++
-		}
-		if moved == 0 {
-			break
+			if err := p.start(ctx, c, now); err != nil {
+				failed[c.ID] = true
+				errs = append(errs, fmt.Errorf("start run of cohort %d: %w", c.ID, err))
+			} else {
+				moved = true
+			}
+			if stop(ctx, errs) {
+				return errors.Join(errs...)
+			}
 		}
 	}
 	return errors.Join(append(errs, p.PlanRuns(ctx, 0))...)
+}
+
+// stop reports whether going on makes no sense after the last error.
+func stop(ctx context.Context, errs []error) bool {
+	return len(errs) > 0 && (ctx.Err() != nil || errors.Is(errs[len(errs)-1], db.ErrUnavailable))
 }
 
 func (p *Planner) digestIDs() []int64 {
@@ -114,62 +126,47 @@ func (p *Planner) start(ctx context.Context, c cohort, now time.Time) error {
 		slot, due := d.Schedule.NextIn(loc, now)
 		return p.store.setNextSlot(ctx, c, slot, due)
 	}
-	slot, due := c.NextSlot, c.NextDueAt
-	next, nextDue := d.Schedule.NextIn(loc, due)
-	if d.CatchUp == CatchUpMerge || d.CatchUp == CatchUpSkip {
-		for !nextDue.After(now) { // of several missed slots only the last counts
-			slot, due = next, nextDue
-			next, nextDue = d.Schedule.NextIn(loc, due)
-		}
+	r := startRun{
+		digest: d, cohort: c, turn: turnOf(d, c, loc, now),
+		firstFrom: firstFrom(d, loc, c.NextSlot), kind: Scheduled,
 	}
-	missed := slot != c.NextSlot
-	expires := due.Add(d.ExpireAfter)
-	if nextDue.Before(expires) {
-		expires = nextDue // never past the next slot
+	began, err := p.store.startRun(ctx, r)
+	if err != nil {
+		return err
 	}
-	if !expires.After(now) || d.CatchUp == CatchUpSkip && (missed || now.Sub(due) > skipAfter) {
-		p.log.InfoContext(ctx, "slot passed unsent, its stories come with the next", "digest", d.Slug, "zone", c.Zone, "slot", slot.String())
-		return p.store.setNextSlot(ctx, c, next, nextDue)
+	switch attrs := []any{"digest", d.Slug, "slot", r.turn.slot.String(), "zone", c.Zone}; {
+	case r.turn.pass:
+		p.log.InfoContext(ctx, "slot passed unsent, its stories come with the next", attrs...)
+	case began:
+		p.log.InfoContext(ctx, "run started", attrs...)
 	}
-	began, err := p.store.startRun(ctx, startRun{
-		digest: d, cohort: c, slot: slot, due: due, expires: expires, next: next, nextDue: nextDue,
-		firstFrom: d.Schedule.Prev(slot).In(loc), asOfDue: d.CatchUp == CatchUpEach && !nextDue.After(now), kind: Scheduled,
-	})
-	if err == nil && began {
-		p.log.InfoContext(ctx, "run started", "edition", editionKey(d, slot, Scheduled), "zone", c.Zone, "due", due)
-	}
-	return err
+	return nil
 }
 
-// skipAfter is how late a slot may be under catch_up = "skip".
-const skipAfter = 15 * time.Minute
-
 // PlanRuns plans the runs that are not planned to the end, of one edition or,
-// if editionID is 0, of all.
+// if editionID is 0, of all editions of the planner's digests.
 func (p *Planner) PlanRuns(ctx context.Context, editionID int64) error {
 	var errs []error
 	failed := map[int64]bool{}
-	for {
-		runs, err := p.store.unplannedRuns(ctx, editionID)
+	for planned := true; planned; {
+		planned = false
+		runs, err := p.store.unplannedRuns(ctx, editionID, p.digestIDs())
 		if err != nil {
 			return errors.Join(append(errs, fmt.Errorf("find unplanned runs: %w", err))...)
 		}
-		planned := 0
 		for _, r := range runs {
 			if failed[r.ID] {
 				continue
 			}
-			planned++
-			if err := p.planRun(ctx, r, nil); err != nil {
+			planned = true
+			if err := p.planRun(ctx, r); err != nil {
 				failed[r.ID] = true
 				errs = append(errs, fmt.Errorf("plan run %d: %w", r.ID, err))
-				if ctx.Err() != nil || errors.Is(err, db.ErrUnavailable) {
-					return errors.Join(errs...)
-				}
+			}
+			if stop(ctx, errs) {
+				return errors.Join(errs...)
 			}
 		}
-		if planned == 0 {
-			return errors.Join(errs...)
-		}
 	}
+	return errors.Join(errs...)
 }

@@ -34,7 +34,7 @@ type Preview struct {
 }
 
 // Preview returns what the reader would get of the digest at its first slot
-// after at. It is made by the code that plans, in transactions that cannot
+// at or after at. It is made by the code that plans, in transactions that cannot
 // write.
 func (p *Planner) Preview(ctx context.Context, c *Composer, d *Digest, reader Reader, at time.Time) (*Preview, error) {
 	fail := func(err error) (*Preview, error) {
@@ -52,20 +52,16 @@ func (p *Planner) Preview(ctx context.Context, c *Composer, d *Digest, reader Re
 	if len(cohorts) == 0 {
 		return fail(ErrNotSubscribed)
 	}
-	chooser, err := p.imagine(ctx, d, cohorts[0], at)
+	chooser, err := p.imagineSlot(ctx, &Send{Digest: d}, cohorts[0], at)
 	if err != nil {
 		return fail(err)
 	}
 	out := &Preview{Edition: chooser.edition, DueAt: chooser.run.DueAt}
-	var articles map[int64]*Article
 	var pick chosen
-	err = p.store.db.View(ctx, func(tx *db.Tx) error {
-		got, err := chooser.prepare(ctx, tx, []subscription{sub})
-		if err != nil {
-			return err
-		}
-		pick = chooser.pick(&sub, got[sub.SubscriberID])
-		articles, err = articlesAsOf(ctx, tx, pick.selection.articleIDs(), c.now())
+	var selection Selection
+	var articles map[int64]*Article
+	err = p.store.db.View(ctx, func(tx *db.Tx) (err error) {
+		pick, selection, articles, err = chooser.one(ctx, tx, &sub, c.now())
 		return err
 	})
 	if err != nil {
@@ -74,10 +70,10 @@ func (p *Planner) Preview(ctx context.Context, c *Composer, d *Digest, reader Re
 	if out.Skip = pick.skip; out.Skip != "" {
 		return out, nil
 	}
-	for _, s := range pick.selection.Stories {
+	for _, s := range selection.Stories {
 		out.Stories = append(out.Stories, articles[s.ArticleID])
 	}
-	if err := c.preview(d, out, pick.selection, articles, reader); err != nil {
+	if err := c.preview(d, out, selection, articles, reader); err != nil {
 		return fail(err)
 	}
 	return out, nil

@@ -32,17 +32,16 @@ const putChunk = 200
 // Put stores incoming stories, tagged by t. A story is known if its canonical
 // URL is, or if its source has sent its id before: then what changed is stored
 // as a new version, and nobody gets it again. source is nil for the API and
-// files. Putting the same stories twice changes nothing.
+// files. To a story that came from another source topics are only added, and
+// its text is changed by the API and files alone, so that two feeds with the
+// same story do not take turns in changing it. Putting the same stories twice
+// changes nothing.
 func (s *Store) Put(ctx context.Context, t *Tagger, source *Source, stories []Incoming) (PutResult, error) {
 	var total PutResult
 	for chunk := range slices.Chunk(stories, putChunk) {
-		ids, err := s.db.NextIDs(ctx, "article", len(chunk))
-		if err != nil {
-			return total, fmt.Errorf("store articles: %w", err)
-		}
 		var p *put
-		err = s.db.Write(ctx, func(tx *db.Tx) error {
-			p = &put{tx: tx, tagger: t, source: source, nextID: ids, now: db.Millis(s.now())}
+		err := s.db.Write(ctx, func(tx *db.Tx) error {
+			p = &put{tx: tx, tagger: t, source: source, now: db.Millis(s.now())}
 			return p.all(ctx, chunk)
 		})
 		if err != nil {
@@ -61,7 +60,6 @@ type put struct {
 	nextID  int64
 	nextSeq int64
 	now     int64
-	known   []*storedArticle
 	byURL   map[string]*storedArticle
 	byGUID  map[string]*storedArticle
 	result  PutResult
@@ -88,12 +86,15 @@ func (p *put) origin(in *Incoming) string {
 func (p *put) all(ctx context.Context, chunk []Incoming) error {
 	// The counter's row lock makes transactions that bring articles follow one
 	// another, so that numbers follow commits and no story is stored twice.
-	seq, err := p.tx.NextIDs(ctx, "article_seq", len(chunk))
+	seq, err := p.tx.NextIDs(ctx, "article_seq", 0)
 	if err != nil {
 		return err
 	}
 	p.nextSeq = seq
 	if err := p.loadKnown(ctx, chunk); err != nil {
+		return err
+	}
+	if err := p.takeIDs(ctx, chunk); err != nil {
 		return err
 	}
 	for i := range chunk {
@@ -107,7 +108,29 @@ func (p *put) all(ctx context.Context, chunk []Incoming) error {
 			return fmt.Errorf("%q: %w", in.Title, err)
 		}
 	}
-	return nil
+	if used := p.nextSeq - seq; used > 0 {
+		if _, err = p.tx.NextIDs(ctx, "article_seq", int(used)); err != nil {
+			return err
+		}
+	}
+	if p.result.Updated > 0 {
+		err = touchContent(ctx, p.tx)
+	}
+	return err
+}
+
+// takeIDs takes an id for each story that is not known.
+func (p *put) takeIDs(ctx context.Context, chunk []Incoming) (err error) {
+	fresh := 0
+	for i := range chunk {
+		if p.find(&chunk[i]) == nil {
+			fresh++
+		}
+	}
+	if fresh > 0 {
+		p.nextID, err = p.tx.NextIDs(ctx, "article", fresh)
+	}
+	return err
 }
 
 func (p *put) find(in *Incoming) *storedArticle {
@@ -158,78 +181,6 @@ func (p *put) insert(ctx context.Context, in *Incoming) error {
 	return nil
 }
 
-// update stores what changed of a known story. A topic that it did not have
-// before makes it new to the readers of that topic alone.
-func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error {
-	var fresh articleContent
-	fresh.take(in)
-	textChanged := fresh != a.content
-	if textChanged {
-		a.content = fresh
-		a.Version++
-		if err := p.insertVersion(ctx, a); err != nil {
-			return err
-		}
-	}
-	if textChanged || a.Priority != in.Priority {
-		a.Priority = in.Priority
-		if _, err := p.tx.Exec(ctx, `UPDATE articles SET version = $1, priority = $2 WHERE id = $3`, a.Version, a.Priority, a.ID); err != nil {
-			return err
-		}
-	}
-	topicsChanged, err := p.updateTopics(ctx, a, p.tagger.Match(in, p.source))
-	if err != nil {
-		return err
-	}
-	if textChanged || topicsChanged {
-		p.result.Updated++
-	} else {
-		p.result.Unchanged++
-	}
-	p.remember(a)
-	return nil
-}
-
-func (p *put) updateTopics(ctx context.Context, a *storedArticle, matches []TopicMatch) (changed bool, err error) {
-	var have []int64
-	if err := p.tx.Select(ctx, &have, `SELECT topic_id FROM article_topics WHERE article_id = $1`, a.ID); err != nil {
-		return false, err
-	}
-	var fresh []TopicMatch
-	var gone []int64
-	for _, m := range matches {
-		if !slices.Contains(have, m.TopicID) {
-			fresh = append(fresh, m)
-		}
-	}
-	for _, id := range have {
-		if !slices.ContainsFunc(matches, func(m TopicMatch) bool { return m.TopicID == id }) {
-			gone = append(gone, id)
-		}
-	}
-	if len(fresh) == 0 && len(gone) == 0 {
-		return false, nil
-	}
-	if _, err := p.tx.Exec(ctx, `DELETE FROM article_topics WHERE article_id = $1 AND topic_id {in 2}`, a.ID, gone); err != nil {
-		return false, err
-	}
-	return true, p.insertTopics(ctx, a, fresh)
-}
-
-func (p *put) insertTopics(ctx context.Context, a *storedArticle, matches []TopicMatch) error {
-	ids := make([]int64, len(matches))
-	reasons := make([]string, len(matches))
-	for i, m := range matches {
-		ids[i], reasons[i] = m.TopicID, m.Reason
-	}
-	seq := p.nextSeq
-	p.nextSeq++
-	_, err := p.tx.ExecRows(ctx, `INSERT INTO article_topics (article_id, topic_id, seq, reason)
-		SELECT $1, v.topic_id, $2, v.reason FROM {rows} WHERE TRUE ON CONFLICT DO NOTHING`,
-		[]db.Column{db.Ints("topic_id", ids), db.Texts("reason", reasons)}, a.ID, seq)
-	return err
-}
-
 func (p *put) insertVersion(ctx context.Context, a *storedArticle) error {
 	c := &a.content
 	_, err := p.tx.Exec(ctx, `INSERT INTO article_versions
@@ -237,4 +188,25 @@ func (p *put) insertVersion(ctx context.Context, a *storedArticle) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		a.ID, a.Version, p.now, c.Title, c.Summary, c.Body, c.Author, c.ImageURL, c.ImageAlt, c.Language)
 	return err
+}
+
+// insertTopics gives an article topics that it never had, under one number.
+func (p *put) insertTopics(ctx context.Context, a *storedArticle, matches []TopicMatch) error {
+	if len(matches) == 0 {
+		return nil
+	}
+	seq := p.nextSeq
+	p.nextSeq++
+	_, err := p.tx.ExecRows(ctx, `INSERT INTO article_topics (article_id, topic_id, seq, reason)
+		SELECT $1, v.topic_id, $2, v.reason FROM {rows}`, matchColumns(matches), a.ID, seq)
+	a.topics = append(a.topics, matches...)
+	return err
+}
+
+func matchColumns(matches []TopicMatch) []db.Column {
+	ids, reasons := make([]int64, len(matches)), make([]string, len(matches))
+	for i, m := range matches {
+		ids[i], reasons[i] = m.TopicID, m.Reason
+	}
+	return []db.Column{db.Ints("topic_id", ids), db.Texts("reason", reasons)}
 }

@@ -15,31 +15,27 @@ const sampleDays = 7
 // the best stories of the last days, for a test. It belongs to no reader and
 // writes nothing. It returns ErrNothingDue if there are no stories.
 func (p *Planner) Sample(ctx context.Context, c *Composer, d *Digest, now time.Time) (*Composed, error) {
-	chooser, err := p.imagine(ctx, d, cohort{DigestID: d.ID, Zone: d.Location.String(), LastSeq: -1}, now)
+	chooser, err := p.imagineSlot(ctx, &Send{Digest: d}, cohort{DigestID: d.ID, Zone: d.Location.String(), LastSeq: -1}, now)
 	if err != nil {
 		return nil, fmt.Errorf("sample of %s: %w", d.Slug, err)
 	}
 	sub := subscription{Topics: "*", JoinedSeq: -1}
-	var pick chosen
+	var selection Selection
 	var articles map[int64]*Article
-	err = p.store.db.View(ctx, func(tx *db.Tx) error {
+	err = p.store.db.View(ctx, func(tx *db.Tx) (err error) {
 		if chooser.run.FromSeq, err = seqAt(ctx, tx, now.AddDate(0, 0, -sampleDays)); err != nil {
 			return err
 		}
-		if _, err := chooser.prepare(ctx, tx, []subscription{sub}); err != nil {
-			return err
-		}
-		pick = chooser.pick(&sub, nil)
-		articles, err = articlesAsOf(ctx, tx, pick.selection.articleIDs(), now)
+		_, selection, articles, err = chooser.one(ctx, tx, &sub, now)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sample of %s: %w", d.Slug, err)
 	}
-	if len(pick.selection.Stories) == 0 {
+	if len(selection.Stories) == 0 {
 		return nil, fmt.Errorf("%w: no story of the last %d days has a topic of %s", ErrNothingDue, sampleDays, d.Slug)
 	}
-	composed, err := c.compile(d, chooser.edition, pick.selection, articles)
+	composed, err := c.compile(d, chooser.edition, selection, articles)
 	if err != nil {
 		return nil, fmt.Errorf("sample of %s: %w", d.Slug, err)
 	}

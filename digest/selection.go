@@ -4,15 +4,17 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
 
-// Pick is one story of a selection and the topic whose section it stands in.
+// Pick is one story of a selection, as it was chosen: what is changed later
+// about its topics or its pin does not reach mails that are already planned.
 type Pick struct {
 	ArticleID int64
-	TopicID   int64
+	TopicID   int64   // the topic in whose section it stands
+	Also      []int64 // the digest's other topics that it has
+	Pinned    bool
 }
 
 // Selection is a frozen, ranked list of stories. Readers with equal ones share
@@ -22,14 +24,20 @@ type Selection struct {
 	More    int    // stories of the window that the limits left out
 }
 
-// String is the stored form: "article:topic" pairs in order, then "+n" if n
-// stories were left out.
+// String is the stored form: a field for each story in order, which is
+// "article:topic", the other topics after commas and "!" if it was pinned, then
+// "+n" if n stories were left out. "7:2,5! 4:2 +3" is two stories of five.
 func (s Selection) String() string {
-	b := make([]byte, 0, len(s.Stories)*8)
+	b := make([]byte, 0, len(s.Stories)*16)
 	for _, p := range s.Stories {
 		b = strconv.AppendInt(b, p.ArticleID, 10)
-		b = append(b, ':')
-		b = strconv.AppendInt(b, p.TopicID, 10)
+		b = strconv.AppendInt(append(b, ':'), p.TopicID, 10)
+		for _, id := range p.Also {
+			b = strconv.AppendInt(append(b, ','), id, 10)
+		}
+		if p.Pinned {
+			b = append(b, '!')
+		}
 		b = append(b, ' ')
 	}
 	b = append(b, '+')
@@ -38,8 +46,10 @@ func (s Selection) String() string {
 
 // ID is the first eight bytes of the SHA-256 of the stored form, so that equal
 // selections of an edition are one row without anyone asking first.
-func (s Selection) ID() int64 {
-	sum := sha256.Sum256([]byte(s.String()))
+func (s Selection) ID() int64 { return selectionID(s.String()) }
+
+func selectionID(stored string) int64 {
+	sum := sha256.Sum256([]byte(stored))
 	return int64(binary.BigEndian.Uint64(sum[:]))
 }
 
@@ -51,114 +61,56 @@ func (s Selection) articleIDs() []int64 {
 	return ids
 }
 
-// parseSelection reads the stored form.
+// parseSelection reads the stored form, exactly as String writes it.
 func parseSelection(text string) (Selection, error) {
 	var s Selection
-	for field := range strings.FieldsSeq(text) {
-		var err error
-		if more, ok := strings.CutPrefix(field, "+"); ok {
-			s.More, err = strconv.Atoi(more)
-		} else {
-			var p Pick
-			_, err = fmt.Sscanf(field, "%d:%d", &p.ArticleID, &p.TopicID)
-			s.Stories = append(s.Stories, p)
+	rest := text
+	for {
+		field, more, ok := strings.Cut(rest, " ")
+		if !ok {
+			break
 		}
+		p, err := parsePick(field)
 		if err != nil {
-			return Selection{}, fmt.Errorf("selection %q: bad field %q", text, field)
+			return Selection{}, fmt.Errorf("selection %q: %w", text, err)
 		}
+		s.Stories, rest = append(s.Stories, p), more
 	}
+	count, ok := strings.CutPrefix(rest, "+")
+	n, err := parseNumber(count)
+	if !ok || err != nil || int64(int(n)) != n {
+		return Selection{}, fmt.Errorf("selection %q: its end %q is not a number of stories left out", text, rest)
+	}
+	s.More = int(n)
 	return s, nil
 }
 
-// candidate is an article of a window as ranking and choosing see it.
-type candidate struct {
-	id          int64
-	priority    int
-	pinned      bool
-	publishedAt int64
-	topics      []topicSeq // offered topics that it matched, in the digest's order
-}
-
-type topicSeq struct{ topic, seq int64 }
-
-// rank orders candidates: pinned ones first, then by the editor's priority,
-// then the newest; the id decides between equals, so that the order is always
-// the same.
-func rank(candidates []candidate) {
-	slices.SortFunc(candidates, func(a, b candidate) int {
-		switch {
-		case a.pinned != b.pinned:
-			return before(a.pinned)
-		case a.priority != b.priority:
-			return before(a.priority > b.priority)
-		case a.publishedAt != b.publishedAt:
-			return before(a.publishedAt > b.publishedAt)
-		}
-		return before(a.id > b.id)
-	})
-}
-
-func before(yes bool) int {
-	if yes {
-		return -1
+func parsePick(field string) (p Pick, err error) {
+	rest, pinned := strings.CutSuffix(field, "!")
+	p.Pinned = pinned
+	article, topics, _ := strings.Cut(rest, ":")
+	if p.ArticleID, err = parseNumber(article); err != nil {
+		return Pick{}, fmt.Errorf("bad story %q", field)
 	}
-	return 1
+	for i, topic := range strings.Split(topics, ",") {
+		id, err := parseNumber(topic)
+		if err != nil {
+			return Pick{}, fmt.Errorf("bad topic of story %q", field)
+		}
+		if i == 0 {
+			p.TopicID = id
+		} else {
+			p.Also = append(p.Also, id)
+		}
+	}
+	return p, nil
 }
 
-// window is the interval (from, to] of sequence numbers.
-type window struct{ from, to int64 }
-
-// choice is what a subscription asks for.
-type choice struct {
-	all     bool
-	topics  map[int64]bool
-	exclude map[int64]bool // articles that the reader already has
-}
-
-func (c *choice) wants(topic int64) bool { return c.all || c.topics[topic] }
-
-// choose picks from ranked candidates the stories of one reader. A story is in
-// the window if the first of the reader's topics that it got came in it: had
-// one come before, an earlier run offered the story already. It stands once,
-// in the section of its first topic that still has room.
-func choose(d *Digest, w window, ranked []candidate, c *choice) Selection {
-	var s Selection
-	perTopic := map[int64]int{}
-	for i := range ranked {
-		a := &ranked[i]
-		section, first := int64(0), int64(-1)
-		for _, t := range a.topics {
-			if !c.wants(t.topic) {
-				continue
-			}
-			if first < 0 || t.seq < first {
-				first = t.seq
-			}
-			if section == 0 && (d.PerTopic == 0 || perTopic[t.topic] < d.PerTopic) {
-				section = t.topic
-			}
-		}
-		if first <= w.from || first > w.to || c.exclude[a.id] {
-			continue
-		}
-		if section == 0 || len(s.Stories) >= d.MaxItems {
-			s.More++
-			continue
-		}
-		perTopic[section]++
-		s.Stories = append(s.Stories, Pick{a.id, section})
+// parseNumber reads a number that is not negative and has one spelling only.
+func parseNumber(text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || strconv.FormatInt(n, 10) != text || n < 0 {
+		return 0, fmt.Errorf("bad number %q", text)
 	}
-	return s
-}
-
-// parseTopics reads the topics column of a subscription.
-func parseTopics(text string) choice {
-	if text == "*" {
-		return choice{all: true}
-	}
-	c := choice{topics: map[int64]bool{}}
-	for _, id := range splitIDs(text) {
-		c.topics[id] = true
-	}
-	return c
+	return n, nil
 }

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"broadsheet/internal/db"
 	"broadsheet/internal/schedule"
 )
 
-// ErrNothingDue says that a send would reach nobody: no story has arrived
-// since the last edition, or nobody subscribes. No edition was made.
+// ErrNothingDue says that a send would reach nobody: no story has arrived for
+// its readers since their last edition, or nobody subscribes. No edition was
+// made.
 var ErrNothingDue = errors.New("nothing is due")
 
 // Send is an edition that an editor triggers by hand.
@@ -28,19 +28,36 @@ func (s *Send) partial() bool { return s.TopicID != 0 || s.Recipients != nil }
 // on with what arrives later. It returns ErrNothingDue if there is nothing to
 // send.
 func (p *Planner) SendNow(ctx context.Context, s Send, now time.Time) (*Edition, error) {
+	for {
+		e, err := p.sendNow(ctx, &s, now)
+		if errors.Is(err, errSlotTaken) {
+			continue // by another process in the same second: freeSlot sees it now
+		}
+		if err != nil {
+			return nil, fmt.Errorf("send %s: %w", s.Digest.Slug, err)
+		}
+		return e, p.PlanRuns(ctx, e.ID)
+	}
+}
+
+func (p *Planner) sendNow(ctx context.Context, s *Send, now time.Time) (*Edition, error) {
+	cohorts, err := p.reached(ctx, s, now)
+	if err != nil {
+		return nil, err
+	}
 	slot, err := p.freeSlot(ctx, s.Digest, now)
 	if err != nil {
-		return nil, fmt.Errorf("send %s: %w", s.Digest.Slug, err)
-	}
-	cohorts, err := p.store.cohortsOf(ctx, s.Digest.ID)
-	if err != nil {
-		return nil, fmt.Errorf("send %s: %w", s.Digest.Slug, err)
+		return nil, err
 	}
 	began := 0
 	for _, c := range cohorts {
-		ok, err := p.startNow(ctx, &s, c, slot, now)
+		r, err := p.manualRun(s, c, slot, now)
 		if err != nil {
-			return nil, fmt.Errorf("send %s: cohort %s: %w", s.Digest.Slug, c.Zone, err)
+			return nil, fmt.Errorf("cohort %s: %w", c.Zone, err)
+		}
+		ok, err := p.store.startRun(ctx, r)
+		if err != nil {
+			return nil, fmt.Errorf("cohort %s: %w", c.Zone, err)
 		}
 		if ok {
 			began++
@@ -49,11 +66,39 @@ func (p *Planner) SendNow(ctx context.Context, s Send, now time.Time) (*Edition,
 	if began == 0 {
 		return nil, fmt.Errorf("%w: no story has arrived for the readers of %s since their last edition", ErrNothingDue, s.Digest.Slug)
 	}
-	e, err := p.store.EditionByKey(ctx, editionKey(s.Digest, slot, Manual))
+	return p.store.EditionByKey(ctx, editionKey(s.Digest, slot, Manual))
+}
+
+// reached returns the cohorts that a send concerns: none if nobody would get
+// anything, and of a partial edition only those where somebody would.
+func (p *Planner) reached(ctx context.Context, s *Send, now time.Time) ([]cohort, error) {
+	if s.Recipients != nil && len(s.Recipients) == 0 {
+		return nil, nil
+	}
+	cohorts, err := p.store.cohortsOf(ctx, s.Digest.ID)
 	if err != nil {
 		return nil, err
 	}
-	return e, p.PlanRuns(ctx, e.ID)
+	var out []cohort
+	for _, c := range cohorts {
+		chooser, err := p.imagineNow(ctx, s, c, now)
+		if err != nil {
+			return nil, fmt.Errorf("cohort %s: %w", c.Zone, err)
+		}
+		someone := false
+		err = p.walk(ctx, chooser, func(pick chosen) bool { someone = pick.skip == ""; return !someone })
+		if err != nil {
+			return nil, fmt.Errorf("cohort %s: %w", c.Zone, err)
+		}
+		if !someone {
+			continue
+		}
+		if !s.partial() {
+			return cohorts, nil
+		}
+		out = append(out, c)
+	}
+	return out, nil
 }
 
 // freeSlot is the current second in the digest's zone, or the next one that no
@@ -72,32 +117,15 @@ func (p *Planner) freeSlot(ctx context.Context, d *Digest, now time.Time) (sched
 	}
 }
 
-func (p *Planner) startNow(ctx context.Context, s *Send, c cohort, slot schedule.Local, now time.Time) (bool, error) {
+// manualRun is the run of a send by hand. The cohort's next slot stays.
+func (p *Planner) manualRun(s *Send, c cohort, slot schedule.Local, now time.Time) (startRun, error) {
 	loc, err := s.Digest.zone(p.zones, c.Zone)
 	if err != nil {
-		return false, err
+		return startRun{}, err
 	}
-	r := startRun{
-		digest: s.Digest, cohort: c, slot: slot, due: now, expires: now.Add(s.Digest.ExpireAfter),
-		next: c.NextSlot, nextDue: c.NextDueAt, firstFrom: firstWindow(s.Digest, loc, now),
-		kind: Manual, partial: s.partial(), topicID: s.TopicID, recipients: s.Recipients,
-	}
-	var w window
-	if err := p.store.db.View(ctx, func(tx *db.Tx) (err error) { w, err = runWindow(ctx, tx, &r); return err }); err != nil {
-		return false, err
-	}
-	if w.to <= w.from {
-		return false, nil
-	}
-	return p.store.startRun(ctx, r)
-}
-
-// firstWindow is when the first window of a cohort begins that has not run
-// yet: at the slot before, as if it had always been there.
-func firstWindow(d *Digest, loc *time.Location, now time.Time) time.Time {
-	local := schedule.LocalOf(now, loc)
-	if prev := d.Schedule.Prev(local).In(loc); now.Sub(prev) >= 12*time.Hour {
-		return prev
-	}
-	return d.Schedule.Prev(d.Schedule.Prev(local)).In(loc)
+	return startRun{
+		digest: s.Digest, cohort: c, kind: Manual, partial: s.partial(), topicID: s.TopicID, recipients: s.Recipients,
+		firstFrom: firstFromNow(s.Digest, loc, now),
+		turn:      turn{slot: slot, due: now, expires: now.Add(s.Digest.ExpireAfter), next: c.NextSlot, nextDue: c.NextDueAt},
+	}, nil
 }

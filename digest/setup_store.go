@@ -133,7 +133,7 @@ func (s *Store) Load(ctx context.Context, set *Setup) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("load the configured topics, sources and digests: %w", err)
 	}
 	for _, t := range set.Topics {
 		if t.ID == 0 {

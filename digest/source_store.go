@@ -3,6 +3,7 @@ package digest
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"broadsheet/internal/db"
@@ -21,7 +22,7 @@ type SourceState struct {
 	OKAt         time.Time // of the last fetch without an error
 	Failures     int       // in a row
 	LastError    string    // of the last fetch, "" if it went well
-	Articles     int64     // that came from it
+	Articles     int64     // that came from it first
 }
 
 // SourceStates returns the state of every source that is configured.
@@ -32,7 +33,9 @@ func (s *Store) SourceStates(ctx context.Context) ([]SourceState, error) {
 			st, err := scanSource(scan)
 			out = append(out, st)
 			return err
-		}, `SELECT `+sourceColumns+` FROM sources s WHERE s.retired_at = 0 ORDER BY s.slug`)
+		}, `SELECT `+sourceColumns+`, COALESCE(a.n, 0) FROM sources s
+			LEFT JOIN (SELECT source_id, COUNT(*) AS n FROM articles GROUP BY source_id) AS a ON a.source_id = s.id
+			WHERE s.retired_at = 0 ORDER BY s.slug`)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list sources: %w", err)
@@ -40,8 +43,7 @@ func (s *Store) SourceStates(ctx context.Context) ([]SourceState, error) {
 	return out, nil
 }
 
-const sourceColumns = `s.id, s.slug, s.kind, s.url, s.etag, s.last_modified, s.next_fetch_at, s.fetched_at, s.ok_at, s.failures, s.last_error,
-	(SELECT count(*) FROM articles a WHERE a.source_id = s.id)`
+const sourceColumns = `s.id, s.slug, s.kind, s.url, s.etag, s.last_modified, s.next_fetch_at, s.fetched_at, s.ok_at, s.failures, s.last_error`
 
 func scanSource(scan func(dest ...any) error) (SourceState, error) {
 	var st SourceState
@@ -52,12 +54,13 @@ func scanSource(scan func(dest ...any) error) (SourceState, error) {
 }
 
 // ClaimSource takes a source for one fetch if it is due at now, or in any case
-// if force is set, by moving its next fetch to until: of several processes one
-// gets it, and one that dies costs the source a single turn.
+// if force is set, by moving its next fetch to until: of several processes for
+// which it is due one gets it, and one that dies costs the source a single
+// turn. A retired source is not claimed. The state's articles are not counted.
 func (s *Store) ClaimSource(ctx context.Context, id int64, now, until time.Time, force bool) (st SourceState, claimed bool, err error) {
 	latest := db.Millis(now)
 	if force {
-		latest = db.Millis(until)
+		latest = math.MaxInt64
 	}
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		claimed = false
@@ -70,7 +73,7 @@ func (s *Store) ClaimSource(ctx context.Context, id int64, now, until time.Time,
 		return tx.Each(ctx, func(scan func(dest ...any) error) (err error) {
 			st, err = scanSource(scan)
 			return err
-		}, `SELECT `+sourceColumns+` FROM sources s WHERE s.id = $1`, id)
+		}, `SELECT `+sourceColumns+`, 0 FROM sources s WHERE s.id = $1`, id)
 	})
 	if err != nil {
 		return SourceState{}, false, fmt.Errorf("claim source %d: %w", id, err)

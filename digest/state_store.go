@@ -44,7 +44,7 @@ func (s *Store) TopicCounts(ctx context.Context) (map[int64]int64, error) {
 			err := scan(&id, &n)
 			out[id] = n
 			return err
-		}, `SELECT topic_id, count(*) FROM article_topics GROUP BY topic_id`)
+		}, `SELECT topic_id, count(*) FROM article_topics WHERE reason <> $1 GROUP BY topic_id`, topicGone)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count articles by topic: %w", err)

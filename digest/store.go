@@ -95,46 +95,23 @@ func (s *Store) Editions(ctx context.Context, digestID int64, limit int) ([]*Edi
 }
 
 // SetEditionState pauses, resumes or cancels an edition. Resuming sends what
-// is pending; a cancelled or done edition stays as it is.
+// is pending; cancelling ends its planning, too. A cancelled or done edition
+// stays as it is.
 func (s *Store) SetEditionState(ctx context.Context, key string, to EditionState, reason string) (*Edition, error) {
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE editions SET state = $1, reason = $2 WHERE key = $3 AND state IN ('sending', 'paused')`,
+		n, err := tx.Exec(ctx, `UPDATE editions SET state = $1, reason = $2 WHERE key = $3 AND state IN ('sending', 'paused')`,
 			string(to), reason, key)
+		if err != nil || n == 0 || to != EditionCancelled {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE runs SET planned_at = $1
+			WHERE planned_at = 0 AND edition_id = (SELECT id FROM editions WHERE key = $2)`, db.Millis(s.now()), key)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set edition %s %s: %w", key, to, err)
 	}
 	return s.EditionByKey(ctx, key)
-}
-
-// Runs returns the runs of an edition, the earliest first.
-func (s *Store) Runs(ctx context.Context, editionID int64) ([]Run, error) {
-	var out []Run
-	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
-		out, err = selectRuns(ctx, tx, `WHERE r.edition_id = $1 ORDER BY r.due_at, r.id`, editionID)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list runs of edition %d: %w", editionID, err)
-	}
-	return out, nil
-}
-
-func selectRuns(ctx context.Context, tx *db.Tx, where string, args ...any) ([]Run, error) {
-	var out []Run
-	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		var r Run
-		var due, expires, planned int64
-		if err := scan(&r.ID, &r.EditionID, &r.CohortID, &r.Zone, &due, &expires, &r.FromSeq, &r.ToSeq, &r.Number, &r.PlanCursor, &planned, &r.Due); err != nil {
-			return err
-		}
-		r.DueAt, r.ExpiresAt, r.PlannedAt = db.Time(due), db.Time(expires), db.Time(planned)
-		out = append(out, r)
-		return nil
-	}, `SELECT r.id, r.edition_id, r.cohort_id, c.zone, r.due_at, r.expires_at, r.from_seq, r.to_seq, r.number, r.plan_cursor, r.planned_at, r.due
-		FROM runs r JOIN cohorts c ON c.id = r.cohort_id `+where, args...)
-	return out, err
 }
 
 func selectionByID(ctx context.Context, tx *db.Tx, editionID, id int64) (Selection, error) {
@@ -148,11 +125,22 @@ func selectionByID(ctx context.Context, tx *db.Tx, editionID, id int64) (Selecti
 	return parseSelection(text)
 }
 
-// planCursor returns how far a run is planned, -1 if to its end.
-func (s *Store) planCursor(ctx context.Context, runID int64) (int64, error) {
-	var cursor int64
+// ContentStamp returns a number that grows whenever the text or the topics of
+// an article change, or an editor holds, releases or withdraws one: a mail
+// composed under the same number is what composing it anew would give.
+func (s *Store) ContentStamp(ctx context.Context) (int64, error) {
+	var stamp int64
 	err := s.db.View(ctx, func(tx *db.Tx) error {
-		return tx.Get(ctx, &cursor, `SELECT CASE WHEN planned_at = 0 THEN plan_cursor ELSE -1 END FROM runs WHERE id = $1`, runID)
+		return tx.Get(ctx, &stamp, `SELECT value FROM counters WHERE name = 'content'`)
 	})
-	return cursor, err
+	if err != nil {
+		return 0, fmt.Errorf("read the content stamp: %w", err)
+	}
+	return stamp, nil
+}
+
+// touchContent moves the content stamp on.
+func touchContent(ctx context.Context, tx *db.Tx) error {
+	_, err := tx.NextIDs(ctx, "content", 1)
+	return err
 }

@@ -8,7 +8,7 @@ CREATE TABLE counters (
 
 INSERT INTO counters (name, value) VALUES
   ('partition', 0), ('topic', 0), ('source', 0), ('article', 0), ('article_seq', 0),
-  ('subscriber', 0), ('cohort', 0), ('digest', 0), ('edition', 0), ('run', 0), ('batch', 0), ('system_mail', 0);
+  ('subscriber', 0), ('cohort', 0), ('digest', 0), ('edition', 0), ('run', 0), ('batch', 0), ('system_mail', 0), ('content', 0);
 
 CREATE TABLE topics (
   id          BIGINT PRIMARY KEY,

@@ -1,0 +1,129 @@
+package digest
+
+import "slices"
+
+// candidate is an article of a window as ranking and choosing see it.
+type candidate struct {
+	id          int64
+	priority    int
+	pinned      bool
+	publishedAt int64
+	topics      []topicSeq // of those that the digest offers, in its order
+}
+
+// topicSeq is a topic of an article and the number at which it came. A topic
+// that was taken off again is gone, but still tells what was offered before.
+type topicSeq struct {
+	topic, seq int64
+	gone       bool
+}
+
+// orderTopics puts the topics of a candidate in the digest's order.
+func (a *candidate) orderTopics(d *Digest) {
+	slices.SortFunc(a.topics, func(x, y topicSeq) int { return d.topics[x.topic] - d.topics[y.topic] })
+}
+
+// pick places the candidate in the section of a topic.
+func (a *candidate) pick(section int64) Pick {
+	p := Pick{ArticleID: a.id, TopicID: section, Pinned: a.pinned}
+	for _, t := range a.topics {
+		if t.topic != section && !t.gone {
+			p.Also = append(p.Also, t.topic)
+		}
+	}
+	return p
+}
+
+// rank orders candidates: pinned ones first, then by the editor's priority,
+// then the newest; the id decides between equals, so that the order is always
+// the same.
+func rank(candidates []candidate) {
+	slices.SortFunc(candidates, func(a, b candidate) int {
+		switch {
+		case a.pinned != b.pinned:
+			return before(a.pinned)
+		case a.priority != b.priority:
+			return before(a.priority > b.priority)
+		case a.publishedAt != b.publishedAt:
+			return before(a.publishedAt > b.publishedAt)
+		}
+		return before(a.id > b.id)
+	})
+}
+
+func before(yes bool) int {
+	if yes {
+		return -1
+	}
+	return 1
+}
+
+// window is the interval (from, to] of sequence numbers.
+type window struct{ from, to int64 }
+
+// choice is what a reader asks for, and an editor for them.
+type choice struct {
+	all     bool
+	topics  map[int64]bool
+	only    int64          // stories of this topic only, 0 for all
+	exclude map[int64]bool // articles that the reader already has
+}
+
+func (c *choice) wants(topic int64) bool { return c.all || c.topics[topic] }
+
+// fits reports whether a topic of an article can bring it to the reader.
+func (c *choice) fits(t topicSeq) bool {
+	return !t.gone && c.wants(t.topic) && (c.only == 0 || c.only == t.topic)
+}
+
+// isNew reports whether a story is the reader's in this window: it is if the
+// first of the reader's topics that it got came in it. Had one come before, an
+// earlier run offered the story already.
+func (c *choice) isNew(a *candidate, w window) bool {
+	first, fits := int64(-1), false
+	for _, t := range a.topics {
+		if !c.wants(t.topic) {
+			continue
+		}
+		if first < 0 || t.seq < first {
+			first = t.seq
+		}
+		fits = fits || c.fits(t)
+	}
+	return fits && first > w.from && first <= w.to && !c.exclude[a.id]
+}
+
+// choose picks from ranked candidates the stories of one reader. Each stands
+// once, in the section of its first topic that still has room.
+func choose(d *Digest, w window, ranked []candidate, c *choice) Selection {
+	var s Selection
+	taken := make([]int, len(d.topics)) // by the place of the topic
+	hasRoom := func(topic int64) bool { return d.PerTopic == 0 || taken[d.topics[topic]] < d.PerTopic }
+	for i := range ranked {
+		a := &ranked[i]
+		if !c.isNew(a, w) {
+			continue
+		}
+		n := slices.IndexFunc(a.topics, func(t topicSeq) bool { return c.fits(t) && hasRoom(t.topic) })
+		if n < 0 || len(s.Stories) >= d.MaxItems {
+			s.More++
+			continue
+		}
+		section := a.topics[n].topic
+		taken[d.topics[section]]++
+		s.Stories = append(s.Stories, a.pick(section))
+	}
+	return s
+}
+
+// parseTopics reads the topics column of a subscription.
+func parseTopics(text string) choice {
+	if text == "*" {
+		return choice{all: true}
+	}
+	c := choice{topics: map[int64]bool{}}
+	for _, id := range splitIDs(text) {
+		c.topics[id] = true
+	}
+	return c
+}

@@ -1,0 +1,213 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// startRun is what begins a run.
+type startRun struct {
+	digest     *Digest
+	cohort     cohort
+	turn       turn
+	firstFrom  time.Time // a cohort's first window begins with what arrived after this
+	kind       EditionKind
+	partial    bool
+	topicID    int64
+	recipients []int64
+}
+
+// errSlotTaken says that another send by hand has the second.
+var errSlotTaken = errors.New("another edition has this slot")
+
+// startRun writes the edition, if it is the first of its runs, and the run, and
+// moves the cohort and its cut-off, all or nothing. It reports false if there
+// is no run: another planner was first, the slot passes, nobody subscribes, the
+// edition was cancelled, or the cohort has had it. Only a run or an empty
+// cohort closes the window.
+func (s *Store) startRun(ctx context.Context, r startRun) (began bool, err error) {
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		began = false
+		w, err := runWindow(ctx, tx, &r)
+		if err != nil {
+			return err
+		}
+		if moved, err := moveCohort(ctx, tx, r.cohort, r.turn.next, r.turn.nextDue); err != nil || !moved {
+			return err
+		}
+		cutOff, runs := w.from, r.cohort.Runs
+		anyone, err := hasSubscribers(ctx, tx, r.cohort.ID)
+		switch {
+		case err != nil:
+			return err
+		case !anyone:
+			cutOff = w.to
+		case !r.turn.pass:
+			if began, err = s.insertRun(ctx, tx, &r, w); err != nil {
+				return err
+			}
+			if began {
+				cutOff, runs = w.to, runs+1
+			}
+		}
+		if r.partial {
+			return nil
+		}
+		return setCutOff(ctx, tx, r.cohort.ID, cutOff, runs)
+	})
+	return began && err == nil, err
+}
+
+func (s *Store) insertRun(ctx context.Context, tx *db.Tx, r *startRun, w window) (bool, error) {
+	e, err := s.ensureEdition(ctx, tx, r)
+	if err != nil || e.State == EditionCancelled {
+		return false, err
+	}
+	id, err := tx.NextIDs(ctx, "run", 1)
+	if err != nil {
+		return false, err
+	}
+	n, err := tx.Exec(ctx, `INSERT INTO runs (id, edition_id, cohort_id, due_at, expires_at, from_seq, to_seq, number)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (edition_id, cohort_id) DO NOTHING`,
+		id, e.ID, r.cohort.ID, db.Millis(r.turn.due), db.Millis(r.turn.expires), w.from, w.to, r.cohort.Runs)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if e.State == EditionDone { // of an earlier zone
+		_, err = tx.Exec(ctx, `UPDATE editions SET state = 'sending' WHERE id = $1 AND state = 'done'`, e.ID)
+	}
+	return true, err
+}
+
+// runWindow is (the cohort's last cut-off, what has arrived]. The counter's
+// committed value is the highest number whose articles are all committed.
+func runWindow(ctx context.Context, tx *db.Tx, r *startRun) (w window, err error) {
+	if r.turn.asOfDue {
+		w.to, err = seqAt(ctx, tx, r.turn.due)
+	} else {
+		w.to, err = lastSeq(ctx, tx)
+	}
+	if err != nil {
+		return w, err
+	}
+	if w.from = r.cohort.LastSeq; w.from < 0 {
+		if w.from, err = seqAt(ctx, tx, r.firstFrom); err != nil {
+			return w, err
+		}
+	}
+	w.to = max(w.to, w.from)
+	return w, nil
+}
+
+func lastSeq(ctx context.Context, tx *db.Tx) (seq int64, err error) {
+	err = tx.Get(ctx, &seq, `SELECT value FROM counters WHERE name = 'article_seq'`)
+	return seq, err
+}
+
+// seqAt is the last number before those of the articles that arrived after t.
+// An article from before t may have got a topic, and with it a number, since.
+func seqAt(ctx context.Context, tx *db.Tx, t time.Time) (seq int64, err error) {
+	err = tx.Get(ctx, &seq, `SELECT COALESCE(
+		(SELECT MIN(t.seq) - 1 FROM articles a JOIN article_topics t ON t.article_id = a.id WHERE a.arrived_at > $1),
+		(SELECT value FROM counters WHERE name = 'article_seq'))`, db.Millis(t))
+	return seq, err
+}
+
+// ensureEdition returns the edition of the slot, writing it if it is not there.
+// An edition keeps its date when the configuration moves the digest's time of
+// day: the key then finds it for the zones that have yet to run.
+func (s *Store) ensureEdition(ctx context.Context, tx *db.Tx, r *startRun) (*Edition, error) {
+	const find = `SELECT ` + editionColumns + ` FROM editions WHERE digest_id = $1 AND (slot = $2 OR key = $3)
+		ORDER BY CASE WHEN slot = $2 THEN 0 ELSE 1 END LIMIT 1`
+	key := editionKey(r.digest, r.turn.slot, r.kind)
+	e, err := getEdition(ctx, tx, "edition "+key, find, r.digest.ID, r.turn.slot.String(), key)
+	if errors.Is(err, ErrNotFound) {
+		if err := s.insertEdition(ctx, tx, r, key); err != nil {
+			return nil, fmt.Errorf("edition %s: %w", key, err)
+		}
+		e, err = getEdition(ctx, tx, "edition "+key, find, r.digest.ID, r.turn.slot.String(), key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if e.Kind != r.kind || e.Partial != r.partial || e.TopicID != r.topicID || !slices.Equal(e.Recipients, r.recipients) {
+		return nil, fmt.Errorf("edition %s: %w", key, errSlotTaken)
+	}
+	return e, nil
+}
+
+func (s *Store) insertEdition(ctx context.Context, tx *db.Tx, r *startRun, key string) error {
+	if err := tx.EnsureDay(ctx, r.turn.slot.DayNumber()); err != nil {
+		return err
+	}
+	id, err := tx.NextIDs(ctx, "edition", 1)
+	if err != nil {
+		return err
+	}
+	partial := 0
+	if r.partial {
+		partial = 1
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO editions (id, digest_id, slot, key, kind, partial, topic_id, recipients, day, state, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sending', $10) ON CONFLICT DO NOTHING`,
+		id, r.digest.ID, r.turn.slot.String(), key, string(r.kind), partial, r.topicID, joinIDs(r.recipients), r.turn.slot.DayNumber(), db.Millis(s.now()))
+	return err
+}
+
+// Runs returns the runs of an edition, the earliest first.
+func (s *Store) Runs(ctx context.Context, editionID int64) ([]Run, error) {
+	var out []Run
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		out, err = selectRuns(ctx, tx, `WHERE r.edition_id = $1 ORDER BY r.due_at, r.id`, editionID)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list runs of edition %d: %w", editionID, err)
+	}
+	return out, nil
+}
+
+// unplannedRuns returns runs whose planning is not complete, the earliest due
+// first: of one edition or, if editionID is 0, of all editions of the digests.
+func (s *Store) unplannedRuns(ctx context.Context, editionID int64, digests []int64) ([]Run, error) {
+	var out []Run
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		out, err = selectRuns(ctx, tx, `JOIN editions e ON e.id = r.edition_id
+			WHERE r.planned_at = 0 AND (CAST($1 AS BIGINT) = 0 OR r.edition_id = $1) AND e.digest_id {in 2} ORDER BY r.due_at, r.id LIMIT 200`, editionID, digests)
+		return err
+	})
+	return out, err
+}
+
+func selectRuns(ctx context.Context, tx *db.Tx, where string, args ...any) ([]Run, error) {
+	var out []Run
+	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var r Run
+		var due, expires, planned int64
+		if err := scan(&r.ID, &r.EditionID, &r.CohortID, &r.Zone, &due, &expires, &r.FromSeq, &r.ToSeq, &r.Number, &r.PlanCursor, &planned, &r.Due); err != nil {
+			return err
+		}
+		r.DueAt, r.ExpiresAt, r.PlannedAt = db.Time(due), db.Time(expires), db.Time(planned)
+		out = append(out, r)
+		return nil
+	}, `SELECT r.id, r.edition_id, r.cohort_id, c.zone, r.due_at, r.expires_at, r.from_seq, r.to_seq, r.number, r.plan_cursor, r.planned_at, r.due
+		FROM runs r JOIN cohorts c ON c.id = r.cohort_id `+where, args...)
+	return out, err
+}
+
+// lockRun locks a run until the transaction ends and reads how far it is
+// planned. It reports false if it is planned to the end. An update takes a
+// weaker lock than FOR UPDATE, so that batches of the run can be written
+// meanwhile.
+func lockRun(ctx context.Context, tx *db.Tx, r *Run) (open bool, err error) {
+	err = tx.Get(ctx, &r.PlanCursor, `UPDATE runs SET due = due WHERE id = $1 AND planned_at = 0 RETURNING plan_cursor`, r.ID)
+	if errors.Is(err, db.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}

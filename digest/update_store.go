@@ -1,0 +1,163 @@
+package digest
+
+import (
+	"context"
+	"slices"
+)
+
+// topicGone is the reason of a topic that was taken off an article. Its row
+// stays, for its number tells which readers were offered the story: where the
+// topic comes back, or another one in its place, they do not get it twice.
+const topicGone = "gone"
+
+// articleContent is what readers see of an article and what a new version
+// replaces.
+type articleContent struct {
+	Title    string `db:"title"`
+	Summary  string `db:"summary"`
+	Body     string `db:"body"`
+	Author   string `db:"author"`
+	ImageURL string `db:"image_url"`
+	ImageAlt string `db:"image_alt"`
+	Language string `db:"language"`
+}
+
+func (c *articleContent) take(in *Incoming) {
+	*c = articleContent{in.Title, in.Summary, in.Body, in.Author, in.ImageURL, in.ImageAlt, in.Language}
+}
+
+// storedArticle is what Put needs to know of an article that is there.
+type storedArticle struct {
+	ID       int64  `db:"id"`
+	SourceID int64  `db:"source_id"`
+	GUID     string `db:"guid"`
+	URL      string `db:"url"`
+	Priority int    `db:"priority"`
+	Version  int    `db:"version"`
+	content  articleContent
+	topics   []TopicMatch // with those that are gone
+}
+
+type knownRow struct {
+	storedArticle
+	articleContent
+}
+
+// loadKnown finds the articles that incoming stories may be.
+func (p *put) loadKnown(ctx context.Context, chunk []Incoming) error {
+	p.byURL, p.byGUID = map[string]*storedArticle{}, map[string]*storedArticle{}
+	var urls, guids []string
+	for i := range chunk {
+		if chunk[i].URL != "" {
+			urls = append(urls, chunk[i].URL)
+		}
+		if chunk[i].GUID != "" {
+			guids = append(guids, chunk[i].GUID)
+		}
+	}
+	const known = `SELECT a.id, a.source_id, a.guid, a.url, a.priority, a.version,
+		v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language
+		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version `
+	var byGUID, byURL []knownRow
+	if err := p.tx.Select(ctx, &byGUID, known+`WHERE a.source_id = $1 AND a.guid <> '' AND a.guid {in 2}`, p.sourceID(), guids); err != nil {
+		return err
+	}
+	if err := p.tx.Select(ctx, &byURL, known+`WHERE a.url <> '' AND a.url {in 1}`, urls); err != nil {
+		return err
+	}
+	found := map[int64]*storedArticle{}
+	for _, row := range append(byGUID, byURL...) {
+		if found[row.ID] == nil {
+			a := row.storedArticle
+			a.content = row.articleContent
+			found[row.ID] = &a
+			p.remember(&a)
+		}
+	}
+	return p.loadKnownTopics(ctx, found)
+}
+
+func (p *put) loadKnownTopics(ctx context.Context, found map[int64]*storedArticle) error {
+	ids := make([]int64, 0, len(found))
+	for id := range found {
+		ids = append(ids, id)
+	}
+	return p.tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var id int64
+		var m TopicMatch
+		err := scan(&id, &m.TopicID, &m.Reason)
+		if err == nil {
+			found[id].topics = append(found[id].topics, m)
+		}
+		return err
+	}, `SELECT article_id, topic_id, reason FROM article_topics WHERE article_id {in 1}`, ids)
+}
+
+// update stores what changed of a known story. A topic that it never had makes
+// it new to the readers of that topic alone.
+func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error {
+	own := a.SourceID == p.sourceID()
+	changed := false
+	var err error
+	if own || p.source == nil {
+		if changed, err = p.updateContent(ctx, a, in); err != nil {
+			return err
+		}
+	}
+	retagged, err := p.updateTopics(ctx, a, p.tagger.Match(in, p.source), own)
+	if err != nil {
+		return err
+	}
+	if changed || retagged {
+		p.result.Updated++
+	} else {
+		p.result.Unchanged++
+	}
+	p.remember(a)
+	return nil
+}
+
+func (p *put) updateContent(ctx context.Context, a *storedArticle, in *Incoming) (changed bool, err error) {
+	var fresh articleContent
+	fresh.take(in)
+	if fresh == a.content && in.Priority == a.Priority {
+		return false, nil
+	}
+	a.Priority = in.Priority
+	if fresh != a.content {
+		a.content = fresh
+		a.Version++
+		if err := p.insertVersion(ctx, a); err != nil {
+			return false, err
+		}
+	}
+	_, err = p.tx.Exec(ctx, `UPDATE articles SET version = $1, priority = $2 WHERE id = $3`, a.Version, a.Priority, a.ID)
+	return true, err
+}
+
+// updateTopics adds the topics that the article lacks and, if all is true,
+// takes off those that it no longer matches.
+func (p *put) updateTopics(ctx context.Context, a *storedArticle, matches []TopicMatch, all bool) (changed bool, err error) {
+	var fresh, marked []TopicMatch
+	for _, m := range matches {
+		n := slices.IndexFunc(a.topics, func(have TopicMatch) bool { return have.TopicID == m.TopicID })
+		switch {
+		case n < 0:
+			fresh = append(fresh, m)
+		case a.topics[n].Reason == topicGone:
+			a.topics[n].Reason = m.Reason
+			marked = append(marked, m)
+		}
+	}
+	for i, have := range a.topics {
+		if all && have.Reason != topicGone && !slices.ContainsFunc(matches, func(m TopicMatch) bool { return m.TopicID == have.TopicID }) {
+			a.topics[i].Reason = topicGone
+			marked = append(marked, a.topics[i])
+		}
+	}
+	if _, err := p.tx.ExecRows(ctx, `UPDATE article_topics SET reason = v.reason FROM {rows}
+		WHERE article_topics.article_id = $1 AND article_topics.topic_id = v.topic_id`, matchColumns(marked), a.ID); err != nil {
+		return false, err
+	}
+	return len(fresh)+len(marked) > 0, p.insertTopics(ctx, a, fresh)
+}
