@@ -109,7 +109,8 @@ func attributes(looks map[string]look, p *palette) map[string]htmltemplate.HTMLA
 	return attrs
 }
 
-// darkRules recolour the classes; prefix is put before each selector.
+// darkRules recolour the classes. The selectors for backgrounds and for texts
+// and rules begin with what is given.
 func darkRules(background, text string) string {
 	return darkPalette.replacer().Replace(fmt.Sprintf(`%[1]s.page{background-color:$page!important}
 %[1]s.paper{background-color:$paper!important}
