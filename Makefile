@@ -1,0 +1,33 @@
+# make           builds the binary
+# make test      runs all tests, installing what they need
+# make bench     prints the benchmarks
+# make check     runs what .ci/run runs besides the tests
+
+GO ?= go
+export CGO_ENABLED ?= 0
+
+.PHONY: build test bench race check tools clean
+
+build:
+	$(GO) build -trimpath -ldflags="-s -w" -o broadsheet ./cmd/broadsheet
+
+test: tools
+	.ci/postgres.sh $(GO) test -timeout 20m ./...
+
+race: tools
+	CGO_ENABLED=1 .ci/postgres.sh $(GO) test -race -timeout 30m ./...
+
+bench: tools
+	.ci/postgres.sh $(GO) test -run '^$$' -bench . -benchmem ./...
+
+check:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "these files want gofmt"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+tools:
+	@.ci/install.sh
+
+clean:
+	rm -rf broadsheet broadsheet-demo
