@@ -10,11 +10,15 @@ type InboxMessage struct {
 	URL               string    // of its page
 }
 
+// InboxAction is a button that makes the demo do something: it posts to URL.
+type InboxAction struct{ Label, URL string }
+
 // InboxPage lists the mails in the demo's inbox.
 type InboxPage struct {
 	Site         Site
 	Messages     []InboxMessage // newest first
 	SubscribeURL string         // empty leaves the link out
+	Actions      []InboxAction
 }
 
 // InboxMailPage shows one mail of the demo's inbox.

@@ -1,5 +1,7 @@
 package templates
 
+import "fmt"
+
 // Names of form fields, the same on every page. Errors are keyed by them.
 const (
 	FieldAddress     = "address"
@@ -7,9 +9,11 @@ const (
 	FieldTopics      = "topics"  // one value a topic's slug
 	FieldDigests     = "digests" // one value a digest's slug
 	FieldZone        = "zone"
-	FieldWebsite     = "website" // honeypot: people leave it empty
-	FieldForm        = "form"    // the signed form time, FormToken; also the key of an error about the whole form
-	FieldUnsubscribe = "unsubscribe"
+	FieldWebsite     = "website"     // honeypot: people leave it empty
+	FieldForm        = "form"        // the signed form time, FormToken; also the key of an error about the whole form
+	FieldUnsubscribe = "unsubscribe" // "all" from the button of PreferencesPage.UnsubscribeAction
+	FieldConfirm     = "confirm"     // from the buttons of ConfirmPage and UnsubscribePage: a person, not a one-click
+	FieldAgain       = "again"       // from the button of ExpiredPage
 )
 
 // Choice is one box that a reader ticks.
@@ -29,6 +33,13 @@ type SubscribePage struct {
 	Errors        map[string]string // by field name: a Problem constant or a text
 	FormToken     string
 	Action        string // where the form is sent
+}
+
+// ConsentText is what the sign-up form of a site tells readers about what they
+// agree to, word for word in the language of the form.
+func ConsentText(site Site) string {
+	c := words(site.Language)
+	return fmt.Sprintf(c.SubscribeIntro, site.Name) + "\n" + fmt.Sprintf(c.SubscribeNote, site.Name)
 }
 
 // CheckInboxPage answers every sign-up alike, whatever the address.
@@ -52,6 +63,7 @@ type PreferencesPage struct {
 	Zones             []string
 	Topics, Digests   []Choice
 	Saved             bool              // the settings were just saved
+	Confirmed         bool              // the address was just confirmed
 	Errors            map[string]string // by field name: a Problem constant or a text
 	Action            string
 	UnsubscribeAction string // where the button that ends everything posts unsubscribe=all; empty hides it

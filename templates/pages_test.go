@@ -105,6 +105,7 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 		unnamed.Subject, unnamed.Size = "", 812
 		return p.Inbox(w, &templates.InboxPage{
 			Site: courier, Messages: []templates.InboxMessage{receivedMail(), unnamed}, SubscribeURL: "/mail/subscribe",
+			Actions: []templates.InboxAction{{Label: "Publish three more stories", URL: "/inbox/publish"}},
 		})
 	},
 	"inbox-empty": func(p *templates.Pages, w io.Writer) error {
@@ -167,6 +168,28 @@ func TestPagesKeepWhatWasTypedBesideTheProblem(t *testing.T) {
 	}
 	if got, want := text(doc.one(t, "title", "", "")), "Error: "; !strings.HasPrefix(got, want) {
 		t.Errorf("title: got %q, want the prefix %q", got, want)
+	}
+}
+
+func TestTheConsentTextIsOnTheForm(t *testing.T) {
+	page := text(parseHTML(t, drawPage(t, "subscribe")).one(t, "main", "", ""))
+	lines := strings.Split(templates.ConsentText(courier), "\n")
+	if len(lines) != 2 {
+		t.Errorf("got %d lines, want 2", len(lines))
+	}
+	for _, line := range lines {
+		if !strings.Contains(page, line) {
+			t.Errorf("the form does not say %q", line)
+		}
+	}
+}
+
+func TestPagesTellAPersonsButtonFromAOneClick(t *testing.T) {
+	for name, field := range map[string]string{
+		"confirm": templates.FieldConfirm, "unsubscribe": templates.FieldConfirm,
+		"expired": templates.FieldAgain, "preferences": templates.FieldUnsubscribe,
+	} {
+		parseHTML(t, drawPage(t, name)).one(t, "button", "name", field)
 	}
 }
 

@@ -63,7 +63,7 @@ type catalogue struct {
 	CheckTitle, CheckText, CheckMore              string
 	ConfirmTitle, ConfirmText, ConfirmPageButton  string // ConfirmText: site, address
 	PreferencesTitle, PreferencesText             string // PreferencesText: address
-	SaveButton, Saved                             string
+	SaveButton, Saved, Confirmed                  string
 	LeaveTitle, LeaveText, LeaveButton            string // LeaveText: site
 	UnsubscribeTitle, UnsubscribeText             string // digest; digest, address
 	UnsubscribeButton, Instead, InsteadLink       string // UnsubscribeButton: digest

@@ -64,6 +64,7 @@ var english = &catalogue{
 	PreferencesText:  "For %s.",
 	SaveButton:       "Save settings",
 	Saved:            "Your settings are saved.",
+	Confirmed:        "Your address is confirmed. The next digest comes to you.",
 	LeaveTitle:       "Leave altogether",
 	LeaveText:        "Ends every digest that %s sends you, at once.",
 	LeaveButton:      "Unsubscribe from everything",
