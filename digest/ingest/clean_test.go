@@ -69,6 +69,15 @@ func TestPlainText(t *testing.T) {
 	}
 }
 
+func TestPlainTextCutsTheTailOfLongText(t *testing.T) {
+	for width := range 4 {
+		text := strings.Repeat("€ ö ", 500) + "z" + strings.Repeat("x", width) + " ende."
+		if got := ingest.PlainText(text + " Read more »"); got != text {
+			t.Errorf("got %q, want %q", got[len(got)-30:], text[len(text)-30:])
+		}
+	}
+}
+
 func TestPlainTextOfManyLinksIsLinear(t *testing.T) {
 	in := strings.Repeat("<p>Word <a>Read more</a></p>", 40_000)
 	if got := ingest.PlainText(in); strings.Count(got, "Word") != 40_000 || strings.Contains(got, "more") {

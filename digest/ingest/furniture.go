@@ -74,8 +74,11 @@ func dropFurniture(paragraphs []string) []string {
 
 func cutTail(p string) string {
 	if len(p) > maxTail {
-		head := strings.ToValidUTF8(p[:len(p)-maxTail], "")
-		return head + cutTail(p[len(head):])
+		at := len(p) - maxTail
+		for !utf8.RuneStart(p[at]) {
+			at++
+		}
+		return p[:at] + cutTail(p[at:])
 	}
 	if at := firstOn.FindStringIndex(p); at != nil {
 		return strings.TrimSpace(p[:at[0]])

@@ -11,7 +11,8 @@ import (
 // Shapes that no feed has and that cost a parser its stack or its time.
 const (
 	maxDepth    = 2_000
-	maxChildren = 50_000 // of one element
+	maxItems    = 50_000 // of the elements that hold the items
+	maxChildren = 5_000  // of any other element
 )
 
 var (
@@ -41,28 +42,36 @@ func cleanXML(text []byte) []byte {
 }
 
 // checkShape refuses XML that is nested deeper or fanned out wider than any
-// feed, before a parser walks into it.
+// feed, before a parser walks into it: the parser recurses, and joins the
+// texts between the children of an extension in quadratic time.
 func checkShape(text []byte) error {
-	children := []int{0}
+	open := []element{{most: maxItems}}
 	for tag := range tags(text) {
+		last := &open[len(open)-1]
 		if tag.kind != closing {
-			last := len(children) - 1
-			if children[last]++; children[last] > maxChildren {
-				return fmt.Errorf("%w: an element with more than %d children", errShape, maxChildren)
+			if last.children++; last.children > last.most {
+				return fmt.Errorf("%w: an element with more than %d children", errShape, last.most)
 			}
 		}
 		switch {
 		case tag.kind == opening:
-			children = append(children, 0)
-		case tag.kind == closing && len(children) > 1:
-			children = children[:len(children)-1]
+			most := maxChildren
+			if len(open) == 1 || len(open) == 2 && string(tag.name) == "channel" {
+				most = maxItems
+			}
+			open = append(open, element{most: most})
+		case tag.kind == closing && len(open) > 1:
+			open = open[:len(open)-1]
 		}
-		if len(children) > maxDepth {
+		if len(open) > maxDepth {
 			return fmt.Errorf("%w: nested deeper than %d elements", errShape, maxDepth)
 		}
 	}
 	return nil
 }
+
+// element is one that is open: how many children it has, and may have.
+type element struct{ children, most int }
 
 // closeXML completes a document that was cut off: what is open after its last
 // whole element is closed. It reports false if nothing was open.
