@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"broadsheet/digest"
 	"broadsheet/internal/db"
 	"broadsheet/mail"
 )
@@ -106,8 +107,9 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Delivery, error) {
 }
 
 type editionRow struct {
-	ID  int64 `db:"id"`
-	Day int64 `db:"day"`
+	ID    int64               `db:"id"`
+	Day   int64               `db:"day"`
+	State digest.EditionState `db:"state"` // where it is asked for
 }
 
 // editionsFor returns the editions that a page may be of, newest first. Asking each in turn reads along the primary
@@ -193,7 +195,7 @@ func selectAttempts(ctx context.Context, tx *db.Tx, e editionRow, subscriber int
 
 func editionByKey(ctx context.Context, tx *db.Tx, key string) (editionRow, error) {
 	var e editionRow
-	err := tx.Get(ctx, &e, `SELECT id, day FROM editions WHERE key = $1`, key)
+	err := tx.Get(ctx, &e, `SELECT id, day, state FROM editions WHERE key = $1`, key)
 	if errors.Is(err, db.ErrNoRows) {
 		return e, fmt.Errorf("edition %s: %w", key, ErrNotFound)
 	}

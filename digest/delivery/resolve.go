@@ -2,11 +2,16 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"broadsheet/digest"
 	"broadsheet/internal/db"
 )
+
+// ErrCancelled says that the edition was cancelled, so that nothing of it can be sent again.
+var ErrCancelled = errors.New("edition is cancelled")
 
 // Choice says which deliveries of an edition an operator means.
 type Choice struct {
@@ -36,7 +41,8 @@ func ParseResolution(s string) (Resolution, error) {
 const extraTime = time.Hour
 
 // Retry queues failed and expired deliveries again and returns how many. If their run has expired, it is extended to an
-// hour from now. It returns ErrNotFound for an unknown edition or address.
+// hour from now. It returns ErrNotFound for an unknown edition or address, ErrCancelled for a
+// cancelled edition.
 func (s *Store) Retry(ctx context.Context, c Choice) (int64, error) {
 	n, err := s.requeue(ctx, c, `state IN ('failed', 'expired')`)
 	if err != nil {
@@ -67,6 +73,9 @@ func (s *Store) Resolve(ctx context.Context, c Choice, as Resolution) (int64, er
 // requeue makes deliveries pending and due, so that a sweeper puts them into a batch.
 func (s *Store) requeue(ctx context.Context, c Choice, states string) (int64, error) {
 	return s.choose(ctx, c, func(tx *db.Tx, e editionRow, subscriber int64) (int64, error) {
+		if e.State == digest.EditionCancelled {
+			return 0, ErrCancelled
+		}
 		now := s.now()
 		_, err := tx.Exec(ctx, `UPDATE runs SET expires_at = $1 WHERE edition_id = $2 AND expires_at > 0 AND expires_at <= $3
 			AND EXISTS (SELECT 1 FROM deliveries d WHERE d.day = $4 AND d.edition_id = $2 AND d.run_id = runs.id

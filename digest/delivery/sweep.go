@@ -16,10 +16,10 @@ const (
 // until ctx ends.
 func (e *Engine) sweep(ctx context.Context) {
 	for n := 1; ; n++ {
+		e.sweepDue(ctx)
 		if pause(ctx, pollEvery*3/4+rand.N(pollEvery/2)) != nil {
 			return
 		}
-		e.sweepDue(ctx)
 		if n%replayEvery == 0 {
 			if err := e.replay(ctx); err != nil && ctx.Err() == nil {
 				e.log.Warn("journals not read", "error", err)

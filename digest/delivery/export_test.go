@@ -1,0 +1,65 @@
+package delivery
+
+import "context"
+
+// TestJournal is a journal for tests.
+type TestJournal struct{ j *journal }
+
+// OpenTestJournal opens the journal of a worker.
+func OpenTestJournal(dir, worker string) (*TestJournal, error) {
+	j, err := openJournal(dir, worker)
+	return &TestJournal{j}, err
+}
+
+// Dot writes the line before the final dot.
+func (t *TestJournal) Dot(e Entry) (int, error) { return t.j.dot(&e) }
+
+// Reply writes the line after the reply.
+func (t *TestJournal) Reply(generation int, e Entry) error { return t.j.reply(generation, &e) }
+
+// Recorded says that the database knows.
+func (t *TestJournal) Recorded(generation int) { t.j.recorded(generation) }
+
+// Close leaves the files and lets go of the lock, as the end of the process does.
+func (t *TestJournal) Close() { t.j.close() }
+
+// ReadJournalFile reads both generations.
+func ReadJournalFile(path string) (*Journal, error) { return readJournalFile(path) }
+
+// SetBoot makes lines look as if written in another run of the machine.
+func (t *TestJournal) SetBoot(boot string) error {
+	t.j.boot = boot
+	return t.j.head()
+}
+
+// TestGate is a gate for tests.
+type TestGate struct{ *gate }
+
+// NewTestGate returns an open gate that closes after limit failures.
+func NewTestGate(limit int) TestGate { return TestGate{newGate(limit)} }
+
+// Try passes one message that gets through or fails.
+func (g TestGate) Try(ctx context.Context, ok bool) (probe bool, err error) {
+	if probe, err = g.enter(ctx); err != nil {
+		return false, err
+	}
+	if ok {
+		g.leave(probe, through, "")
+	} else {
+		g.leave(probe, failed, "no route")
+	}
+	return probe, nil
+}
+
+// Stuck reports whether probe after probe has failed.
+func (g TestGate) Stuck() bool {
+	select {
+	case <-g.stuck:
+		return true
+	default:
+		return false
+	}
+}
+
+// Stop ends its timer.
+func (g TestGate) Stop() { g.stop() }
