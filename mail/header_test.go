@@ -160,7 +160,8 @@ func TestHeaderRefuses(t *testing.T) {
 
 // FuzzHeader: any subject and name either reads back as it was, on clean lines, or is refused.
 func FuzzHeader(f *testing.F) {
-	for _, s := range []string{"plain", "Brücke", "a\r\nBcc: x", "=?utf-8?q?x?=", strings.Repeat("x ", 60), " ", `"\`, "(c)", "橋"} {
+	for _, s := range []string{"plain", "Brücke", "a\r\nBcc: x", "=?utf-8?q?x?=", strings.Repeat("x ", 60), " ", `"\`, "(c)", "橋",
+		"000000000\"" + strings.Repeat("0", 61)} {
 		f.Add(s)
 	}
 	body := sampleBody(f)

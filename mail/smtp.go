@@ -78,19 +78,20 @@ func (c *Conn) Age(now time.Time) time.Duration { return now.Sub(c.openedAt) }
 // Worn tells whether the connection has served long enough to be replaced: 100 messages or 5 minutes.
 func (c *Conn) Worn(now time.Time) bool { return c.count >= wornCount || c.Age(now) >= wornAge }
 
-// Close says QUIT, waits a moment for the answer and closes. A connection that is not usable is only closed. It may be
+// Close says QUIT, waits a moment for the answer and closes. One that is not usable is closed already. It may be
 // called twice.
 func (c *Conn) Close() error {
 	if c.closed {
 		return nil
 	}
 	c.closed = true
-	if !c.broken {
-		c.raw.SetDeadline(time.Now().Add(c.timeouts.Quit))
-		c.writer.WriteString("QUIT\r\n")
-		if c.writer.Flush() == nil {
-			readReply(c.reader, PhaseHello) // what it says is of no interest any more
-		}
+	if c.broken {
+		return nil
+	}
+	c.raw.SetDeadline(time.Now().Add(c.timeouts.Quit))
+	c.writer.WriteString("QUIT\r\n")
+	if c.writer.Flush() == nil {
+		readReply(c.reader, PhaseHello) // what it says is of no interest any more
 	}
 	return c.raw.Close()
 }

@@ -149,7 +149,7 @@ func TestDialEachAnswer(t *testing.T) {
 		{"banner 5xx", sink.PhaseBanner, sink.Action{Reply: "554-no\r\n554 service", Close: true}, mail.PhaseBanner, 554, mail.ClassPermanentPath},
 		{"banner cut", sink.PhaseBanner, sink.Action{Close: true}, mail.PhaseBanner, 0, mail.ClassTemporaryPath},
 		{"banner hangs", sink.PhaseBanner, sink.Action{Delay: time.Minute}, mail.PhaseBanner, 0, mail.ClassTemporaryPath},
-		{"banner garbage", sink.PhaseBanner, sink.Action{Raw: "SSH-2.0-x\r\n"}, mail.PhaseBanner, 0, mail.ClassTemporaryPath},
+		{"banner garbage", sink.PhaseBanner, sink.Action{Raw: "HTTP/1.1 400 Bad Request\r\n"}, mail.PhaseBanner, 0, mail.ClassTemporaryPath},
 		{"hello 4xx", sink.PhaseHello, sink.Action{Reply: "450 not now"}, mail.PhaseHello, 450, mail.ClassTemporaryPath},
 		{"hello 5xx", sink.PhaseHello, sink.Action{Reply: "550 who are you"}, mail.PhaseHello, 550, mail.ClassPermanentPath},
 		{"hello cut", sink.PhaseHello, sink.Action{Close: true}, mail.PhaseHello, 0, mail.ClassTemporaryPath},

@@ -15,6 +15,7 @@ import (
 
 const (
 	maxCommand  = 4096
+	bufferSize  = 64 << 10
 	defaultSize = 64 << 20
 	idleTimeout = 5 * time.Minute
 )
@@ -36,6 +37,7 @@ type session struct {
 	mail      bool
 	from      string
 	to        []string
+	lastSize  int // of the message before, the likely size of the next
 }
 
 func newSession(s *Server, conn net.Conn, number int) *session {
@@ -49,7 +51,7 @@ func newSession(s *Server, conn net.Conn, number int) *session {
 
 func (ss *session) use(conn net.Conn) {
 	ss.raw = conn
-	ss.reader = bufio.NewReaderSize(conn, maxCommand)
+	ss.reader = bufio.NewReaderSize(conn, bufferSize)
 	ss.writer = bufio.NewWriter(conn)
 }
 
@@ -65,7 +67,7 @@ func (ss *session) serve() {
 		}
 		ss.raw.SetDeadline(time.Now().Add(idleTimeout))
 		line, err := ss.reader.ReadSlice('\n')
-		if err != nil {
+		if err != nil || len(line) > maxCommand {
 			return
 		}
 		if err := ss.command(strings.TrimRight(string(line), "\r\n")); err != nil {
@@ -283,9 +285,13 @@ func (ss *session) dot(data []byte, tooBig bool) error {
 // readMessage reads up to the line with the final dot and undoes dot-stuffing.
 func (ss *session) readMessage() (data []byte, tooBig bool, err error) {
 	var b bytes.Buffer
+	b.Grow(ss.lastSize)
+	defer func() { ss.lastSize = b.Len() }()
 	lineBegins, asked := true, false
 	for {
-		ss.raw.SetDeadline(time.Now().Add(idleTimeout))
+		if ss.reader.Buffered() == 0 {
+			ss.raw.SetDeadline(time.Now().Add(idleTimeout))
+		}
 		line, err := ss.reader.ReadSlice('\n')
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			if errors.Is(err, io.EOF) {
