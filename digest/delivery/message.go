@@ -101,3 +101,22 @@ func (w *writer) signed() ([]byte, error) {
 	copy(w.buf[begin:], signature)
 	return w.buf[begin:], nil
 }
+
+// Addressee is whom a message outside the ledger goes to: a preview or a test.
+type Addressee struct {
+	Name, Address string
+	MessageID     string // with its angle brackets
+	Unsubscribe   string // links
+	Preferences   string
+}
+
+// Message writes a message as it would go out, without a signature.
+func Message(c *digest.Composed, to Addressee) ([]byte, error) {
+	header := mail.Header{
+		From: c.From, ReplyTo: c.ReplyTo, To: mail.Address{Name: to.Name, Addr: to.Address}, Subject: c.Subject,
+		Date: c.Date, MessageID: to.MessageID, ListID: c.ListID, ListUnsubscribe: []string{to.Unsubscribe}, OneClick: true,
+		FeedbackID: c.FeedbackID, Bulk: true,
+	}
+	personal := mail.Personal{Unsubscribe: to.Unsubscribe, Preferences: to.Preferences, Name: to.Name}
+	return c.Body.Append(nil, &header, mail.Boundary(header.MessageID), &personal)
+}

@@ -107,6 +107,7 @@ type Topic struct {
 // Source is where articles come from.
 type Source struct {
 	Slug         string         // required, unique
+	Name         string         // what readers see as the origin of its stories; the host of each story unless given
 	Kind         string         // "feed" (unless given), "sitemap" or "page"
 	URL          string         // required; absolute http or https
 	Topics       []string       // slugs given to every story of it

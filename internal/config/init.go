@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	_ "embed"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -28,8 +29,8 @@ type File struct {
 }
 
 // WriteInit writes broadsheet.toml and the files it names into dir, which it
-// makes if need be: the signing key of links (one line id:base64 of 32 random
-// bytes), a DKIM key (RSA 2048, PKCS #8) and, if there is one, the relay's
+// makes if need be: the signing key of links (one line of four hexadecimal
+// digits, a colon and 32 random bytes in base64), a DKIM key (RSA 2048, PKCS #8) and, if there is one, the relay's
 // password. Only their owner can read them. It never overwrites: if one is
 // there already it writes none, and the error is fs.ErrExist. Answers that do
 // not make a valid configuration are Problems.
@@ -170,11 +171,11 @@ func tomlString(s string) string {
 }
 
 func signingKey() ([]byte, error) {
-	var key [32]byte
-	if _, err := rand.Read(key[:]); err != nil {
+	var raw [2 + 32]byte
+	if _, err := rand.Read(raw[:]); err != nil {
 		return nil, fmt.Errorf("make signing key: %w", err)
 	}
-	return []byte("k1:" + base64.StdEncoding.EncodeToString(key[:]) + "\n"), nil
+	return []byte(hex.EncodeToString(raw[:2]) + ":" + base64.StdEncoding.EncodeToString(raw[2:]) + "\n"), nil
 }
 
 func dkimKey() ([]byte, error) {

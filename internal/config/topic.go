@@ -35,6 +35,7 @@ func readSources(tables []*table) []Source {
 	for _, t := range tables {
 		out = append(out, Source{
 			Slug:         t.slug(seen),
+			Name:         t.text("name", "", line(100)),
 			Kind:         t.choice("kind", "feed", "sitemap", "page"),
 			URL:          t.needed("url", `"https://courier.example/feed.xml"`, webURL),
 			Topics:       t.topics(),

@@ -1,0 +1,84 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"broadsheet/subscribers"
+	"broadsheet/templates"
+)
+
+func (s *Server) showConfirm(w http.ResponseWriter, r *http.Request) error {
+	token, err := s.Keys.Verify(subscribers.PurposeConfirm, r.PathValue("token"), s.Now())
+	if errors.Is(err, subscribers.ErrExpired) {
+		return s.showExpired(w, r)
+	} else if err != nil {
+		return err
+	}
+	v, err := s.Subscribers.View(r.Context(), s.Catalog(), token.Subscriber)
+	if err != nil {
+		return err
+	}
+	if v.State == subscribers.StateActive { // confirmed before
+		return s.toPreferences(w, r, v.ID)
+	}
+	page := &templates.ConfirmPage{Site: s.Site, Masked: v.Masked, Digests: checked(v.Digests), Topics: checked(v.Topics), Action: r.URL.Path}
+	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Confirm(b, page) })
+}
+
+func checked(choices []templates.Choice) []string {
+	var names []string
+	for _, c := range choices {
+		if c.Checked {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+func (s *Server) confirm(w http.ResponseWriter, r *http.Request) error {
+	token, err := s.Keys.Verify(subscribers.PurposeConfirm, r.PathValue("token"), s.Now())
+	expired := errors.Is(err, subscribers.ErrExpired)
+	if err != nil && !expired {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return badForm(err)
+	}
+	if expired {
+		if r.PostForm.Get(templates.FieldAgain) == "" {
+			return s.showExpired(w, r)
+		}
+		return s.confirmAgain(w, r, token)
+	}
+	v, err := s.Subscribers.Confirm(r.Context(), s.Catalog(), token, originForm, s.client(r).String())
+	if errors.Is(err, subscribers.ErrExpired) {
+		return s.showExpired(w, r)
+	} else if err != nil {
+		return err
+	}
+	return s.toPreferences(w, r, v.ID)
+}
+
+func (s *Server) toPreferences(w http.ResponseWriter, r *http.Request, id int64) error {
+	token := s.Keys.Sign(subscribers.Token{Purpose: subscribers.PurposePreferences, Subscriber: id})
+	return s.redirect(w, r, "/p/"+token+"?confirmed=1")
+}
+
+// confirmAgain mails a new link to the reader of an expired one. The answer is
+// that of a sign-up.
+func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
+	if r.PostForm.Get(templates.FieldWebsite) == "" && s.signUps.allow(network(s.client(r)), s.Now()) {
+		err := s.Subscribers.ConfirmAgain(r.Context(), token.Subscriber)
+		if err != nil && !errors.Is(err, subscribers.ErrUnknown) {
+			return err
+		}
+	}
+	return s.redirect(w, r, "/subscribed")
+}
+
+func (s *Server) showExpired(w http.ResponseWriter, r *http.Request) error {
+	page := &templates.ExpiredPage{Site: s.Site, FormToken: s.formToken(s.Now()), Action: r.URL.Path}
+	return s.show(w, http.StatusGone, func(b io.Writer) error { return s.pages.Expired(b, page) })
+}

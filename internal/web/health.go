@@ -1,0 +1,45 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"broadsheet/templates"
+)
+
+// healthz says that the process lives.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
+
+// readyz says whether the database answers and has the right schema.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	if err := s.Ready(ctx); err != nil {
+		s.Log.WarnContext(r.Context(), "not ready", "error", err)
+		plain(w, http.StatusServiceUnavailable, "the database cannot be used now")
+		return
+	}
+	plain(w, http.StatusOK, "ready")
+}
+
+// robots keeps search engines away from personal pages.
+func (s *Server) robots(w http.ResponseWriter, _ *http.Request) {
+	plain(w, http.StatusOK, fmt.Sprintf("User-agent: *\nDisallow: %[1]s/c/\nDisallow: %[1]s/p/\nDisallow: %[1]s/u/\nDisallow: %[1]s/api/", s.path))
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	fmt.Fprintln(w, text)
+}
+
+// asset serves a file that pages link to. Its link carries the version of the
+// content, so that it may be kept.
+func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Has("v") {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	http.ServeFileFS(w, r, templates.Assets(), r.PathValue("name"))
+}

@@ -1,0 +1,98 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/subscribers"
+	"broadsheet/templates"
+)
+
+// Options is what the pages need of the rest.
+type Options struct {
+	Site        templates.Site
+	PublicURL   string // under which readers reach the server; its path is where the routes begin
+	Subscribers *subscribers.Store
+	Catalog     func() *subscribers.Catalog
+	Keys        *subscribers.Keys
+	Links       *subscribers.Links
+
+	Articles      func(ctx context.Context, in []digest.Incoming) (digest.PutResult, error)
+	UnknownTopics func(slugs []string) []string
+	APIKeys       map[string]string // hexadecimal SHA-256 of a key -> its name
+
+	TrustedProxies []netip.Prefix
+	AllowedOrigins []string                        // that may send the sign-up form
+	Ready          func(ctx context.Context) error // nil when the database can be used
+	Log            *slog.Logger
+	Now            func() time.Time
+}
+
+// Server answers requests. It is safe for concurrent use.
+type Server struct {
+	Options
+	pages   *templates.Pages
+	path    string // of PublicURL, without a slash at the end
+	origin  *http.CrossOriginProtection
+	formKey []byte
+	zones   []string
+	signUps *limiter
+}
+
+// New checks the options and loads the pages.
+func New(o Options) (*Server, error) {
+	public, err := url.Parse(o.PublicURL)
+	if err != nil || public.Host == "" {
+		return nil, fmt.Errorf("public url %q is not absolute", o.PublicURL)
+	}
+	s := &Server{
+		Options: o, path: strings.TrimSuffix(public.Path, "/"), origin: http.NewCrossOriginProtection(),
+		formKey: o.Keys.Derive("form"), zones: zoneNames(), signUps: newLimiter(signUpLimit, signUpWindow),
+	}
+	for _, origin := range append([]string{public.Scheme + "://" + public.Host}, o.AllowedOrigins...) {
+		if err := s.origin.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("allowed origin %q: %w", origin, err)
+		}
+	}
+	pages, err := templates.LoadPages()
+	if err != nil {
+		return nil, err
+	}
+	s.pages = pages.WithAssets(s.path + "/assets/")
+	return s, nil
+}
+
+// Serve answers on ln until ctx ends; then requests under way have ten seconds
+// to finish. It returns nil after an orderly end. A client that is slow to send
+// or to read is cut off.
+func Serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logger) error {
+	srv := &http.Server{
+		Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve %s: %w", ln.Addr(), err)
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := srv.Shutdown(end)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = srv.Close()
+	}
+	<-failed
+	return err
+}

@@ -1,0 +1,96 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+
+	"broadsheet/subscribers"
+	"broadsheet/templates"
+)
+
+// originForm is how the record of consent names our own pages.
+const originForm = "form"
+
+func (s *Server) showSubscribe(w http.ResponseWriter, r *http.Request) error {
+	return s.showForm(w, http.StatusOK, &subscribers.SignUp{Topics: r.URL.Query()["topic"]}, nil)
+}
+
+// showForm draws the form with what was typed.
+func (s *Server) showForm(w http.ResponseWriter, status int, in *subscribers.SignUp, wrong subscribers.FieldErrors) error {
+	c := s.Catalog()
+	page := &templates.SubscribePage{
+		Site: s.Site, Address: in.Address, Name: in.Name, Zone: in.Zone, Errors: wrong,
+		FormToken: s.formToken(s.Now()), Action: s.path + "/subscribe",
+	}
+	for _, t := range c.Topics {
+		page.Topics = append(page.Topics, templates.Choice{
+			Slug: t.Slug, Name: t.Name, Description: t.Description, Checked: slices.Contains(in.Topics, t.Slug),
+		})
+	}
+	anyLocal := false
+	for _, d := range c.Digests {
+		page.Digests = append(page.Digests, templates.Choice{Slug: d.Slug, Name: d.Name, Checked: slices.Contains(in.Digests, d.Slug)})
+		anyLocal = anyLocal || d.LocalTime
+	}
+	if anyLocal {
+		if page.Zone == "" && len(c.Digests) > 0 {
+			page.Zone = c.Digests[0].Zone
+		}
+		page.Zones = s.offer(page.Zone)
+	}
+	return s.show(w, status, func(b io.Writer) error { return s.pages.Subscribe(b, page) })
+}
+
+func parseSignUp(r *http.Request) (*subscribers.SignUp, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, badForm(err)
+	}
+	f := r.PostForm
+	return &subscribers.SignUp{
+		Address: f.Get(templates.FieldAddress), Name: f.Get(templates.FieldName), Zone: f.Get(templates.FieldZone),
+		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests], Origin: originForm,
+	}, nil
+}
+
+// badForm keeps "too large" apart from nonsense.
+func badForm(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return statusError(http.StatusBadRequest)
+}
+
+// subscribe answers a filled-in form. Whatever we know of the address, a good
+// form gets the same answer.
+func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) error {
+	in, err := parseSignUp(r)
+	if err != nil {
+		return err
+	}
+	if r.PostForm.Get(templates.FieldWebsite) != "" { // filled in by a machine
+		return s.redirect(w, r, "/subscribed")
+	}
+	now, client := s.Now(), s.client(r)
+	if !s.formIsFresh(r.PostForm.Get(templates.FieldForm), now) {
+		return s.showForm(w, http.StatusUnprocessableEntity, in, subscribers.FieldErrors{templates.FieldForm: templates.ProblemFormExpired})
+	}
+	if !s.signUps.allow(network(client), now) {
+		return statusError(http.StatusTooManyRequests)
+	}
+	in.Client, in.Language = client.String(), s.Site.Language
+	in.Text = templates.ConsentText(s.Site)
+	var wrong subscribers.FieldErrors
+	if err := s.Subscribers.SignUp(r.Context(), s.Catalog(), *in); errors.As(err, &wrong) {
+		return s.showForm(w, http.StatusUnprocessableEntity, in, wrong)
+	} else if err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/subscribed")
+}
+
+func (s *Server) showCheckInbox(w http.ResponseWriter, _ *http.Request) error {
+	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.CheckInbox(b, &templates.CheckInboxPage{Site: s.Site}) })
+}
