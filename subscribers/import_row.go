@@ -60,8 +60,12 @@ type chosenCells struct {
 	err error
 }
 
-// mostRemembered bounds the memory that a hostile file can take.
-const mostRemembered = 4096
+// Bounds on the memory that a hostile file can take: entries, and octets of a
+// cell that is remembered.
+const (
+	mostRemembered    = 4096
+	longestRemembered = 256
+)
 
 func newRowReader(c *Catalog, r io.Reader) *rowReader {
 	return &rowReader{csv: newCSVReader(r), catalog: c, zones: map[string]error{}, chosen: map[[2]string]chosenCells{}}
@@ -173,7 +177,7 @@ func (rr *rowReader) checkZone(zone string) error {
 	err, known := rr.zones[zone]
 	if !known {
 		err = checkZone(zone)
-		if len(rr.zones) < mostRemembered {
+		if len(rr.zones) < mostRemembered && len(zone) <= longestRemembered {
 			rr.zones[strings.Clone(zone)] = err
 		}
 	}
@@ -185,7 +189,7 @@ func (rr *rowReader) choose(topics, digests string) (choices, error) {
 	found, known := rr.chosen[key]
 	if !known {
 		found.choices, found.err = rr.catalog.lenient(splitSlugs(topics), splitSlugs(digests))
-		if len(rr.chosen) < mostRemembered {
+		if len(rr.chosen) < mostRemembered && len(topics)+len(digests) <= longestRemembered {
 			rr.chosen[[2]string{strings.Clone(topics), strings.Clone(digests)}] = found
 		}
 	}

@@ -159,24 +159,36 @@ func TestMailLimits(t *testing.T) {
 
 func TestSignUpConcurrently(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
-		var wg sync.WaitGroup
-		for i := range 40 {
-			wg.Go(func() {
-				in := form("ann@example.com")
-				in.Name = fmt.Sprint(i)
-				if err := k.SignUp(t.Context(), k.catalog, in); err != nil {
-					t.Error(err)
-				}
-			})
+		wave := func(wantMails, wantConsents int) {
+			t.Helper()
+			var wg sync.WaitGroup
+			start := make(chan struct{})
+			for i := range 40 {
+				wg.Go(func() {
+					in := form("ann@example.com")
+					in.Name = fmt.Sprint(i)
+					<-start
+					if err := k.SignUp(t.Context(), k.catalog, in); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			close(start)
+			wg.Wait()
+			if got := k.count(`SELECT count(*) FROM system_mails`); got != wantMails {
+				t.Errorf("%d mails, want %d", got, wantMails)
+			}
+			if got := len(k.events("ann@example.com")); got != wantConsents {
+				t.Errorf("%d entries of consent, want %d", got, wantConsents)
+			}
+			k.checkStates()
 		}
-		wg.Wait()
-		if got := k.mails(subscribers.MailConfirm); got != subscribers.MailsADay {
-			t.Errorf("%d mails, want %d", got, subscribers.MailsADay)
-		}
-		if got := len(k.events("ann@example.com")); got != 40 {
-			t.Errorf("%d entries of consent, want 40", got)
-		}
-		k.checkStates()
+		wave(3, 40) // an unknown address
+		k.wait(25 * time.Hour)
+		wave(5, 80) // a pending one
+		k.wait(25 * time.Hour)
+		k.confirm("ann@example.com")
+		wave(8, 81) // an active one
 	})
 }
 

@@ -157,8 +157,8 @@ func readCohorts(ctx context.Context, tx *db.Tx, wanted map[place]bool, found ma
 
 // windowStart returns where the next window of an active subscription begins
 // that leaves its cohort: after what it has had there, so that the move loses
-// nothing and repeats nothing. The locks make the planner, which moves the
-// cursor of a run before it reads a page of subscriptions, wait or be seen.
+// nothing and repeats nothing. The locks make a planner that starts a run or
+// stores a page of one wait, or be seen here.
 func windowStart(ctx context.Context, tx *db.Tx, s owned) (int64, error) {
 	var old cohort
 	err := tx.Get(ctx, &old, `SELECT id, digest_id, zone, last_seq, runs FROM cohorts WHERE id = $1 {for update}`, s.from)
