@@ -101,6 +101,7 @@ func csvArticle(header []string, record csvRecord) (digest.Incoming, error) {
 // rowError says that a row does not even have the right columns.
 type rowError struct{ problem string }
 
+// Error returns the problem.
 func (e rowError) Error() string { return e.problem }
 
 // csvRecord is the text of one row.
