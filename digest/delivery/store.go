@@ -138,11 +138,15 @@ const rollQuery = `
 	ORDER BY d.subscriber_id`
 
 // load reads the pending deliveries of a batch with their readers, and notes in the batch who has left since planning.
+// There are none if the edition was paused or cancelled after the claim.
 func (s *Store) load(ctx context.Context, b *batch) ([]*item, error) {
 	var items []*item
 	began := s.now()
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		items, b.roll = nil, map[int64]string{}
+		if sends, err := stillSends(ctx, tx, b.edition); err != nil || !sends {
+			return err
+		}
 		var retried []int64
 		byID := map[int64]*item{}
 		err := eachReader(ctx, tx, b, func(it item, reason string) {
@@ -217,17 +221,23 @@ func isUnderWay(p mail.Phase) bool { return p == mail.PhaseBody || p == mail.Pha
 
 // roll reads who of a batch is still to be sent, and whether its edition still sends.
 func (s *Store) roll(ctx context.Context, b *batch) (roll map[int64]string, sendable bool, err error) {
-	err = s.db.View(ctx, func(tx *db.Tx) error {
+	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
 		roll = map[int64]string{}
-		var state string
-		if err := tx.Get(ctx, &state, `SELECT state FROM editions WHERE id = $1`, b.edition); err != nil {
+		if sendable, err = stillSends(ctx, tx, b.edition); err != nil {
 			return err
 		}
-		sendable = state != string(digest.EditionPaused) && state != string(digest.EditionCancelled)
 		return eachReader(ctx, tx, b, func(it item, reason string) { roll[it.subscriber] = reason })
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("read again who gets batch %d: %w", b.id, err)
 	}
 	return roll, sendable, nil
+}
+
+func stillSends(ctx context.Context, tx *db.Tx, edition int64) (bool, error) {
+	var state digest.EditionState
+	if err := tx.Get(ctx, &state, `SELECT state FROM editions WHERE id = $1`, edition); err != nil {
+		return false, fmt.Errorf("read edition %d: %w", edition, err)
+	}
+	return state != digest.EditionPaused && state != digest.EditionCancelled, nil
 }

@@ -18,6 +18,7 @@ type dueRow struct {
 	EditionID  int64 `db:"edition_id"`
 	RunID      int64 `db:"run_id"`
 	Subscriber int64 `db:"subscriber_id"`
+	NextTryAt  int64 `db:"next_try_at"`
 }
 
 // sweep moves up to sweepSize deliveries whose next try is due into new batches and returns how many it moved. Several
@@ -27,7 +28,7 @@ func (s *Store) sweep(ctx context.Context) (int, error) {
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		var due []dueRow
 		now := db.Millis(s.now())
-		err := tx.Select(ctx, &due, `SELECT day, edition_id, run_id, subscriber_id FROM deliveries
+		err := tx.Select(ctx, &due, `SELECT day, edition_id, run_id, subscriber_id, next_try_at FROM deliveries
 			WHERE next_try_at > 0 AND next_try_at <= $1 ORDER BY next_try_at LIMIT $2 {skip locked}`, now, sweepSize)
 		moved = len(due)
 		if err != nil {
@@ -42,7 +43,7 @@ func (s *Store) sweep(ctx context.Context) (int, error) {
 			return err
 		}
 		for i, rows := range batches {
-			if err := rebatch(ctx, tx, id+int64(i), rows, now); err != nil {
+			if err := rebatch(ctx, tx, id+int64(i), rows); err != nil {
 				return err
 			}
 		}
@@ -72,14 +73,16 @@ func groupDue(due []dueRow) [][]dueRow {
 	return out
 }
 
-func rebatch(ctx context.Context, tx *db.Tx, id int64, rows []dueRow, now int64) error {
+// rebatch makes a batch of rows, the first of which was due first. The batch has been ready since then, so that who
+// asks with an earlier time in hand finds the work either here or there.
+func rebatch(ctx context.Context, tx *db.Tx, id int64, rows []dueRow) error {
 	first := rows[0]
 	subscribers := make([]int64, len(rows))
 	for i, row := range rows {
 		subscribers[i] = row.Subscriber
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO batches (id, edition_id, run_id, day, size, ready_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		id, first.EditionID, first.RunID, first.Day, len(rows), now)
+		id, first.EditionID, first.RunID, first.Day, len(rows), first.NextTryAt)
 	if err != nil {
 		return fmt.Errorf("insert batch: %w", err)
 	}
