@@ -31,6 +31,13 @@ type Add struct {
 	Consent   string
 }
 
+// Check returns FieldErrors for what is wrong with the entry, without looking
+// at what is stored.
+func (in *Add) Check(c *Catalog) error {
+	_, err := in.check(c)
+	return err
+}
+
 func (in *Add) check(c *Catalog) (*request, error) {
 	wrong := FieldErrors{}
 	q := &request{

@@ -16,6 +16,15 @@ const (
 	Uncertain State = "uncertain" // the final dot was written and the reply not read
 )
 
+// ParseState reads a state; the empty text is none in particular.
+func ParseState(s string) (State, error) {
+	switch state := State(s); state {
+	case "", Pending, Sent, Failed, Expired, Skipped, Uncertain:
+		return state, nil
+	}
+	return "", fmt.Errorf("state %q: want pending, sent, failed, expired, skipped or uncertain", s)
+}
+
 // Why a delivery was skipped after planning.
 const (
 	ReasonUnsubscribed = "unsubscribed"
