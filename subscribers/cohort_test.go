@@ -76,3 +76,31 @@ func TestReturningStartsAnew(t *testing.T) {
 		}
 	})
 }
+
+func TestRehome(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		k.wantImport("email,digests,timezone\nann@example.com,*,Europe/Paris\nbob@example.com,*,\ncat@example.com,weekly,Asia/Tokyo\n", confirmed, "+3 ~0 =0 -0")
+		k.exec(`UPDATE cohorts SET last_seq = 50, runs = 3`)
+		rehome := func(want int64) {
+			t.Helper()
+			if n, err := k.Rehome(t.Context(), k.catalog); err != nil || n != want {
+				t.Errorf("Rehome = %d, %v, want %d", n, err, want)
+			}
+			k.checkStates()
+		}
+		rehome(0)
+		k.catalog.Digests[0].LocalTime, k.catalog.Digests[1].LocalTime = false, true
+		k.catalog.Digests[1].Zone = "Europe/London"
+		rehome(2 + 1) // ann for one digest and with it the other; bob and cat for the weekly
+		rehome(0)
+		k.wantPicture("ann@example.com", "active | daily=active America/New_York * | weekly=active Europe/Paris *")
+		k.wantPicture("bob@example.com", "active | daily=active America/New_York * | weekly=active Europe/London *")
+		k.wantPicture("cat@example.com", "active | weekly=active Asia/Tokyo *")
+		for _, s := range k.detail("ann@example.com").Subscriptions {
+			if s.JoinedSeq != 50 {
+				t.Errorf("after the move %s starts at %d, want 50", s.Digest, s.JoinedSeq)
+			}
+		}
+		k.wantEvents("ann@example.com", subscribers.EventImported)
+	})
+}
