@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"broadsheet/digest"
+	"broadsheet/digest/ingest"
+	"broadsheet/internal/app"
+)
+
+func (e *env) articleCommand() *cobra.Command {
+	return noun("article", "The editor's desk", e.articleAddCommand(), e.articleImportCommand(), e.articleListCommand(), e.articleShowCommand())
+}
+
+func (e *env) articleAddCommand() *cobra.Command {
+	var in digest.Incoming
+	var published string
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use: "add", Short: "Add one article, or change it if it is known by its URL or id", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if published != "" {
+				at, err := parseTime(published, e.now(), time.UTC)
+				if err != nil {
+					return usagef("--published-at: %w", err)
+				}
+				in.PublishedAt = at
+			}
+			if err := ingest.Check(&in); err != nil {
+				return usagef("%w", err)
+			}
+			return e.writing(cmd.Context(), dryRun, func(a *app.App) error { return e.addArticle(cmd, a, in, dryRun) })
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&in.URL, "url", "", "`URL` of the story")
+	f.StringVar(&in.GUID, "id", "", "your own id of the story, if it has no URL")
+	f.StringVar(&in.Title, "title", "", "headline")
+	f.StringVar(&in.Summary, "summary", "", "a sentence or two")
+	f.StringVar(&in.Body, "body", "", "the text")
+	f.StringVar(&in.Author, "author", "", "who wrote it")
+	f.StringVar(&in.ImageURL, "image", "", "`URL` of its picture")
+	f.StringVar(&in.ImageAlt, "image-alt", "", "what the picture shows")
+	f.StringVar(&in.Language, "language", "", "such as en or pt-BR")
+	f.StringSliceVar(&in.Topics, "topic", nil, "`SLUG` of a topic; may be given several times")
+	f.IntVar(&in.Priority, "priority", 0, "higher ranks first, from -100 to 100")
+	f.StringVar(&published, "published-at", "", "`TIME`, UTC unless it names a zone")
+	f.BoolVar(&dryRun, "dry-run", false, "show what would be stored and store nothing")
+	return cmd
+}
+
+func (e *env) addArticle(cmd *cobra.Command, a *app.App, in digest.Incoming, dryRun bool) error {
+	if unknown := a.Tagger.UnknownTopics(in.Topics); len(unknown) > 0 {
+		return usagef("unknown topic %q: see broadsheet topic list", unknown[0])
+	}
+	if dryRun {
+		fmt.Fprintf(e.stdout, "would store %q with topics: %s\n", in.Title, orDash(a.TopicSlugs(a.Tagger.Match(&in, nil))))
+		return nil
+	}
+	result, err := a.Digests.Put(cmd.Context(), a.Tagger, nil, []digest.Incoming{in})
+	if err != nil {
+		return err
+	}
+	e.printPut(result)
+	return nil
+}
+
+func (e *env) printPut(r digest.PutResult) {
+	fmt.Fprintf(e.stdout, "%d new, %d updated, %d unchanged\n", r.New, r.Updated, r.Unchanged)
+	if r.Untagged > 0 {
+		fmt.Fprintf(e.stderr, "%d of the new articles match no topic, so no reader gets them\n", r.Untagged)
+	}
+}
+
+func (e *env) articleImportCommand() *cobra.Command {
+	var dryRun bool
+	var format string
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Import articles from a JSON array, JSON lines or CSV file; - reads standard input",
+		Long: "Import articles from a JSON array, JSON lines or CSV file; - reads standard input.\n" +
+			"Fields: id, url, title, summary, body, author, image, topics, published_at, language, priority.\n" +
+			"The good rows are stored; each bad one is reported with its line, and the exit code is 4.",
+		Args: exactly("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in, name, err := e.open(args[0])
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
+				i := &articleImport{env: e, app: a, cmd: cmd, name: name, dryRun: dryRun}
+				return i.run(in, format)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check the file and store nothing")
+	cmd.Flags().StringVar(&format, "format", "", "`FORMAT`: json or csv (default: by the file's name or content)")
+	return cmd
+}
+
+// open opens a file, or standard input for "-".
+func (e *env) open(path string) (io.ReadCloser, string, error) {
+	if path == "-" {
+		return io.NopCloser(e.stdin), "standard input", nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, "", err
+	}
+	return f, filepath.Base(path), nil
+}
+
+// articleImport streams a file of articles into the store.
+type articleImport struct {
+	env    *env
+	app    *app.App
+	cmd    *cobra.Command
+	name   string
+	dryRun bool
+	chunk  []digest.Incoming
+	rows   int
+	bad    int
+	result digest.PutResult
+}
+
+func (i *articleImport) run(in io.Reader, format string) error {
+	r := bufio.NewReaderSize(in, 64<<10)
+	if format == "" {
+		format = guessFormat(i.name, r)
+	}
+	var err error
+	switch format {
+	case "csv":
+		err = ingest.ReadCSV(r, i.each, i.reject)
+	case "json", "jsonl":
+		err = ingest.ReadJSON(r, i.each, i.reject)
+	default:
+		return usagef("--format %q is unknown: it is json or csv", format)
+	}
+	if err == nil {
+		err = i.flush()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w (%d rows were stored before)", i.name, err, i.result.New+i.result.Updated+i.result.Unchanged)
+	}
+	if i.dryRun {
+		fmt.Fprintf(i.env.stdout, "%d good rows, nothing was stored\n", i.rows)
+	} else {
+		i.env.printPut(i.result)
+	}
+	if i.bad > 0 {
+		return partly("%d of %d rows of %s are bad and were left out", i.bad, i.bad+i.rows, i.name)
+	}
+	return nil
+}
+
+func (i *articleImport) each(line int, in digest.Incoming) error {
+	if unknown := i.app.Tagger.UnknownTopics(in.Topics); len(unknown) > 0 {
+		i.reject(ingest.BadRow{Line: line, Reason: fmt.Sprintf("topics: unknown topic %q", unknown[0])})
+		return nil
+	}
+	i.rows++
+	i.chunk = append(i.chunk, in)
+	if len(i.chunk) < 200 {
+		return nil
+	}
+	return i.flush()
+}
+
+func (i *articleImport) flush() error {
+	defer func() { i.chunk = i.chunk[:0] }()
+	if i.dryRun || len(i.chunk) == 0 {
+		return nil
+	}
+	r, err := i.app.Digests.Put(i.cmd.Context(), i.app.Tagger, nil, i.chunk)
+	i.result.Add(r)
+	return err
+}
+
+func (i *articleImport) reject(b ingest.BadRow) {
+	i.bad++
+	fmt.Fprintf(i.env.stderr, "%s:%d: %s\n", i.name, b.Line, b.Reason)
+}
+
+// guessFormat goes by the name, else by the first character.
+func guessFormat(name string, r *bufio.Reader) string {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".csv":
+		return "csv"
+	case ".json", ".jsonl", ".ndjson":
+		return "json"
+	}
+	head, err := r.Peek(512)
+	if err != nil && len(head) == 0 {
+		return "json"
+	}
+	if text := strings.TrimLeft(strings.TrimPrefix(string(head), "\ufeff"), " \t\r\n"); strings.HasPrefix(text, "[") || strings.HasPrefix(text, "{") {
+		return "json"
+	}
+	return "csv"
+}
+
+func (e *env) articleListCommand() *cobra.Command {
+	var topic, query string
+	var limit int
+	cmd := &cobra.Command{
+		Use: "list", Short: "List articles, the last arrived first", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return e.reading(cmd.Context(), func(a *app.App) error {
+				f := digest.ArticleFilter{Query: query, Limit: limit}
+				if topic != "" {
+					t := a.Setup.TopicBySlug(topic)
+					if t == nil {
+						return usagef("unknown topic %q: see broadsheet topic list", topic)
+					}
+					f.TopicID = t.ID
+				}
+				articles, err := a.Digests.Articles(cmd.Context(), f)
+				if err != nil {
+					return err
+				}
+				out := &list{columns: []string{"id", "title", "topics", "published_at", "arrived_at", "priority", "url"}, empty: "No articles."}
+				for _, art := range articles {
+					out.add(art.ID, art.Title, a.TopicSlugs(art.Topics), art.PublishedAt, art.ArrivedAt, art.Priority, art.URL)
+				}
+				return e.show(out)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&topic, "topic", "", "only articles of the topic with this `SLUG`")
+	cmd.Flags().StringVar(&query, "query", "", "only articles whose title has this `TEXT`")
+	cmd.Flags().IntVar(&limit, "limit", 50, "at most so many")
+	return cmd
+}
+
+func (e *env) articleShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID|URL", Short: "Show one article with the reasons for its topics", Args: exactly("ID|URL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return e.reading(cmd.Context(), func(a *app.App) error {
+				id, url := int64(0), args[0]
+				if n, err := strconv.ParseInt(args[0], 10, 64); err == nil {
+					id, url = n, ""
+				} else if canonical, err := ingest.CanonicalURL(args[0]); err == nil {
+					url = canonical
+				}
+				art, err := a.Digests.Article(cmd.Context(), id, url)
+				if errors.Is(err, digest.ErrNotFound) {
+					return fmt.Errorf("there is no article %s", args[0])
+				} else if err != nil {
+					return err
+				}
+				return e.showOne(articleDetails(a, art))
+			})
+		},
+	}
+}
+
+func articleDetails(a *app.App, art *digest.Article) *list {
+	var reasons []string
+	for _, m := range art.Topics {
+		reasons = append(reasons, a.TopicSlug(m.TopicID)+" ("+m.Reason+")")
+	}
+	out := &list{columns: []string{
+		"id", "title", "url", "guid", "source", "topics", "author", "summary", "body", "image", "language", "priority",
+		"version", "published_at", "arrived_at", "updated_at", "pinned_until", "held_at", "withdrawn_at",
+	}}
+	out.add(art.ID, art.Title, art.URL, art.GUID, art.SourceName, reasons, art.Author, art.Summary, art.Body, art.ImageURL, art.Language, art.Priority,
+		art.Version, art.PublishedAt, art.ArrivedAt, art.UpdatedAt, art.PinnedUntil, art.HeldAt, art.WithdrawnAt)
+	return out
+}
+
+func orDash(texts []string) string {
+	if len(texts) == 0 {
+		return "-"
+	}
+	return strings.Join(texts, ", ")
+}

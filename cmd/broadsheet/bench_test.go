@@ -1,0 +1,123 @@
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
+	"broadsheet/mail/sink"
+	"broadsheet/subscribers"
+)
+
+// benchReaders is how many subscribers BenchmarkBulk works with.
+const benchReaders = 100_000
+
+// BenchmarkBulk runs the real binary over 100,000 subscribers of 12 topics and
+// 300 articles: import, plan (the relay refuses, so nothing is sent) and send
+// (to a sink in this process, unsigned). Each step reports its rate and the
+// peak memory of the binary's process.
+func BenchmarkBulk(b *testing.B) {
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		b.Run(string(dialect), func(b *testing.B) {
+			for b.Loop() {
+				benchBulk(b, dialect)
+			}
+		})
+	}
+}
+
+func benchBulk(b *testing.B, dialect db.Dialect) {
+	dir := b.TempDir()
+	url := "sqlite:broadsheet.db"
+	if dialect == db.Postgres {
+		url = dbtest.URL(b, dialect)
+	}
+	received, err := sink.NewServer(sink.Options{Keep: -1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer received.Close()
+	writeBench(b, dir, url)
+	run := func(step, relay string, want int, args ...string) {
+		cmd := exec.Command(binary, args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "BROADSHEET_MAIL_RELAY_URL=smtp://"+relay+"?tls=off")
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		began := time.Now()
+		_ = cmd.Run() // the code is what counts
+		took := time.Since(began)
+		if code := cmd.ProcessState.ExitCode(); code != want {
+			b.Fatalf("%s: exit code %d, want %d\n%s", step, code, want, out.String())
+		}
+		usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+		b.ReportMetric(benchReaders/took.Seconds(), step+"/s")
+		b.ReportMetric(float64(usage.Maxrss)/1024, step+"-MiB")
+		b.ReportMetric(float64(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())/float64(time.Microsecond)/benchReaders, step+"-cpu-us")
+	}
+	run("setup", "127.0.0.1:1", 0, "article", "import", "articles.json")
+	run("import", "127.0.0.1:1", 0, "subscriber", "import", "--confirmed", "--consent", "benchmark", "subscribers.csv")
+	run("plan", "127.0.0.1:1", 75, "digest", "send", "daily", "--now")
+	run("send", received.Addr().String(), 0, "digest", "send", "daily")
+	if got := received.Accepted(); got != benchReaders {
+		b.Fatalf("the sink accepted %d messages, want %d", got, benchReaders)
+	}
+}
+
+func writeBench(b *testing.B, dir, url string) {
+	b.Helper()
+	var toml, csv strings.Builder
+	fmt.Fprintf(&toml, `
+[site]
+name = "Bench"
+url = "https://news.example"
+[web]
+public_url = "https://news.example/mail"
+[database]
+url = %q
+[mail]
+from = "Bench <digest@news.example>"
+[[mail.relay]]
+url = "smtp://127.0.0.1:1?tls=off"
+[[digest]]
+slug = "daily"
+name = "Daily"
+schedule = "0 7 * * *"
+max_items = 10
+`, url)
+	for t := range 12 {
+		fmt.Fprintf(&toml, "[[topic]]\nslug = \"t%d\"\nname = \"Topic %d\"\n", t, t)
+	}
+	csv.WriteString("email,name,topics\n")
+	for i := range benchReaders {
+		fmt.Fprintf(&csv, "reader%d@inbox.test,Reader %d,t%d;t%d;t%d\n", i, i, i%12, i/12%12, i/144%12)
+	}
+	var articles []map[string]any
+	for i := range 300 {
+		articles = append(articles, map[string]any{
+			"url": fmt.Sprintf("https://news.example/story/%d", i), "title": fmt.Sprintf("Story number %d of the benchmark has a headline of usual length", i),
+			"summary": strings.Repeat("A sentence of the summary that says what happened. ", 4), "topics": []string{fmt.Sprintf("t%d", i%12)},
+			"image": fmt.Sprintf("https://news.example/picture/%d.jpg", i), "author": "Ada Writer",
+		})
+	}
+	text, err := json.Marshal(articles)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"broadsheet.toml": toml.String(), "subscribers.csv": csv.String(), "articles.json": string(text), "broadsheet.keys": subscribers.NewKey() + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"broadsheet/digest"
+	"broadsheet/internal/app"
+	"broadsheet/subscribers"
+)
+
+func (e *env) digestCommand() *cobra.Command {
+	return noun("digest", "Newsletters and what they send", e.digestListCommand(), e.digestPreviewCommand(), e.digestPlanCommand(), e.digestSendCommand())
+}
+
+func (e *env) digestListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the digests and when each is next due", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return e.reading(cmd.Context(), func(a *app.App) error {
+				out := &list{columns: []string{"slug", "name", "schedule", "timezone", "topics", "readers", "next_due_at"}, empty: "No digests are configured."}
+				for i := range a.Setup.Digests {
+					d := &a.Setup.Digests[i]
+					s, err := a.Digests.DigestState(cmd.Context(), d.ID)
+					if err != nil {
+						return err
+					}
+					zone := d.Location.String()
+					if d.LocalTime {
+						zone = "each reader's own, else " + zone
+					}
+					next := s.NextDueAt
+					if next.IsZero() {
+						_, next = d.Schedule.NextIn(d.Location, e.now())
+					}
+					out.add(d.Slug, d.Name, d.Schedule.String(), zone, d.Topics, s.Readers, next)
+				}
+				return e.show(out)
+			})
+		},
+	}
+}
+
+func (e *env) digestPreviewCommand() *cobra.Command {
+	var address, at, html, eml string
+	var text bool
+	cmd := &cobra.Command{
+		Use:   "preview DIGEST --for ADDR",
+		Short: "Show what a reader would get with the stories of this moment, changing nothing",
+		Args:  exactly("DIGEST"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if address == "" {
+				return usagef("digest preview: --for ADDR is missing")
+			}
+			return e.reading(cmd.Context(), func(a *app.App) error {
+				d, when, err := digestAndTime(a, args[0], at, e.now())
+				if err != nil {
+					return err
+				}
+				detail, err := a.Subscribers.ByAddress(cmd.Context(), address)
+				if err != nil {
+					return fmt.Errorf("%s: %w", address, err)
+				}
+				p, err := a.Preview(cmd.Context(), d, detail, when)
+				if errors.Is(err, digest.ErrNotSubscribed) {
+					return fmt.Errorf("%s does not get %s: %w (the reader is %s)", address, d.Slug, digest.ErrNotSubscribed, detail.Shown())
+				} else if err != nil {
+					return err
+				}
+				return e.showPreview(p, html, text, eml)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&address, "for", "", "`ADDR` of the reader")
+	f.StringVar(&at, "at", "", "`TIME` of the slot, such as \"next monday 07:00\" (default: the next one)")
+	f.StringVar(&html, "html", "", "write the HTML part to this `FILE`, - for standard output")
+	f.BoolVar(&text, "text", false, "print the text part")
+	f.StringVar(&eml, "eml", "", "write the whole message to this `FILE`, - for standard output")
+	return cmd
+}
+
+// digestAndTime resolves a digest's name and a time in its zone.
+func digestAndTime(a *app.App, slug, at string, now time.Time) (*digest.Digest, time.Time, error) {
+	d, err := a.Setup.DigestBySlug(slug)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	when, err := parseTime(at, now, d.Location)
+	if err != nil {
+		return nil, time.Time{}, usagef("--at: %w", err)
+	}
+	return d, when, nil
+}
+
+func (e *env) showPreview(p *app.Preview, html string, text bool, eml string) error {
+	if p.Skip != "" {
+		fmt.Fprintf(e.stdout, "%s would not be sent to this reader: %s\n", p.Edition.Key, p.Skip)
+		return nil
+	}
+	wrote := false
+	for _, part := range []struct{ path, content string }{{html, p.HTML}, {eml, string(p.Message)}} {
+		if part.path == "" {
+			continue
+		}
+		wrote = true
+		if part.path == "-" {
+			fmt.Fprint(e.stdout, part.content)
+			continue
+		}
+		if err := os.WriteFile(part.path, []byte(part.content), 0o644); err != nil {
+			return fmt.Errorf("write preview: %w", err)
+		}
+		fmt.Fprintf(e.stderr, "wrote %s (%d bytes)\n", part.path, len(part.content))
+	}
+	if text {
+		fmt.Fprint(e.stdout, p.Text)
+		wrote = true
+	}
+	if wrote {
+		return nil
+	}
+	fmt.Fprintf(e.stdout, "%s, due %s\nSubject: %s\n", p.Edition.Key, p.DueAt.Format(time.RFC1123), p.Subject)
+	for i, s := range p.Stories {
+		fmt.Fprintf(e.stdout, "%3d. %s\n     %s\n", i+1, s.Title, s.URL)
+	}
+	fmt.Fprintf(e.stdout, "%d bytes of HTML, %d of text; see --html, --text, --eml\n", len(p.HTML), len(p.Text))
+	return nil
+}
+
+func (e *env) digestPlanCommand() *cobra.Command {
+	var at string
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "plan DIGEST",
+		Short: "Plan what is due without sending it, or with --dry-run count who would get what",
+		Args:  exactly("DIGEST"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if at != "" && !dryRun {
+				return usagef("digest plan: --at goes with --dry-run; without it what is due now is planned")
+			}
+			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
+				d, when, err := digestAndTime(a, args[0], at, e.now())
+				if err != nil {
+					return err
+				}
+				if dryRun {
+					dry, err := a.Planner.DryRun(cmd.Context(), d, when)
+					if err != nil {
+						return err
+					}
+					return e.showDryRun(dry)
+				}
+				return e.planDue(cmd, a, d, when)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&at, "at", "", "`TIME` after which the slots are, such as \"next monday 07:00\"")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "count, and write nothing")
+	return cmd
+}
+
+func (e *env) planDue(cmd *cobra.Command, a *app.App, d *digest.Digest, now time.Time) error {
+	if err := a.Planner.Refresh(cmd.Context(), now); err != nil {
+		return err
+	}
+	if err := a.Planner.Tick(cmd.Context(), now); err != nil {
+		return err
+	}
+	editions, err := a.OpenEditions(cmd.Context(), d)
+	if err != nil {
+		return err
+	}
+	if len(editions) == 0 {
+		fmt.Fprintf(e.stdout, "nothing of %s is due\n", d.Slug)
+		return nil
+	}
+	return e.showEditions(cmd.Context(), a, editions)
+}
+
+func (e *env) showDryRun(dry *digest.DryRun) error {
+	if e.output != outputTable {
+		out := &list{columns: []string{"zone", "slot", "due_at", "due", "would_get"}}
+		for _, c := range dry.Cohorts {
+			out.add(c.Zone, c.Slot.String(), c.DueAt, c.Due, c.WouldGet)
+		}
+		return e.show(out)
+	}
+	fmt.Fprintf(e.stdout, "%s: %d readers are due at their next slot, %d would get a digest\n", dry.Digest, dry.Due, dry.WouldGet)
+	for reason, n := range dry.Skips {
+		fmt.Fprintf(e.stdout, "  %d skipped: %s\n", n, reason)
+	}
+	fmt.Fprintf(e.stdout, "%d distinct selections\n", dry.Selections)
+	for n := range 201 {
+		if readers := dry.Stories[n]; readers > 0 {
+			fmt.Fprintf(e.stdout, "  %3d stories: %d readers\n", n, readers)
+		}
+	}
+	out := &list{columns: []string{"zone", "slot", "due_at", "due", "would_get"}}
+	for _, c := range dry.Cohorts {
+		out.add(c.Zone, c.Slot.String(), c.DueAt, c.Due, c.WouldGet)
+	}
+	return e.show(out)
+}
+
+type sendOptions struct {
+	now, dryRun bool
+	topic       string
+	to          []string
+	test        string
+}
+
+func (e *env) digestSendCommand() *cobra.Command {
+	var o sendOptions
+	cmd := &cobra.Command{
+		Use:   "send DIGEST",
+		Short: "Send what is due, or with --now what has arrived since, and print the balance",
+		Long: "Send what is due of a digest, or with --now an edition outside the schedule with the stories that\n" +
+			"arrived since each reader's last one. Exit code 4 if something failed or is still pending, 75 if\n" +
+			"the relays take nothing now.",
+		Args: exactly("DIGEST"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (o.topic != "" || len(o.to) > 0) && !o.now {
+				return usagef("digest send: --topic and --to go with --now")
+			}
+			return e.writing(cmd.Context(), o.dryRun || o.test != "", func(a *app.App) error { return e.sendDigest(cmd.Context(), a, args[0], &o) })
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.now, "now", false, "do not wait for the schedule")
+	f.StringVar(&o.topic, "topic", "", "only stories of the topic with this `SLUG`")
+	f.StringSliceVar(&o.to, "to", nil, "only to the reader with this `ADDR`; may be given several times")
+	f.StringVar(&o.test, "test", "", "send one marked test to `ADDR` and record nothing")
+	f.BoolVar(&o.dryRun, "dry-run", false, "count who would get what, and write nothing")
+	return cmd
+}
+
+// restriction turns --topic and --to into what the planner takes.
+func (o *sendOptions) restriction(a *app.App, d *digest.Digest, idOf func(address string) (*subscribers.Detail, error)) (digest.Send, error) {
+	s := digest.Send{Digest: d}
+	if o.topic != "" {
+		t := a.Setup.TopicBySlug(o.topic)
+		if t == nil {
+			return s, usagef("unknown topic %q: see broadsheet topic list", o.topic)
+		}
+		s.TopicID = t.ID
+	}
+	for _, address := range o.to {
+		detail, err := idOf(strings.TrimSpace(address))
+		if err != nil {
+			return s, fmt.Errorf("--to %s: %w", address, err)
+		}
+		if !hasActive(detail, d.ID) {
+			return s, fmt.Errorf("--to %s: %w (the reader is %s)", address, digest.ErrNotSubscribed, detail.Shown())
+		}
+		s.Recipients = append(s.Recipients, detail.ID)
+	}
+	return s, nil
+}
+
+func hasActive(detail *subscribers.Detail, digestID int64) bool {
+	for _, sub := range detail.Subscriptions {
+		if sub.DigestID == digestID && sub.State == subscribers.SubscriptionActive {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"broadsheet/internal/app"
+	"broadsheet/internal/config"
+)
+
+func (e *env) initCommand() *cobra.Command {
+	var a config.Answers
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Write a commented broadsheet.toml and the keys, and print the DNS records to publish",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			a.Checks = app.Checks()
+			return e.init(dir, a)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&dir, "dir", ".", "`FOLDER` to write into")
+	f.StringVar(&a.SiteName, "site-name", "", "name of the publication")
+	f.StringVar(&a.SiteURL, "site-url", "", "`URL` of the publication")
+	f.StringVar(&a.Timezone, "timezone", "", "its `ZONE`, such as America/New_York")
+	f.StringVar(&a.PostalAddress, "postal-address", "", "shown at the foot of every mail")
+	f.StringVar(&a.From, "from", "", "`ADDRESS` that digests come from")
+	f.StringVar(&a.PublicURL, "public-url", "", "`URL` under which readers reach this service")
+	f.StringVar(&a.Listen, "listen", "", "`HOST:PORT` of the web server")
+	f.StringVar(&a.DatabaseURL, "database", "", "`URL` of the database")
+	f.StringVar(&a.RelayURL, "relay", "", "`URL` of the SMTP relay, such as smtp://user@smtp.example.com:587")
+	f.StringVar(&a.FeedURL, "feed", "", "`URL` of the first feed")
+	return cmd
+}
+
+func (e *env) init(dir string, a config.Answers) error {
+	files, err := config.WriteInit(dir, a)
+	if err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("%w: nothing was written; remove it first, or choose another --dir", err)
+		}
+		return err
+	}
+	for _, file := range files {
+		fmt.Fprintf(e.stdout, "wrote %-20s %s\n", filepath.Base(file.Path), file.About)
+	}
+	cfg, err := config.Load(filepath.Join(dir, "broadsheet.toml"), nil, app.Checks())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(e.stdout, "\nPublish these DNS records, then run broadsheet check and broadsheet serve:")
+	return e.showDNS(cfg)
+}
+
+// showDNS prints the records that mailbox providers look for.
+func (e *env) showDNS(cfg *config.Config) error {
+	var public []byte
+	if cfg.Mail.DKIM != nil {
+		key, err := os.ReadFile(cfg.Mail.DKIM.KeyFile)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errConfig, err)
+		}
+		if public, err = config.DKIMPublic(key); err != nil {
+			return fmt.Errorf("%w: %s: %w", errConfig, cfg.Mail.DKIM.KeyFile, err)
+		}
+	}
+	tw := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)
+	for _, r := range config.DNSRecords(cfg, public) {
+		fmt.Fprintln(tw, r)
+	}
+	return tw.Flush()
+}

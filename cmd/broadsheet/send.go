@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"broadsheet/digest"
+	"broadsheet/digest/delivery"
+	"broadsheet/internal/app"
+	"broadsheet/subscribers"
+)
+
+func (e *env) sendDigest(ctx context.Context, a *app.App, slug string, o *sendOptions) error {
+	d, err := a.Setup.DigestBySlug(slug)
+	if err != nil {
+		return err
+	}
+	restriction, err := o.restriction(a, d, func(address string) (*subscribers.Detail, error) {
+		return a.Subscribers.ByAddress(ctx, address)
+	})
+	if err != nil {
+		return err
+	}
+	if o.test != "" {
+		return e.sendTest(ctx, a, d, o)
+	}
+	if o.dryRun {
+		dry, err := a.Planner.DrySend(ctx, restriction, e.now())
+		if err != nil {
+			return err
+		}
+		return e.showDryRun(dry)
+	}
+	editions, err := e.planSend(ctx, a, restriction, o)
+	if errors.Is(err, digest.ErrNothingDue) {
+		fmt.Fprintln(e.stdout, err)
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return e.deliver(ctx, a, editions)
+}
+
+func (e *env) planSend(ctx context.Context, a *app.App, s digest.Send, o *sendOptions) ([]*digest.Edition, error) {
+	if o.now {
+		edition, err := a.Planner.SendNow(ctx, s, e.now())
+		return []*digest.Edition{edition}, err
+	}
+	if err := a.Planner.Refresh(ctx, e.now()); err != nil {
+		return nil, err
+	}
+	if err := a.Planner.Tick(ctx, e.now()); err != nil {
+		return nil, err
+	}
+	editions, err := a.OpenEditions(ctx, s.Digest)
+	if err == nil && len(editions) == 0 {
+		err = fmt.Errorf("%w: no slot of %s has come; --now sends outside the schedule", digest.ErrNothingDue, s.Digest.Slug)
+	}
+	return editions, err
+}
+
+// deliver sends editions to their end and prints each one's balance.
+func (e *env) deliver(ctx context.Context, a *app.App, editions []*digest.Edition) error {
+	out, err := a.NewOutgoing()
+	if err != nil {
+		return err
+	}
+	defer out.Pool.Close()
+	var errs []error
+	for _, edition := range editions {
+		engine, err := a.NewEngine(out)
+		if err != nil {
+			return err
+		}
+		ticker := e.newTicker()
+		began := e.now()
+		balance, err := engine.RunEdition(ctx, edition.ID, func(b delivery.Balance) {
+			rate := float64(b.Sent) / max(1, e.now().Sub(began).Seconds())
+			ticker.show("%s: %d of %d sent, %.0f a second, %d pending", edition.Key, b.Sent, b.Due, rate, b.Pending)
+		})
+		ticker.clear()
+		if err != nil && balance.Due == 0 {
+			return err
+		}
+		e.printBalance(edition.Key, balance)
+		errs = append(errs, verdict(edition.Key, balance, err))
+	}
+	return errors.Join(errs...)
+}
+
+// verdict is nil only if an edition went out whole.
+func verdict(key string, b delivery.Balance, err error) error {
+	switch {
+	case !b.Balanced():
+		return &codedError{exitFailed, fmt.Errorf("%s does not balance: please report this with the output of broadsheet edition show %s", key, key)}
+	case errors.Is(err, delivery.ErrPaused), errors.Is(err, delivery.ErrRelays):
+		return &codedError{exitLater, fmt.Errorf("%s: %w; %d deliveries are pending and go out when broadsheet serve runs, or with broadsheet edition resume %s", key, err, b.Pending, key)}
+	case err != nil:
+		return err
+	case b.Failed+b.Expired+b.Uncertain+b.Pending > 0:
+		return partly("%s: %d failed, %d expired, %d uncertain, %d pending: see broadsheet delivery list --edition %s", key, b.Failed, b.Expired, b.Uncertain, b.Pending, key)
+	}
+	return nil
+}
+
+func (e *env) printBalance(key string, b delivery.Balance) {
+	fmt.Fprintf(e.stdout, "%s: due %d = sent %d + failed %d + expired %d + skipped %d + uncertain %d + pending %d\n",
+		key, b.Due, b.Sent, b.Failed, b.Expired, b.Skipped, b.Uncertain, b.Pending)
+	e.printReasons("skipped", b.SkippedBy)
+	e.printReasons("failed", b.FailedBy)
+}
+
+func (e *env) printReasons(what string, by map[string]int64) {
+	var reasons []string
+	for r := range by {
+		reasons = append(reasons, r)
+	}
+	slices.Sort(reasons)
+	for _, r := range reasons {
+		fmt.Fprintf(e.stdout, "  %s %d: %s\n", what, by[r], r)
+	}
+}
+
+func (e *env) sendTest(ctx context.Context, a *app.App, d *digest.Digest, o *sendOptions) error {
+	outcome, err := a.SendTest(ctx, d, o.test, e.now())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "test of %s to %s: %s, %d %s\n", d.Slug, o.test, outcome.Class, outcome.Reply.Code, outcome.Reply.Text)
+	if outcome.Class != app.Accepted {
+		return &codedError{exitFailed, errors.New("the relay did not accept the test")}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+// Package app wires the parts together from a configuration and runs them.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/config"
+	"broadsheet/internal/db"
+	"broadsheet/subscribers"
+	"broadsheet/templates"
+)
+
+// ErrNoDatabase says that the configured SQLite file does not exist yet.
+var ErrNoDatabase = errors.New("there is no database yet")
+
+// App is every part of Broadsheet, ready to use and not yet running.
+type App struct {
+	Config      *config.Config
+	DB          *db.DB
+	Setup       *digest.Setup
+	Digests     *digest.Store
+	Tagger      *digest.Tagger
+	Planner     *digest.Planner
+	Composer    *digest.Composer
+	Catalog     *subscribers.Catalog
+	Subscribers *subscribers.Store
+	Keys        *subscribers.Keys
+	Links       *subscribers.Links
+	Site        templates.Site
+	Log         *slog.Logger
+	Now         func() time.Time
+}
+
+// OpenWriting opens the database, creates or migrates it as needed, and brings
+// the configured topics, sources and digests into it.
+func OpenWriting(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
+	return open(ctx, cfg, log, func(a *App) error {
+		done, err := a.DB.Migrate(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range done {
+			log.InfoContext(ctx, "schema migrated", "version", m.Version, "name", m.Name)
+		}
+		return a.Digests.Sync(ctx, a.Setup)
+	})
+}
+
+// OpenReading opens a database that is there and current, and writes nothing
+// to it: the configuration must have been synced.
+func OpenReading(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
+	if err := databaseExists(cfg.Database.URL); err != nil {
+		return nil, err
+	}
+	return open(ctx, cfg, log, func(a *App) error {
+		if err := a.DB.CheckSchema(ctx); err != nil {
+			return err
+		}
+		return a.Digests.Load(ctx, a.Setup)
+	})
+}
+
+// OpenDatabase opens an existing database alone, whatever its schema is.
+func OpenDatabase(ctx context.Context, cfg *config.Config) (*db.DB, error) {
+	if err := databaseExists(cfg.Database.URL); err != nil {
+		return nil, err
+	}
+	return db.Open(ctx, cfg.Database.URL)
+}
+
+// Check tries everything of a configuration that its text does not show: the
+// signing keys, the DKIM key, the themes and the subjects of digests.
+func Check(cfg *config.Config) error {
+	_, keysErr := readKeys(cfg.Security.KeysFile)
+	_, setupErr := newSetup(cfg, templates.Site{})
+	_, signErr := newSign(cfg)
+	return errors.Join(keysErr, setupErr, signErr)
+}
+
+// databaseExists keeps a command that only reads from making an empty file.
+func databaseExists(url string) error {
+	path, ok := strings.CutPrefix(url, "sqlite:")
+	if !ok {
+		return nil
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w at %s: run broadsheet migrate, or start broadsheet serve", ErrNoDatabase, path)
+	}
+	return nil
+}
+
+func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare func(a *App) error) (*App, error) {
+	a := &App{Config: cfg, Log: log, Now: time.Now, Site: templates.Site{
+		Name: cfg.Site.Name, URL: cfg.Site.URL, Language: cfg.Site.Language, PostalAddress: cfg.Site.PostalAddress,
+	}}
+	var err error
+	if a.Keys, err = readKeys(cfg.Security.KeysFile); err != nil {
+		return nil, err
+	}
+	a.Links = subscribers.NewLinks(cfg.Web.PublicURL, a.Keys)
+	if a.Setup, err = newSetup(cfg, a.Site); err != nil {
+		return nil, err
+	}
+	if a.DB, err = db.Open(ctx, cfg.Database.URL); err != nil {
+		return nil, err
+	}
+	a.Digests = digest.NewStore(a.DB, a.Now)
+	if err := prepare(a); err != nil {
+		a.DB.Close()
+		return nil, err
+	}
+	a.Tagger = digest.NewTagger(a.Setup)
+	a.Planner = digest.NewPlanner(a.Digests, a.Setup, log)
+	a.Composer = digest.NewComposer(a.Digests, a.Setup, digest.Links{SignUp: a.Links.SignUp()}, a.Now)
+	a.Catalog = newCatalog(a.Setup)
+	a.Subscribers = subscribers.NewStore(a.DB, a.Now)
+	return a, nil
+}
+
+// Close closes the database.
+func (a *App) Close() error { return a.DB.Close() }
+
+func readKeys(path string) (*subscribers.Keys, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("signing keys of links: %w", err)
+	}
+	keys, err := subscribers.ParseKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return keys, nil
+}
+
+// TopicSlug returns the slug of a topic, "?" if it has retired.
+func (a *App) TopicSlug(id int64) string {
+	for _, t := range a.Setup.Topics {
+		if t.ID == id {
+			return t.Slug
+		}
+	}
+	return "?"
+}
+
+// TopicSlugs returns the slugs of an article's topics.
+func (a *App) TopicSlugs(matches []digest.TopicMatch) []string {
+	var out []string
+	for _, m := range matches {
+		out = append(out, a.TopicSlug(m.TopicID))
+	}
+	return out
+}
+
+// TopicNames returns the slugs of a subscription's topics, separated by commas.
+func (a *App) TopicNames(t subscribers.Topics) string {
+	if t == subscribers.AllTopics {
+		return "all"
+	}
+	var slugs []string
+	for _, id := range t.IDs() {
+		slugs = append(slugs, a.TopicSlug(id))
+	}
+	return strings.Join(slugs, ", ")
+}

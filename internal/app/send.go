@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"broadsheet/digest/delivery"
+	"broadsheet/digest/ingest"
+	"broadsheet/internal/config"
+	"broadsheet/mail"
+	"broadsheet/subscribers"
+)
+
+// Outgoing is the way out: relays, signature and envelope senders.
+type Outgoing struct {
+	Pool   *mail.Pool
+	Sign   func(msg []byte) ([]byte, error) // nil: unsigned
+	Sender *mail.VERP
+	Domain string // of Message-ID
+}
+
+// NewOutgoing prepares the configured relays. It connects to none of them yet.
+func (a *App) NewOutgoing() (*Outgoing, error) {
+	sign, err := newSign(a.Config)
+	if err != nil {
+		return nil, err
+	}
+	from, err := mail.ParseAddress(a.Config.Mail.From)
+	if err != nil {
+		return nil, err
+	}
+	var relays []*mail.Relay
+	for _, r := range a.Config.Mail.Relays {
+		relays = append(relays, &mail.Relay{
+			Host: r.Host, Port: r.Port, TLS: mail.TLSMode(r.TLS), User: r.User, Password: r.Password,
+			Connections: r.Connections, Rate: r.Rate, Weight: r.Weight,
+		})
+	}
+	return &Outgoing{
+		Pool: mail.NewPool(relays, a.Config.Mail.Rate, a.Log, a.Now), Sign: sign,
+		Sender: mail.NewVERP(a.Keys.Derive("verp"), a.Config.Mail.BounceDomain), Domain: mail.Domain(from.Addr),
+	}, nil
+}
+
+func newSign(cfg *config.Config) (func(msg []byte) ([]byte, error), error) {
+	d := cfg.Mail.DKIM
+	if d == nil {
+		return nil, nil
+	}
+	key, err := os.ReadFile(d.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("DKIM key: %w", err)
+	}
+	signer, err := mail.NewSigner(d.Domain, d.Selector, key)
+	if err != nil {
+		return nil, fmt.Errorf("DKIM key %s: %w", filepath.Base(d.KeyFile), err)
+	}
+	return signer.Sign, nil
+}
+
+// NewEngine returns a delivery engine over the relays of out.
+func (a *App) NewEngine(out *Outgoing) (*delivery.Engine, error) {
+	return delivery.New(delivery.Options{
+		DB: a.DB, Compose: a.Composer.Compose, Send: out.Pool.Send, Lanes: out.Pool.Size(), Links: a.Links,
+		Sender: out.Sender, Sign: out.Sign, MessageDomain: out.Domain, StateDir: a.Config.Mail.StateDir,
+		OnUncertain: delivery.Policy(a.Config.Mail.OnUncertain), Log: a.Log, Now: a.Now,
+	})
+}
+
+// NewPostman returns the postman of confirmations and other system mails.
+func (a *App) NewPostman(out *Outgoing) (*subscribers.Postman, error) {
+	from, err := mail.ParseAddress(a.Config.Mail.From)
+	if err != nil {
+		return nil, err
+	}
+	o := subscribers.PostmanOptions{
+		Site: a.Site, From: from, EnvelopeSender: "confirm@" + a.Config.Mail.BounceDomain, Domain: out.Domain, Sign: out.Sign, Log: a.Log,
+		Send: func(ctx context.Context, env mail.Envelope, msg []byte) mail.Outcome {
+			return out.Pool.Send(ctx, env, msg, nil)
+		},
+	}
+	if a.Config.Mail.ReplyTo != "" {
+		replyTo, err := mail.ParseAddress(a.Config.Mail.ReplyTo)
+		if err != nil {
+			return nil, err
+		}
+		o.ReplyTo = &replyTo
+	}
+	return subscribers.NewPostman(a.Subscribers, func() *subscribers.Catalog { return a.Catalog }, a.Links, o), nil
+}
+
+// Poller returns the poller of the configured sources.
+func (a *App) Poller() *ingest.Poller {
+	agent := "Broadsheet (+" + a.Config.Web.PublicURL + ")"
+	return ingest.NewPoller(a.Digests, a.Setup, a.Tagger, ingest.NewFetcher(agent), a.Log, a.Now)
+}

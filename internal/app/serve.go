@@ -1,0 +1,175 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/schedule"
+	"broadsheet/internal/web"
+	"broadsheet/subscribers"
+)
+
+// Part is one of the jobs of a service.
+type Part string
+
+// The parts of a service: the web pages and the API, fetching sources,
+// planning what is due, and delivering it. One process may do all, or several
+// share them.
+const (
+	PartWeb     Part = "web"
+	PartFetch   Part = "fetch"
+	PartPlan    Part = "plan"
+	PartDeliver Part = "deliver"
+)
+
+// AllParts is what a service does unless told otherwise.
+func AllParts() []Part { return []Part{PartWeb, PartFetch, PartPlan, PartDeliver} }
+
+// ParseParts reads names separated by commas; an empty text is all parts.
+func ParseParts(text string) ([]Part, error) {
+	if text == "" {
+		return AllParts(), nil
+	}
+	var out []Part
+	for name := range strings.SplitSeq(text, ",") {
+		p := Part(strings.TrimSpace(name))
+		if !slices.Contains(AllParts(), p) {
+			return nil, fmt.Errorf("unknown part %q: it is web, fetch, plan or deliver", name)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// Serve runs the given parts until ctx ends or one of them fails, and then
+// waits until all have ended: messages under way are finished and recorded.
+func (a *App) Serve(ctx context.Context, parts []Part) error {
+	jobs, err := a.jobs(parts)
+	if err != nil {
+		return err
+	}
+	a.Log.InfoContext(ctx, "serving", "parts", parts, "database", a.DB.String())
+	err = runAll(ctx, jobs)
+	a.Log.Info("stopped")
+	return err
+}
+
+type job func(ctx context.Context) error
+
+func (a *App) jobs(parts []Part) ([]job, error) {
+	var jobs []job
+	for _, p := range parts {
+		switch p {
+		case PartWeb:
+			ln, err := net.Listen("tcp", a.Config.Web.Listen)
+			if err != nil {
+				return nil, fmt.Errorf("web: %w", err)
+			}
+			h, err := a.Handler()
+			if err != nil {
+				return nil, err
+			}
+			a.Log.Info("listening", "address", ln.Addr().String(), "public_url", a.Config.Web.PublicURL)
+			jobs = append(jobs, func(ctx context.Context) error { return web.Serve(ctx, ln, h, a.Log) })
+		case PartFetch:
+			jobs = append(jobs, a.Poller().Run)
+		case PartPlan:
+			jobs = append(jobs, a.plan)
+		case PartDeliver:
+			more, err := a.deliveries()
+			if err != nil {
+				return nil, err
+			}
+			jobs = append(jobs, more)
+		}
+	}
+	return jobs, nil
+}
+
+// runAll runs jobs side by side. When one fails the others are told to end.
+func runAll(ctx context.Context, jobs []job) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	errs := make([]error, len(jobs))
+	var wg sync.WaitGroup
+	for i, run := range jobs {
+		wg.Go(func() {
+			if errs[i] = run(ctx); errs[i] != nil {
+				cancel(errs[i])
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// plan ticks each minute, and once at the start for what was missed.
+func (a *App) plan(ctx context.Context) error {
+	refreshed := false
+	tick := func(ctx context.Context, now time.Time) {
+		if !refreshed {
+			if err := a.Planner.Refresh(ctx, now); err != nil {
+				a.logUnlessEnding(ctx, "slots not computed, trying again in a minute", err)
+				return
+			}
+			refreshed = true
+		}
+		if err := a.Planner.Tick(ctx, now); err != nil {
+			a.logUnlessEnding(ctx, "planning is not complete, trying again in a minute", err)
+		}
+	}
+	tick(ctx, a.Now())
+	return schedule.Tick(ctx, a.Log, tick)
+}
+
+func (a *App) logUnlessEnding(ctx context.Context, event string, err error) {
+	if ctx.Err() == nil {
+		a.Log.ErrorContext(ctx, event, "error", err)
+	}
+}
+
+// deliveries sends digests and system mails over the same relays.
+func (a *App) deliveries() (job, error) {
+	out, err := a.NewOutgoing()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := a.NewEngine(out)
+	if err != nil {
+		return nil, err
+	}
+	postman, err := a.NewPostman(out)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		defer out.Pool.Close()
+		return runAll(ctx, []job{engine.Run, postman.Run})
+	}, nil
+}
+
+// Handler returns the web pages and the API.
+func (a *App) Handler() (http.Handler, error) {
+	s, err := web.New(web.Options{
+		Site: a.Site, PublicURL: a.Config.Web.PublicURL, Subscribers: a.Subscribers,
+		Catalog: func() *subscribers.Catalog { return a.Catalog }, Keys: a.Keys, Links: a.Links,
+		Articles: func(ctx context.Context, in []digest.Incoming) (digest.PutResult, error) {
+			return a.Digests.Put(ctx, a.Tagger, nil, in)
+		},
+		UnknownTopics: a.Tagger.UnknownTopics, APIKeys: a.Config.Web.APIKeys,
+		TrustedProxies: a.Config.Web.TrustedProxies, AllowedOrigins: a.Config.Web.AllowedOrigins,
+		Ready: a.DB.CheckSchema, Log: a.Log, Now: a.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Handler(), nil
+}

@@ -1,0 +1,98 @@
+package app
+
+import (
+	"fmt"
+
+	"broadsheet/digest"
+	"broadsheet/internal/config"
+	"broadsheet/internal/schedule"
+	"broadsheet/mail"
+	"broadsheet/subscribers"
+	"broadsheet/templates"
+)
+
+// Checks are the rules of other packages that a configuration must keep.
+func Checks() config.Checks {
+	return config.Checks{
+		Schedule: func(expr string) error { _, err := schedule.Parse(expr); return err },
+		Zone:     func(name string) error { _, err := schedule.Zone(name); return err },
+		Address:  func(addr string) error { _, err := mail.ParseAddress(addr); return err },
+	}
+}
+
+// newSetup turns the configuration into what package digest works with.
+func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
+	set := &digest.Setup{Site: site}
+	for _, t := range cfg.Topics {
+		set.Topics = append(set.Topics, digest.Topic{
+			Slug: t.Slug, Name: t.Name, Description: t.Description,
+			Keywords: t.Keywords, Categories: t.Categories, URLPaths: t.URLPaths,
+		})
+	}
+	for _, s := range cfg.Sources {
+		set.Sources = append(set.Sources, digest.Source{
+			Slug: s.Slug, Name: s.Name, Kind: s.Kind, URL: s.URL, Topics: s.Topics, Every: s.Every, AllowPrivate: s.AllowPrivate,
+		})
+	}
+	themes := map[string]*templates.Theme{}
+	for _, c := range cfg.Digests {
+		d, err := newDigest(&c, themes)
+		if err != nil {
+			return nil, fmt.Errorf("digest %s: %w", c.Slug, err)
+		}
+		set.Digests = append(set.Digests, *d)
+	}
+	return set, nil
+}
+
+func newDigest(c *config.Digest, themes map[string]*templates.Theme) (*digest.Digest, error) {
+	d := &digest.Digest{
+		Slug: c.Slug, Name: c.Name, LocalTime: c.LocalTime, Topics: c.Topics,
+		MinItems: c.MinItems, MaxItems: c.MaxItems, PerTopic: c.PerTopic,
+		ExpireAfter: c.ExpireAfter, CatchUp: digest.CatchUp(c.CatchUp),
+	}
+	var err error
+	if d.Schedule, err = schedule.Parse(c.Schedule); err != nil {
+		return nil, err
+	}
+	if d.Location, err = schedule.Zone(c.Timezone); err != nil {
+		return nil, err
+	}
+	if d.Subject, err = templates.ParseSubject(c.Subject); err != nil {
+		return nil, err
+	}
+	if d.From, err = mail.ParseAddress(c.From); err != nil {
+		return nil, err
+	}
+	if c.ReplyTo != "" {
+		replyTo, err := mail.ParseAddress(c.ReplyTo)
+		if err != nil {
+			return nil, err
+		}
+		d.ReplyTo = &replyTo
+	}
+	if themes[c.Theme] == nil {
+		if themes[c.Theme], err = templates.LoadTheme(c.Theme); err != nil {
+			return nil, err
+		}
+	}
+	d.Theme = themes[c.Theme]
+	return d, nil
+}
+
+// newCatalog is what readers can choose of a setup that has its ids.
+func newCatalog(set *digest.Setup) *subscribers.Catalog {
+	c := &subscribers.Catalog{}
+	for _, t := range set.Topics {
+		c.Topics = append(c.Topics, subscribers.Topic{ID: t.ID, Slug: t.Slug, Name: t.Name, Description: t.Description})
+	}
+	for i := range set.Digests {
+		d := &set.Digests[i]
+		one := subscribers.Digest{ID: d.ID, Slug: d.Slug, Name: d.Name, Zone: d.Location.String(), LocalTime: d.LocalTime}
+		for _, t := range set.Offered(d) {
+			one.Topics = append(one.Topics, t.ID)
+		}
+		c.Digests = append(c.Digests, one)
+	}
+	return c
+}
