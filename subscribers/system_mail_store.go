@@ -88,9 +88,9 @@ func (s *Store) claimMail(ctx context.Context) (*claimedMail, error) {
 		}
 		m = new(claimedMail)
 		err = tx.Get(ctx, m, `WITH c AS MATERIALIZED (
-				SELECT id FROM system_mails WHERE next_try_at > 0 AND next_try_at <= $1 AND lease_until < $2
+				SELECT subscriber_id, id FROM system_mails WHERE next_try_at > 0 AND next_try_at <= $1 AND lease_until < $2
 				ORDER BY next_try_at LIMIT 1 {skip locked})
-			UPDATE system_mails SET lease_until = $3, attempts = attempts + 1 WHERE id IN (SELECT id FROM c)
+			UPDATE system_mails SET lease_until = $3, attempts = attempts + 1 WHERE (subscriber_id, id) IN (SELECT subscriber_id, id FROM c)
 			RETURNING id, subscriber_id, kind, created_at, attempts, lease_until`,
 			db.Millis(s.now()), db.Millis(clock), db.Millis(clock.Add(mailLease)))
 		if errors.Is(err, db.ErrNoRows) {
@@ -135,7 +135,7 @@ func (s *Store) recordMail(ctx context.Context, m *claimedMail, r mailResult) er
 	}
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE system_mails SET state = $1, next_try_at = $2, sent_at = $3, reply = $4, lease_until = 0
-			WHERE id = $5 AND lease_until = $6`, string(r.state), db.Millis(r.next), db.Millis(sentAt), cut(r.reply, 500), m.ID, m.Lease)
+			WHERE subscriber_id = $5 AND id = $6 AND lease_until = $7`, string(r.state), db.Millis(r.next), db.Millis(sentAt), cut(r.reply, 500), m.Subscriber, m.ID, m.Lease)
 		return err
 	})
 	if err != nil {

@@ -168,8 +168,8 @@ CREATE TABLE suppressions (
 
 -- Confirmations and other mails about the subscription itself.
 CREATE TABLE system_mails (
-  id            BIGINT PRIMARY KEY,
   subscriber_id BIGINT NOT NULL REFERENCES subscribers (id),
+  id            BIGINT NOT NULL,
   kind          TEXT NOT NULL,
   state         TEXT NOT NULL,
   created_at    BIGINT NOT NULL,
@@ -177,12 +177,11 @@ CREATE TABLE system_mails (
   next_try_at   BIGINT NOT NULL,
   lease_until   BIGINT NOT NULL DEFAULT 0,
   sent_at       BIGINT NOT NULL DEFAULT 0,
-  reply         TEXT NOT NULL DEFAULT ''
+  reply         TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (subscriber_id, id)
 );
 
 CREATE INDEX system_mails_due ON system_mails (next_try_at) WHERE next_try_at > 0;
-
-CREATE INDEX system_mails_subscriber ON system_mails (subscriber_id, created_at);
 
 -- A partial edition went to some of a digest's readers (recipients, their ids
 -- with a comma before, between and after) or with one topic only, and moved no
