@@ -20,10 +20,13 @@ func (s *Server) showConfirm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if v.State == subscribers.StateActive { // confirmed before
+	switch v.State {
+	case subscribers.StateActive: // confirmed before
 		return s.toPreferences(w, r, v.ID)
+	case subscribers.StateUnsubscribed:
+		return s.showLeft(w, http.StatusOK)
 	}
-	page := &templates.ConfirmPage{Site: s.Site, Masked: v.Masked, Digests: checked(v.Digests), Topics: checked(v.Topics), Action: r.URL.Path}
+	page := &templates.ConfirmPage{Site: s.Site, Masked: v.Masked, Digests: checked(v.Digests), Topics: checked(v.Topics), Action: r.URL.EscapedPath()}
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Confirm(b, page) })
 }
 
@@ -46,30 +49,31 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return badForm(err)
 	}
-	if expired {
-		if r.PostForm.Get(templates.FieldAgain) == "" {
-			return s.showExpired(w, r)
-		}
+	if r.PostForm.Get(templates.FieldAgain) != "" {
 		return s.confirmAgain(w, r, token)
 	}
-	v, err := s.Subscribers.Confirm(r.Context(), s.Catalog(), token, originForm, s.client(r).String())
-	if errors.Is(err, subscribers.ErrExpired) {
+	if expired {
 		return s.showExpired(w, r)
+	}
+	v, err := s.Subscribers.Confirm(r.Context(), s.Catalog(), token, originForm, s.clientText(r))
+	if errors.Is(err, subscribers.ErrExpired) {
+		return s.showOutdated(w, r, token.Subscriber)
 	} else if err != nil {
 		return err
 	}
 	return s.toPreferences(w, r, v.ID)
 }
 
+// toPreferences shows a confirmed reader what was confirmed.
 func (s *Server) toPreferences(w http.ResponseWriter, r *http.Request, id int64) error {
 	token := s.Keys.Sign(subscribers.Token{Purpose: subscribers.PurposePreferences, Subscriber: id})
 	return s.redirect(w, r, "/p/"+token+"?confirmed=1")
 }
 
-// confirmAgain mails a new link to the reader of an expired one. The answer is
-// that of a sign-up.
+// confirmAgain mails a new link to the reader of an old one. The answer is
+// always that of a sign-up.
 func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
-	if r.PostForm.Get(templates.FieldWebsite) == "" && s.signUps.allow(network(s.client(r)), s.Now()) {
+	if r.PostForm.Get(templates.FieldWebsite) == "" && s.signUps.count(network(s.client(r)), s.Now()) == 0 {
 		err := s.Subscribers.ConfirmAgain(r.Context(), token.Subscriber)
 		if err != nil && !errors.Is(err, subscribers.ErrUnknown) {
 			return err
@@ -78,7 +82,19 @@ func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request, token subs
 	return s.redirect(w, r, "/subscribed")
 }
 
+// showOutdated answers a link from before the reader last left.
+func (s *Server) showOutdated(w http.ResponseWriter, r *http.Request, id int64) error {
+	v, err := s.Subscribers.View(r.Context(), s.Catalog(), id)
+	if err != nil {
+		return err
+	}
+	if v.State == subscribers.StateUnsubscribed {
+		return s.showLeft(w, http.StatusGone)
+	}
+	return s.showExpired(w, r)
+}
+
 func (s *Server) showExpired(w http.ResponseWriter, r *http.Request) error {
-	page := &templates.ExpiredPage{Site: s.Site, FormToken: s.formToken(s.Now()), Action: r.URL.Path}
+	page := &templates.ExpiredPage{Site: s.Site, FormToken: s.formToken(s.Now()), Action: r.URL.EscapedPath()}
 	return s.show(w, http.StatusGone, func(b io.Writer) error { return s.pages.Expired(b, page) })
 }

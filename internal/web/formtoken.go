@@ -14,21 +14,26 @@ const formAge = 24 * time.Hour
 // formToken signs the time at which a form was shown.
 func (s *Server) formToken(now time.Time) string {
 	raw := binary.BigEndian.AppendUint64(nil, uint64(now.Unix()))
-	return base64.RawURLEncoding.EncodeToString(append(raw, s.formMAC(raw)...))
+	return base64.RawURLEncoding.EncodeToString(append(raw, formMAC(s.formKeys[0], raw)...))
 }
 
-// formIsFresh reports whether the token is ours and not too old.
+// formIsFresh reports whether the token is ours and not too old. The clocks of
+// two hosts may be a minute apart.
 func (s *Server) formIsFresh(token string, now time.Time) bool {
 	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) < 8 || !hmac.Equal(raw[8:], s.formMAC(raw[:8])) {
+	if err != nil || len(raw) < 8 {
 		return false
 	}
+	ours := false
+	for _, key := range s.formKeys {
+		ours = ours || hmac.Equal(raw[8:], formMAC(key, raw[:8]))
+	}
 	age := now.Sub(time.Unix(int64(binary.BigEndian.Uint64(raw)), 0))
-	return age >= -time.Minute && age <= formAge
+	return ours && age >= -time.Minute && age <= formAge
 }
 
-func (s *Server) formMAC(raw []byte) []byte {
-	mac := hmac.New(sha256.New, s.formKey)
+func formMAC(key, raw []byte) []byte {
+	mac := hmac.New(sha256.New, key)
 	mac.Write(raw)
 	return mac.Sum(nil)[:16]
 }

@@ -2,11 +2,11 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"broadsheet/internal/db"
 	"broadsheet/subscribers"
@@ -17,6 +17,9 @@ import (
 // page. It has written nothing when it returns an error.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
+// failure answers a request that went wrong, in words for whoever sent it.
+type failure func(w http.ResponseWriter, r *http.Request, status int)
+
 // statusError is an error with a status that visitors may see.
 type statusError int
 
@@ -25,53 +28,27 @@ func (e statusError) Error() string { return http.StatusText(int(e)) }
 // formLimit is how many bytes a form may have.
 const formLimit = 64 << 10
 
-// handle mounts a handler below the path of PublicURL.
-func (s *Server) handle(mux *http.ServeMux, pattern string, h http.HandlerFunc) {
-	if s.path != "" {
-		if method, path, ok := strings.Cut(pattern, " "); ok {
-			pattern = method + " " + s.path + path
-		} else {
-			pattern = s.path + pattern
-		}
-	}
-	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		s.secure(w.Header())
-		h(w, r)
-	})
-}
-
-// secure sets the headers that every answer carries.
-func (s *Server) secure(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	if strings.HasPrefix(s.PublicURL, "https://") {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-	}
-}
-
-// visitor adapts a handler of a page: it bounds the body, and turns errors and
-// panics into a page that says no more than a visitor needs.
+// visitor adapts a handler of a page: it bounds the body, and turns an error
+// into a page that says no more than a visitor needs.
 func (s *Server) visitor(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-		defer func() {
-			if p := recover(); p != nil {
-				s.Log.ErrorContext(r.Context(), "page panicked", "pattern", r.Pattern, "panic", p)
-				s.showError(w, r, http.StatusInternalServerError)
-			}
-		}()
 		if err := h(w, r); err != nil {
-			status := statusOf(err)
-			level := slog.LevelDebug
-			if status >= http.StatusInternalServerError {
-				level = slog.LevelError
-			}
-			s.Log.Log(r.Context(), level, "page not shown", "pattern", r.Pattern, "status", status, "error", err)
-			s.showError(w, r, status)
+			s.failed(w, r, err, s.showError)
 		}
 	}
+}
+
+// failed logs an error and answers with its status. The log names the route
+// and not the path, in which a token may stand.
+func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error, fail failure) {
+	status := statusOf(err)
+	level := slog.LevelDebug
+	if status >= http.StatusInternalServerError && r.Context().Err() == nil { // otherwise the client left
+		level = slog.LevelError
+	}
+	s.Log.Log(r.Context(), level, "request failed", "pattern", r.Pattern, "status", status, "error", err)
+	fail(w, r, status)
 }
 
 // statusOf is the one table from errors to statuses.
@@ -87,20 +64,29 @@ func statusOf(err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, subscribers.ErrUnsubscribed), errors.Is(err, subscribers.ErrExpired):
 		return http.StatusGone
-	case errors.Is(err, db.ErrUnavailable), errors.Is(err, db.ErrOutcomeUnknown):
+	case errors.Is(err, db.ErrUnavailable), errors.Is(err, db.ErrOutcomeUnknown),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
 }
 
+// retryLater is the header of an answer that another try may change.
+func retryLater(h http.Header, status int) {
+	if status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "60")
+	}
+}
+
 func (s *Server) showError(w http.ResponseWriter, r *http.Request, status int) {
 	page := &templates.MessagePage{Site: s.Site, Status: status}
-	if status == http.StatusGone {
-		page.LinkURL, page.LinkText = s.Links.SignUp(), ""
+	switch status { // which have no words of their own
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge:
+		page.Status = http.StatusUnprocessableEntity
+	case http.StatusMethodNotAllowed:
+		page.Status = http.StatusNotFound
 	}
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "60")
-	}
+	retryLater(w.Header(), status)
 	if err := s.show(w, status, func(b io.Writer) error { return s.pages.Message(b, page) }); err != nil {
 		s.Log.ErrorContext(r.Context(), "error page not drawn", "error", err)
 		http.Error(w, http.StatusText(status), status)
@@ -119,22 +105,8 @@ func (s *Server) show(w http.ResponseWriter, status int, draw func(w io.Writer) 
 	return nil
 }
 
-// sameOrigin refuses what another site's page makes a browser send.
-func (s *Server) sameOrigin(h handler) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := s.origin.Check(r); err != nil {
-			return statusError(http.StatusForbidden)
-		}
-		return h(w, r)
-	}
-}
-
 // redirect sends the browser to one of our pages with a GET.
 func (s *Server) redirect(w http.ResponseWriter, r *http.Request, path string) error {
 	http.Redirect(w, r, s.path+path, http.StatusSeeOther)
 	return nil
-}
-
-func (s *Server) notFound(http.ResponseWriter, *http.Request) error {
-	return statusError(http.StatusNotFound)
 }

@@ -18,13 +18,15 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	if err := s.Ready(ctx); err != nil {
 		s.Log.WarnContext(r.Context(), "not ready", "error", err)
+		retryLater(w.Header(), http.StatusServiceUnavailable)
 		plain(w, http.StatusServiceUnavailable, "the database cannot be used now")
 		return
 	}
 	plain(w, http.StatusOK, "ready")
 }
 
-// robots keeps search engines away from personal pages.
+// robots keeps search engines away from personal pages. They ask the root of a
+// host for it; where that is another server's the header of each page remains.
 func (s *Server) robots(w http.ResponseWriter, _ *http.Request) {
 	plain(w, http.StatusOK, fmt.Sprintf("User-agent: *\nDisallow: %[1]s/c/\nDisallow: %[1]s/p/\nDisallow: %[1]s/u/\nDisallow: %[1]s/api/", s.path))
 }
@@ -35,8 +37,8 @@ func plain(w http.ResponseWriter, status int, text string) {
 	fmt.Fprintln(w, text)
 }
 
-// asset serves a file that pages link to. Its link carries the version of the
-// content, so that it may be kept.
+// asset serves a file that pages link to. Links carry the version of the
+// content, so that what they lead to may be kept.
 func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("v") {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")

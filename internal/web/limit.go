@@ -28,8 +28,9 @@ func newLimiter(most int, window time.Duration) *limiter {
 	return &limiter{most: most, window: window, counts: map[netip.Prefix]int{}}
 }
 
-// allow counts an event and reports whether it is within the limit.
-func (l *limiter) allow(n netip.Prefix, now time.Time) bool {
+// count counts an event and returns how long the network must wait for the
+// next window, 0 if the event is within the limit.
+func (l *limiter) count(n netip.Prefix, now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now.Sub(l.began) >= l.window || now.Before(l.began) || len(l.counts) >= mostNetworks {
@@ -37,5 +38,8 @@ func (l *limiter) allow(n netip.Prefix, now time.Time) bool {
 		clear(l.counts)
 	}
 	l.counts[n]++
-	return l.counts[n] <= l.most
+	if l.counts[n] <= l.most {
+		return 0
+	}
+	return l.began.Add(l.window).Sub(now)
 }

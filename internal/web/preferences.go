@@ -10,6 +10,9 @@ import (
 	"broadsheet/templates"
 )
 
+// leaveAll is what the button that ends everything sends.
+const leaveAll = "all"
+
 func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.Keys.Verify(subscribers.PurposePreferences, r.PathValue("token"), s.Now())
 	if err != nil {
@@ -20,26 +23,33 @@ func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if v.State == subscribers.StateUnsubscribed {
-		return s.showGoodbye(w, &templates.GoodbyePage{Site: s.Site, All: true, SubscribeURL: s.Links.SignUp()})
+		return s.showLeft(w, http.StatusOK)
 	}
 	page := s.preferencesPage(r, &v)
-	page.Saved, page.Confirmed = r.URL.Query().Has("saved"), r.URL.Query().Has("confirmed")
+	page.Saved = r.URL.Query().Has("saved")
+	// Who is suppressed is told what others are.
+	page.Confirmed = r.URL.Query().Has("confirmed") && (v.State == subscribers.StateActive || v.Suppressed)
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Preferences(b, page) })
 }
 
 func (s *Server) preferencesPage(r *http.Request, v *subscribers.View) *templates.PreferencesPage {
 	page := &templates.PreferencesPage{
-		Site: s.Site, Masked: v.Masked, Name: v.Name, Zone: v.Zone, Topics: v.Topics, Digests: v.Digests,
-		Action: r.URL.Path, UnsubscribeAction: r.URL.Path,
+		Site: s.Site, Masked: v.Masked, Name: v.Name, Topics: v.Topics, Digests: v.Digests,
+		Action: r.URL.EscapedPath(), UnsubscribeAction: r.URL.EscapedPath(),
 	}
-	c := s.Catalog()
-	if slices.ContainsFunc(c.Digests, func(d subscribers.Digest) bool { return d.LocalTime }) {
-		if page.Zone == "" {
-			page.Zone = c.Digests[0].Zone
-		}
-		page.Zones = s.offer(page.Zone)
-	}
+	page.Zones, page.Zone = s.offerZones(s.Catalog(), v.Zone)
 	return page
+}
+
+func parsePreferences(r *http.Request) (*subscribers.Preferences, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, badForm(err)
+	}
+	f := r.PostForm
+	return &subscribers.Preferences{
+		Name: f.Get(templates.FieldName), Zone: f.Get(templates.FieldZone),
+		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests],
+	}, nil
 }
 
 func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
@@ -47,25 +57,21 @@ func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
+	in, err := parsePreferences(r)
+	if err != nil {
+		return err
 	}
-	f, client := r.PostForm, s.client(r).String()
-	if f.Get(templates.FieldUnsubscribe) == "all" {
-		if err := s.Subscribers.Unsubscribe(r.Context(), token.Subscriber, 0, originForm, client); err != nil {
-			return err
-		}
-		return s.showGoodbye(w, &templates.GoodbyePage{Site: s.Site, All: true, SubscribeURL: s.Links.SignUp()})
-	}
-	in := subscribers.Preferences{
-		Name: f.Get(templates.FieldName), Zone: f.Get(templates.FieldZone),
-		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests],
+	if r.PostForm.Get(templates.FieldUnsubscribe) == leaveAll {
+		return s.leave(w, r, subscribers.Token{Subscriber: token.Subscriber}, originForm)
 	}
 	var wrong subscribers.FieldErrors
-	err = s.Subscribers.SetPreferences(r.Context(), s.Catalog(), token.Subscriber, in, originForm, client)
-	if errors.As(err, &wrong) {
-		return s.showWrongPreferences(w, r, token.Subscriber, &in, wrong)
-	} else if err != nil {
+	err = s.Subscribers.SetPreferences(r.Context(), s.Catalog(), token.Subscriber, *in, originForm, s.clientText(r))
+	switch {
+	case errors.As(err, &wrong):
+		return s.showWrongPreferences(w, r, token.Subscriber, in, wrong)
+	case errors.Is(err, subscribers.ErrUnsubscribed):
+		return s.showLeft(w, http.StatusGone)
+	case err != nil:
 		return err
 	}
 	return s.redirect(w, r, "/p/"+r.PathValue("token")+"?saved=1")
@@ -76,6 +82,9 @@ func (s *Server) showWrongPreferences(w http.ResponseWriter, r *http.Request, id
 	v, err := s.Subscribers.View(r.Context(), s.Catalog(), id)
 	if err != nil {
 		return err
+	}
+	if v.State == subscribers.StateUnsubscribed {
+		return s.showLeft(w, http.StatusGone)
 	}
 	v.Name, v.Zone = in.Name, in.Zone
 	for i := range v.Topics {

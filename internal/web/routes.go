@@ -1,12 +1,16 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Handler returns the whole URL map, below the path of PublicURL.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	page := func(pattern string, h handler) { s.handle(mux, pattern, s.visitor(h)) }
-	form := func(pattern string, h handler) { s.handle(mux, pattern, s.visitor(s.sameOrigin(h))) }
+	plain := func(pattern string, h http.HandlerFunc) { mux.HandleFunc(s.below(pattern), h) }
+	page := func(pattern string, h handler) { plain(pattern, s.visitor(h)) }
+	form := func(pattern string, h handler) { page(pattern, s.sameOrigin(h)) }
 
 	// Signing up.
 	page("GET /{$}", s.showSubscribe)
@@ -25,13 +29,22 @@ func (s *Server) Handler() http.Handler {
 	page("POST /u/{token}", s.unsubscribe)
 
 	// The API of the newsroom.
-	s.handle(mux, "POST /api/v1/articles", s.api(s.postArticles))
+	plain("POST /api/v1/articles", s.api(s.postArticles))
 
 	// The rest.
-	s.handle(mux, "GET /assets/{name}", s.asset)
-	s.handle(mux, "GET /robots.txt", s.robots)
-	s.handle(mux, "GET /healthz", s.healthz)
-	s.handle(mux, "GET /readyz", s.readyz)
-	page("/", s.notFound)
-	return mux
+	plain("GET /assets/{name}", s.asset)
+	plain("GET /robots.txt", s.robots)
+	plain("GET /healthz", s.healthz)
+	plain("GET /readyz", s.readyz)
+	if s.path != "" { // who watches the process asks it directly
+		mux.HandleFunc("GET /healthz", s.healthz)
+		mux.HandleFunc("GET /readyz", s.readyz)
+	}
+	return s.outermost(mux)
+}
+
+// below moves a pattern below the path of PublicURL.
+func (s *Server) below(pattern string) string {
+	method, path, _ := strings.Cut(pattern, " ")
+	return method + " " + s.path + path
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ type Options struct {
 	APIKeys       map[string]string // hexadecimal SHA-256 of a key -> its name
 
 	TrustedProxies []netip.Prefix
-	AllowedOrigins []string                        // that may send the sign-up form
+	AllowedOrigins []string                        // of sites whose pages may send our forms
 	Ready          func(ctx context.Context) error // nil when the database can be used
 	Log            *slog.Logger
 	Now            func() time.Time
@@ -40,12 +41,12 @@ type Options struct {
 // Server answers requests. It is safe for concurrent use.
 type Server struct {
 	Options
-	pages   *templates.Pages
-	path    string // of PublicURL, without a slash at the end
-	origin  *http.CrossOriginProtection
-	formKey []byte
-	zones   []string
-	signUps *limiter
+	pages    *templates.Pages
+	path     string // of PublicURL, escaped, without a slash at the end
+	origin   *http.CrossOriginProtection
+	formKeys [][]byte // the first one signs
+	zones    []string
+	signUps  *limiter
 }
 
 // New checks the options and loads the pages.
@@ -54,21 +55,22 @@ func New(o Options) (*Server, error) {
 	if err != nil || public.Host == "" {
 		return nil, fmt.Errorf("public url %q is not absolute", o.PublicURL)
 	}
-	s := &Server{
-		Options: o, path: strings.TrimSuffix(public.Path, "/"), origin: http.NewCrossOriginProtection(),
-		formKey: o.Keys.Derive("form"), zones: zoneNames(), signUps: newLimiter(signUpLimit, signUpWindow),
+	base := strings.TrimSuffix(public.EscapedPath(), "/")
+	if base != "" && base != path.Clean(base) {
+		return nil, fmt.Errorf("public url %q: no request reaches a path with empty parts or dots", o.PublicURL)
 	}
-	for _, origin := range append([]string{public.Scheme + "://" + public.Host}, o.AllowedOrigins...) {
-		if err := s.origin.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("allowed origin %q: %w", origin, err)
-		}
+	origin, err := newOrigin(public, o.AllowedOrigins)
+	if err != nil {
+		return nil, err
 	}
 	pages, err := templates.LoadPages()
 	if err != nil {
 		return nil, err
 	}
-	s.pages = pages.WithAssets(s.path + "/assets/")
-	return s, nil
+	return &Server{
+		Options: o, pages: pages.WithAssets(base + "/assets/"), path: base, origin: origin,
+		formKeys: o.Keys.DeriveAll("form"), zones: zoneNames(), signUps: newLimiter(signUpLimit, signUpWindow),
+	}, nil
 }
 
 // Serve answers on ln until ctx ends; then requests under way have ten seconds
@@ -91,6 +93,7 @@ func Serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logge
 	defer cancel()
 	err := srv.Shutdown(end)
 	if errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("requests cut off at the end", "address", ln.Addr().String())
 		err = srv.Close()
 	}
 	<-failed

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"broadsheet/subscribers"
 	"broadsheet/templates"
@@ -13,32 +15,26 @@ import (
 // originForm is how the record of consent names our own pages.
 const originForm = "form"
 
-func (s *Server) showSubscribe(w http.ResponseWriter, r *http.Request) error {
-	return s.showForm(w, http.StatusOK, &subscribers.SignUp{Topics: r.URL.Query()["topic"]}, nil)
+func (s *Server) showSubscribe(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Del("X-Robots-Tag") // the one page that people should find
+	return s.showForm(w, http.StatusOK, new(subscribers.SignUp), nil)
 }
 
 // showForm draws the form with what was typed.
 func (s *Server) showForm(w http.ResponseWriter, status int, in *subscribers.SignUp, wrong subscribers.FieldErrors) error {
 	c := s.Catalog()
 	page := &templates.SubscribePage{
-		Site: s.Site, Address: in.Address, Name: in.Name, Zone: in.Zone, Errors: wrong,
+		Site: s.Site, Address: in.Address, Name: in.Name, Errors: wrong,
 		FormToken: s.formToken(s.Now()), Action: s.path + "/subscribe",
 	}
+	page.Zones, page.Zone = s.offerZones(c, in.Zone)
 	for _, t := range c.Topics {
 		page.Topics = append(page.Topics, templates.Choice{
 			Slug: t.Slug, Name: t.Name, Description: t.Description, Checked: slices.Contains(in.Topics, t.Slug),
 		})
 	}
-	anyLocal := false
 	for _, d := range c.Digests {
 		page.Digests = append(page.Digests, templates.Choice{Slug: d.Slug, Name: d.Name, Checked: slices.Contains(in.Digests, d.Slug)})
-		anyLocal = anyLocal || d.LocalTime
-	}
-	if anyLocal {
-		if page.Zone == "" && len(c.Digests) > 0 {
-			page.Zone = c.Digests[0].Zone
-		}
-		page.Zones = s.offer(page.Zone)
 	}
 	return s.show(w, status, func(b io.Writer) error { return s.pages.Subscribe(b, page) })
 }
@@ -73,15 +69,15 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if r.PostForm.Get(templates.FieldWebsite) != "" { // filled in by a machine
 		return s.redirect(w, r, "/subscribed")
 	}
-	now, client := s.Now(), s.client(r)
+	now := s.Now()
 	if !s.formIsFresh(r.PostForm.Get(templates.FieldForm), now) {
 		return s.showForm(w, http.StatusUnprocessableEntity, in, subscribers.FieldErrors{templates.FieldForm: templates.ProblemFormExpired})
 	}
-	if !s.signUps.allow(network(client), now) {
-		return statusError(http.StatusTooManyRequests)
+	if wait := s.signUps.count(network(s.client(r)), now); wait > 0 {
+		w.Header().Set("Retry-After", seconds(wait))
+		return s.showForm(w, http.StatusTooManyRequests, in, subscribers.FieldErrors{templates.FieldForm: templates.ProblemTooMany})
 	}
-	in.Client, in.Language = client.String(), s.Site.Language
-	in.Text = templates.ConsentText(s.Site)
+	in.Client, in.Language, in.Text = s.clientText(r), s.Site.Language, templates.ConsentText(s.Site)
 	var wrong subscribers.FieldErrors
 	if err := s.Subscribers.SignUp(r.Context(), s.Catalog(), *in); errors.As(err, &wrong) {
 		return s.showForm(w, http.StatusUnprocessableEntity, in, wrong)
@@ -89,6 +85,11 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.redirect(w, r, "/subscribed")
+}
+
+// seconds writes a time to wait as Retry-After takes it, rounded up.
+func seconds(wait time.Duration) string {
+	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))
 }
 
 func (s *Server) showCheckInbox(w http.ResponseWriter, _ *http.Request) error {

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"time"
 
 	"broadsheet/subscribers"
 	"broadsheet/templates"
@@ -15,6 +18,9 @@ const (
 	originOneClick = "one-click"
 )
 
+// leaveTime is how long leaving may take. It goes on when the client hangs up.
+const leaveTime = 20 * time.Second
+
 func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.Keys.Verify(subscribers.PurposeUnsubscribe, r.PathValue("token"), s.Now())
 	if err != nil {
@@ -24,8 +30,19 @@ func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := &templates.UnsubscribePage{Site: s.Site, DigestName: s.digestName(token.Digest), Masked: v.Masked, Action: r.URL.Path}
+	if s.hasEnded(&v, token.Digest) {
+		return s.showGoodbye(w, http.StatusOK, token.Digest)
+	}
+	page := &templates.UnsubscribePage{Site: s.Site, DigestName: s.digestName(token.Digest), Masked: v.Masked, Action: r.URL.EscapedPath()}
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Unsubscribe(b, page) })
+}
+
+// hasEnded reports whether there is nothing left to end. Of a digest that is no
+// longer configured that is not known.
+func (s *Server) hasEnded(v *subscribers.View, digest int64) bool {
+	d := s.Catalog().Digest(digest)
+	return v.State == subscribers.StateUnsubscribed ||
+		d != nil && !slices.ContainsFunc(v.Digests, func(c templates.Choice) bool { return c.Slug == d.Slug && c.Checked })
 }
 
 // digestName is the digest's name, or the site's where it is gone.
@@ -48,12 +65,18 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 	if isPage(r) {
 		origin = originPage
 	}
-	err = s.Subscribers.Unsubscribe(r.Context(), token.Subscriber, token.Digest, origin, s.client(r).String())
+	return s.leave(w, r, token, origin)
+}
+
+// leave ends a digest, or all for digest 0, and says so.
+func (s *Server) leave(w http.ResponseWriter, r *http.Request, token subscribers.Token, origin string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), leaveTime)
+	defer cancel()
+	err := s.Subscribers.Unsubscribe(ctx, token.Subscriber, token.Digest, origin, s.clientText(r))
 	if err != nil && !errors.Is(err, subscribers.ErrUnknown) { // an erased reader has left already
 		return err
 	}
-	page := &templates.GoodbyePage{Site: s.Site, DigestName: s.digestName(token.Digest), SubscribeURL: s.Links.SignUp()}
-	return s.showGoodbye(w, page)
+	return s.showGoodbye(w, http.StatusOK, token.Digest)
 }
 
 // isPage reports whether the button of our own page sent the request. A body
@@ -65,6 +88,13 @@ func isPage(r *http.Request) bool {
 	return r.PostForm.Get(templates.FieldConfirm) != ""
 }
 
-func (s *Server) showGoodbye(w http.ResponseWriter, page *templates.GoodbyePage) error {
-	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Goodbye(b, page) })
+// showGoodbye says that a digest has ended, or all for digest 0.
+func (s *Server) showGoodbye(w http.ResponseWriter, status int, digest int64) error {
+	page := &templates.GoodbyePage{Site: s.Site, DigestName: s.digestName(digest), All: digest == 0, SubscribeURL: s.Links.SignUp()}
+	return s.show(w, status, func(b io.Writer) error { return s.pages.Goodbye(b, page) })
+}
+
+// showLeft answers the links of a reader who has left altogether.
+func (s *Server) showLeft(w http.ResponseWriter, status int) error {
+	return s.showGoodbye(w, status, 0)
 }
