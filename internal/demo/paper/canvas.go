@@ -37,23 +37,24 @@ func (c *canvas) gradient(top, bottom colour) {
 // fill paints a closed polygon with the given opacity, 0 to 1.
 func (c *canvas) fill(ink colour, opacity float64, outline ...point) {
 	w, h := c.img.Bounds().Dx(), c.img.Bounds().Dy()
-	top, bottom := float64(h), 0.0
+	low, high := outline[0], outline[0]
 	for i, p := range outline {
 		c.edge(p, outline[(i+1)%len(outline)])
-		top, bottom = min(top, p.y), max(bottom, p.y)
+		low = point{min(low.x, p.x), min(low.y, p.y)}
+		high = point{max(high.x, p.x), max(high.y, p.y)}
 	}
-	first, last := max(0, int(top)), min(h, int(math.Ceil(bottom)))
-	for y := first; y < last; y++ {
+	left, right := min(max(0, int(low.x)), w), max(0, min(w, int(high.x)+1))
+	for y := max(0, int(low.y)); y < min(h, int(high.y)+1); y++ {
 		cover := c.cover[y*(w+1):][:w+1]
 		row := c.img.Pix[y*c.img.Stride:]
 		var sum float32
-		for x := range w {
+		for x := left; x < right; x++ {
 			sum += cover[x]
 			if a := int32(min(max(sum, -sum), 1) * float32(opacity) * 256); a > 0 {
 				blend(row[4*x:4*x+3:4*x+3], ink, a)
 			}
 		}
-		clear(cover)
+		clear(cover[left:min(right+2, w+1)])
 	}
 }
 

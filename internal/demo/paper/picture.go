@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/fnv"
+	"image"
 	"image/jpeg"
 	"math/rand/v2"
 	"strings"
@@ -57,9 +58,19 @@ func draw(scene, seed string) ([]byte, error) {
 	p := &painter{canvas: newCanvas(pictureWidth, pictureHeight), light: colours, random: rand.New(rand.NewPCG(sum.Sum64(), 1))}
 	p.gradient(colours.high, colours.low)
 	paint(p)
-	var out bytes.Buffer
-	if err := jpeg.Encode(&out, p.img, &jpeg.Options{Quality: 84}); err != nil {
-		return nil, err
+	return encode(p.img)
+}
+
+// encode writes the best JPEG that is no larger than a mail should load.
+func encode(img image.Image) ([]byte, error) {
+	const most = 60_000 // bytes
+	for quality := 84; ; quality -= 8 {
+		var out bytes.Buffer
+		if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: quality}); err != nil {
+			return nil, err
+		}
+		if out.Len() <= most || quality < 50 {
+			return out.Bytes(), nil
+		}
 	}
-	return out.Bytes(), nil
 }
