@@ -7,20 +7,25 @@ import (
 	"github.com/lib/pq"
 )
 
-// CreateDatabase creates an empty database on the PostgreSQL server behind d.
-// Like DropDatabase it exists for tests and benchmarks, which make databases
-// of their own; PostgreSQL allows neither inside a transaction.
-func (d *DB) CreateDatabase(ctx context.Context, name string) error {
-	if _, err := d.write.ExecContext(ctx, `CREATE DATABASE `+pq.QuoteIdentifier(name)+` TEMPLATE template0`); err != nil {
-		return fmt.Errorf("create database %s: %w", name, err)
-	}
-	return nil
+// CreateSchema creates an empty schema in the PostgreSQL database behind d.
+// Like DropSchema it exists for tests, each of which gets a schema of its own
+// through the search_path of its URL.
+func (d *DB) CreateSchema(ctx context.Context, name string) error {
+	return d.admin(ctx, `CREATE SCHEMA `+pq.QuoteIdentifier(name))
 }
 
-// DropDatabase drops a database of the server, ending its connections.
-func (d *DB) DropDatabase(ctx context.Context, name string) error {
-	if _, err := d.write.ExecContext(ctx, `DROP DATABASE IF EXISTS `+pq.QuoteIdentifier(name)+` WITH (FORCE)`); err != nil {
-		return fmt.Errorf("drop database %s: %w", name, err)
+// DropSchema drops a schema with all that is in it.
+func (d *DB) DropSchema(ctx context.Context, name string) error {
+	return d.admin(ctx, `DROP SCHEMA IF EXISTS `+pq.QuoteIdentifier(name)+` CASCADE`)
+}
+
+func (d *DB) admin(ctx context.Context, statement string) error {
+	err := d.Write(ctx, func(tx *Tx) error {
+		_, err := tx.Exec(ctx, statement)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
 	}
 	return nil
 }

@@ -58,31 +58,29 @@ func URL(t testing.TB, dialect db.Dialect) string {
 	if err != nil {
 		t.Fatalf("%s: %v", Variable, err)
 	}
-	admin, err := db.Open(t.Context(), server)
-	if err != nil {
-		t.Fatalf("%s: %v", Variable, err)
-	}
-	defer admin.Close()
-	name := fmt.Sprintf("test_%d_%d", os.Getpid(), databases.Add(1))
-	if err := admin.CreateDatabase(t.Context(), name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { drop(t, server, name) })
-	u.Path = "/" + name
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), schemas.Add(1))
+	admin(t, server, func(ctx context.Context, d *db.DB) error { return d.CreateSchema(ctx, name) })
+	t.Cleanup(func() { admin(t, server, func(ctx context.Context, d *db.DB) error { return d.DropSchema(ctx, name) }) })
+	query := u.Query()
+	query.Set("search_path", name)
+	u.RawQuery = query.Encode()
 	return u.String()
 }
 
-var databases atomic.Int64
+// schemas numbers the schemas of this process, each a fresh database to the
+// code under test: making one is much cheaper than making a database.
+var schemas atomic.Int64
 
-func drop(t testing.TB, server, name string) {
-	ctx := context.Background() // the test's own has ended
-	admin, err := db.Open(ctx, server)
+func admin(t testing.TB, server string, do func(ctx context.Context, d *db.DB) error) {
+	t.Helper()
+	ctx := context.Background() // the test's own has ended when it cleans up
+	d, err := db.Open(ctx, server)
 	if err != nil {
-		t.Errorf("drop database %s: %v", name, err)
+		t.Errorf("%s: %v", Variable, err)
 		return
 	}
-	defer admin.Close()
-	if err := admin.DropDatabase(ctx, name); err != nil {
-		t.Errorf("drop database %s: %v", name, err)
+	defer d.Close()
+	if err := do(ctx, d); err != nil {
+		t.Error(err)
 	}
 }
