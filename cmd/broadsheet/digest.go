@@ -166,7 +166,7 @@ func (e *env) digestPlanCommand() *cobra.Command {
 }
 
 func (e *env) planDue(cmd *cobra.Command, a *app.App, d *digest.Digest, now time.Time) error {
-	if err := a.Planner.Refresh(cmd.Context(), now); err != nil {
+	if err := a.Refresh(cmd.Context(), now); err != nil {
 		return err
 	}
 	if err := a.Planner.Tick(cmd.Context(), now); err != nil {

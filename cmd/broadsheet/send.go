@@ -48,7 +48,7 @@ func (e *env) planSend(ctx context.Context, a *app.App, s digest.Send, o *sendOp
 		edition, err := a.Planner.SendNow(ctx, s, e.now())
 		return []*digest.Edition{edition}, err
 	}
-	if err := a.Planner.Refresh(ctx, e.now()); err != nil {
+	if err := a.Refresh(ctx, e.now()); err != nil {
 		return nil, err
 	}
 	if err := a.Planner.Tick(ctx, e.now()); err != nil {

@@ -111,12 +111,14 @@ func runAll(ctx context.Context, jobs []job) error {
 	return errors.Join(errs...)
 }
 
-// plan ticks each minute, and once at the start for what was missed.
+// plan ticks each minute, and once at the start for what was missed. Before
+// the first tick it takes over what the configuration changed: zones and
+// schedules.
 func (a *App) plan(ctx context.Context) error {
 	refreshed := false
 	tick := func(ctx context.Context, now time.Time) {
 		if !refreshed {
-			if err := a.Planner.Refresh(ctx, now); err != nil {
+			if err := a.Refresh(ctx, now); err != nil {
 				a.logUnlessEnding(ctx, "slots not computed, trying again in a minute", err)
 				return
 			}
@@ -128,6 +130,19 @@ func (a *App) plan(ctx context.Context) error {
 	}
 	tick(ctx, a.Now())
 	return schedule.Tick(ctx, a.Log, tick)
+}
+
+// Refresh moves readers to the cohorts that the configured zones put them in
+// and computes anew when each cohort is due.
+func (a *App) Refresh(ctx context.Context, now time.Time) error {
+	moved, err := a.Subscribers.Rehome(ctx, a.Catalog)
+	if err != nil {
+		return err
+	}
+	if moved > 0 {
+		a.Log.InfoContext(ctx, "readers moved to the zones that the configuration asks for", "readers", moved)
+	}
+	return a.Planner.Refresh(ctx, now)
 }
 
 func (a *App) logUnlessEnding(ctx context.Context, event string, err error) {
