@@ -19,7 +19,7 @@ func (e *env) checkCommand() *cobra.Command {
 				return err
 			}
 			if err := app.Check(cfg); err != nil {
-				return fmt.Errorf("%w: %w", errConfig, err)
+				return err
 			}
 			fmt.Fprintf(e.stdout, "%s is valid: %d topics, %d sources, %d digests, %d relays\n",
 				cfg.Path, len(cfg.Topics), len(cfg.Sources), len(cfg.Digests), len(cfg.Mail.Relays))

@@ -66,10 +66,10 @@ func (e *env) showDNS(cfg *config.Config) error {
 	if cfg.Mail.DKIM != nil {
 		key, err := os.ReadFile(cfg.Mail.DKIM.KeyFile)
 		if err != nil {
-			return fmt.Errorf("%w: %w", errConfig, err)
+			return fmt.Errorf("%w: %w", app.ErrConfig, err)
 		}
 		if public, err = config.DKIMPublic(key); err != nil {
-			return fmt.Errorf("%w: %s: %w", errConfig, cfg.Mail.DKIM.KeyFile, err)
+			return fmt.Errorf("%w: %s: %w", app.ErrConfig, cfg.Mail.DKIM.KeyFile, err)
 		}
 	}
 	tw := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)

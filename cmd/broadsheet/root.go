@@ -87,7 +87,7 @@ func exitCode(err error) int {
 	switch {
 	case errors.As(err, &coded):
 		return coded.code
-	case errors.As(err, &problems), errors.Is(err, errConfig):
+	case errors.As(err, &problems), errors.Is(err, app.ErrConfig):
 		return exitConfig
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, db.ErrOutcomeUnknown):
 		return exitLater
@@ -97,9 +97,6 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// errConfig marks errors of the configuration that are not of its text.
-var errConfig = errors.New("configuration")
-
 func (e *env) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "broadsheet",
@@ -108,6 +105,8 @@ func (e *env) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	flags := root.PersistentFlags()
@@ -149,6 +148,9 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if suggestions := cmd.SuggestionsFor(args[0]); len(suggestions) > 0 {
 		return usagef("unknown command %q, did you mean %s?", args[0], suggestions[0])
 	}
+	if cmd.HasSubCommands() {
+		return usagef("unknown command %q", args[0])
+	}
 	return usagef("%s: unexpected argument %q", cmd.CommandPath(), args[0])
 }
 
@@ -169,12 +171,12 @@ func exactly(names ...string) cobra.PositionalArgs {
 func (e *env) config() (*config.Config, error) {
 	path, err := config.Find(e.configPath, e.environ, e.dir)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errConfig, err)
+		return nil, fmt.Errorf("%w: %w", app.ErrConfig, err)
 	}
 	cfg, err := config.Load(path, e.environ, app.Checks())
 	var problems config.Problems
 	if err != nil && !errors.As(err, &problems) {
-		return nil, fmt.Errorf("%w: %w", errConfig, err)
+		return nil, fmt.Errorf("%w: %w", app.ErrConfig, err)
 	}
 	return cfg, err
 }

@@ -19,6 +19,10 @@ import (
 	"broadsheet/templates"
 )
 
+// ErrConfig says that something the configuration names is not as it must be:
+// a key, a theme, a subject.
+var ErrConfig = errors.New("configuration")
+
 // ErrNoDatabase says that the configured SQLite file does not exist yet.
 var ErrNoDatabase = errors.New("there is no database yet")
 
@@ -83,7 +87,10 @@ func Check(cfg *config.Config) error {
 	_, keysErr := readKeys(cfg.Security.KeysFile)
 	_, setupErr := newSetup(cfg, templates.Site{})
 	_, signErr := newSign(cfg)
-	return errors.Join(keysErr, setupErr, signErr)
+	if err := errors.Join(keysErr, setupErr, signErr); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	return nil
 }
 
 // databaseExists keeps a command that only reads from making an empty file.
@@ -104,11 +111,11 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 	}}
 	var err error
 	if a.Keys, err = readKeys(cfg.Security.KeysFile); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	a.Links = subscribers.NewLinks(cfg.Web.PublicURL, a.Keys)
 	if a.Setup, err = newSetup(cfg, a.Site); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	if a.DB, err = db.Open(ctx, cfg.Database.URL); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ type Outgoing struct {
 func (a *App) NewOutgoing() (*Outgoing, error) {
 	sign, err := newSign(a.Config)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	from, err := mail.ParseAddress(a.Config.Mail.From)
 	if err != nil {
