@@ -16,6 +16,7 @@ import (
 
 	"broadsheet/digest"
 	"broadsheet/digest/delivery"
+	"broadsheet/templates"
 )
 
 // Once runs the whole loop through the real parts, prints each step and
@@ -126,11 +127,11 @@ func (l *loop) signUp(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	form.values.Set("email", l.reader)
-	form.values.Set("name", "Ada")
-	form.values.Set("timezone", "Europe/Lisbon")
-	form.values["topics"] = []string{l.topics}
-	form.values["digests"] = []string{l.app.Setup.Digests[0].Slug}
+	form.values.Set(templates.FieldAddress, l.reader)
+	form.values.Set(templates.FieldName, "Ada")
+	form.values.Set(templates.FieldZone, "Europe/Lisbon")
+	form.values[templates.FieldTopics] = []string{l.topics}
+	form.values[templates.FieldDigests] = []string{l.app.Setup.Digests[0].Slug}
 	if _, err := form.post(ctx); err != nil {
 		return "", err
 	}
