@@ -239,6 +239,7 @@ func (b *inbox) html(w *bytes.Buffer, r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	w.WriteString(l.parsed.HTML)
+	// Links of the mail open beside the frame that it is shown in.
+	w.WriteString(strings.Replace(l.parsed.HTML, "<head>", `<head><base target="_blank">`, 1))
 	return mailPolicy, nil
 }
