@@ -64,7 +64,7 @@ func draw(scene, seed string) ([]byte, error) {
 // encode writes the best JPEG that is no larger than a mail should load.
 func encode(img image.Image) ([]byte, error) {
 	const most = 60_000 // bytes
-	for quality := 84; ; quality -= 8 {
+	for quality := 80; ; quality -= 8 {
 		var out bytes.Buffer
 		if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: quality}); err != nil {
 			return nil, err

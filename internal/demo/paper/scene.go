@@ -48,7 +48,7 @@ func tram(p *painter) {
 func townHall(p *painter) {
 	p.glow(point{p.between(160, 320), 190}, 60)
 	p.birds(point{930, 160}, 5)
-	p.blocks(blocks{ink: p.far, base: 660, width: 100, height: 260})
+	p.blocks(blocks{ink: p.far, base: 732, width: 100, height: 330})
 	p.box(p.mid, 1, 545, 130, 110, 260) // the tower
 	p.fill(p.near, 1, point{530, 134}, point{600, 18}, point{670, 134})
 	p.disc(p.pale, 1, point{600, 205}, 38)

@@ -4,12 +4,14 @@ import "math"
 
 func stage(p *painter) {
 	p.box(p.near, 1, 0, 0, pictureWidth, pictureHeight)
-	for n, x := range [...]float64{420, 600, 780} {
-		p.fill([...]colour{p.pale, p.sun, p.pale}[n], 0.17, point{x - 14, 0}, point{x + 14, 0}, point{x + 150 + 70*float64(n-1), 660}, point{x - 150 + 70*float64(n-1), 660})
+	centre := p.between(540, 640)
+	for n, lamp := range [...]float64{-180, 0, 180} {
+		x := centre + lamp*p.between(0.8, 1.3)
+		p.fill([...]colour{p.pale, p.sun, p.pale}[n], 0.17, point{x - 14, 0}, point{x + 14, 0}, point{x + 150 - 90*float64(n-1), 660}, point{x - 150 - 90*float64(n-1), 660})
 	}
 	p.fill(mix(p.near, p.mid, 0.7), 1, point{0, 800}, point{120, 640}, point{1080, 640}, point{1200, 800})
-	p.fill(p.pale, 0.3, arc(point{600, 672}, 250, 30, 0, 2*math.Pi)...)
-	p.player(point{600, 660})
+	p.fill(p.pale, 0.3, arc(point{centre, 672}, 250, 30, 0, 2*math.Pi)...)
+	p.player(point{centre, 660})
 	for n := range 7 { // the curtains, in folds
 		ink := mix(p.warm, p.near, 0.12+0.3*float64(n%2))
 		left, low := float64(n)*48, 800-float64(n*n)*5

@@ -105,7 +105,7 @@ func (p *painter) fish(at point, size float64, ink colour) {
 
 func shipyard(p *painter) {
 	p.glow(point{p.between(180, 360), 200}, 66)
-	p.blocks(blocks{ink: p.far, base: 610, width: 130, height: 200})
+	p.blocks(blocks{ink: p.far, base: 640, width: 130, height: 230})
 	p.crane(790, 620, 500, p.mid)
 	p.fill(p.near, 1, point{70, 470}, point{840, 470}, point{930, 430}, point{850, 640}, point{150, 640}) // the hull
 	p.fill(p.warm, 1, point{129, 580}, point{878, 580}, point{853, 640}, point{153, 640})
