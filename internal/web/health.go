@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-
-	"broadsheet/templates"
 )
 
 // healthz says that the process lives.
@@ -35,13 +33,4 @@ func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	fmt.Fprintln(w, text)
-}
-
-// asset serves a file that pages link to. Links carry the version of the
-// content, so that what they lead to may be kept.
-func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Query().Has("v") {
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	}
-	http.ServeFileFS(w, r, templates.Assets(), r.PathValue("name"))
 }

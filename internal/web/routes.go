@@ -32,7 +32,7 @@ func (s *Server) Handler() http.Handler {
 	plain("POST /api/v1/articles", s.api(s.postArticles))
 
 	// The rest.
-	plain("GET /assets/{name}", s.asset)
+	page("GET /assets/{name}", s.asset)
 	plain("GET /robots.txt", s.robots)
 	plain("GET /healthz", s.healthz)
 	plain("GET /readyz", s.readyz)
