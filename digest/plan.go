@@ -28,9 +28,9 @@ func NewPlanner(store *Store, setup *Setup, log *slog.Logger) *Planner {
 
 // Refresh computes anew when each cohort is due. It belongs to the start of a
 // service: the schedule may have changed in the configuration, and the rules
-// of a zone with a new time-zone database. A slot that still exists keeps its
-// name, so that it is neither planned twice nor lost. A cohort that fails does
-// not keep the others from being refreshed.
+// of a zone with a new time-zone database. The slot that a cohort waits for
+// stays, even if it has passed, unless it is gone or a new one comes before it.
+// A cohort that fails does not keep the others from being refreshed.
 func (p *Planner) Refresh(ctx context.Context, now time.Time) error {
 	var errs []error
 	for i := range p.setup.Digests {
@@ -56,11 +56,10 @@ func (p *Planner) refresh(ctx context.Context, d *Digest, c cohort, now time.Tim
 	if err != nil {
 		return err
 	}
-	slot, due := c.NextSlot, time.Time{}
-	if !slot.IsZero() && d.Schedule.Next(slot.Add(-time.Second)) == slot {
-		due = slot.In(loc)
-	} else {
-		slot, due = d.Schedule.NextIn(loc, now)
+	slot, due := d.Schedule.NextIn(loc, now)
+	exists := !c.NextSlot.IsZero() && d.Schedule.Next(c.NextSlot.Add(-time.Second)) == c.NextSlot
+	if exists && !slot.Before(c.NextSlot) {
+		slot, due = c.NextSlot, c.NextSlot.In(loc)
 	}
 	if slot == c.NextSlot && due.Equal(c.NextDueAt) {
 		return nil

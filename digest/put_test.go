@@ -84,33 +84,37 @@ func TestPutKnowsStories(t *testing.T) {
 		}},
 		{"text of an editor", []put{{0, story(1, "world"), fresh}, {-1, with(story(1), func(in *digest.Incoming) { in.Title = "Other" }), updated}}},
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, d *db.DB) {
-				w := newWorld(t, d, twoFeeds)
-				for i, p := range test.puts {
-					before, stamp := w.dump(), w.stamp()
-					var source *digest.Source
-					if p.source >= 0 {
-						source = &w.setup.Sources[p.source]
-					}
-					got, err := w.store.Put(t.Context(), w.tagger, source, []digest.Incoming{p.in})
-					if err != nil {
-						t.Fatal(err)
-					}
-					if got != p.want {
-						t.Errorf("put %d: got %+v, want %+v", i+1, got, p.want)
-					}
-					if p.want == unchanged {
-						same(t, "a put that changes nothing", w.dump(), before)
-					}
-					if moved := w.stamp() != stamp; moved != (p.want == updated) {
-						t.Errorf("put %d: the content stamp moved: %v", i+1, moved)
-					}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, twoFeeds)
+		for n, test := range tests {
+			for i, p := range test.puts {
+				before, stamp := w.dump(), w.stamp()
+				var source *digest.Source
+				if p.source >= 0 {
+					source = &w.setup.Sources[p.source]
 				}
-			})
-		})
-	}
+				if p.in.URL != "" { // each case has its own stories
+					p.in.URL += fmt.Sprint("?case=", n)
+				}
+				if p.in.GUID != "" {
+					p.in.GUID += fmt.Sprint("-", n)
+				}
+				got, err := w.store.Put(t.Context(), w.tagger, source, []digest.Incoming{p.in})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got != p.want {
+					t.Errorf("%s: put %d: got %+v, want %+v", test.name, i+1, got, p.want)
+				}
+				if p.want == unchanged {
+					same(t, test.name, w.dump(), before)
+				}
+				if moved := w.stamp() != stamp; moved != (p.want == updated) {
+					t.Errorf("%s: put %d: the content stamp moved: %v", test.name, i+1, moved)
+				}
+			}
+		}
+	})
 }
 
 func TestPutKeepsVersions(t *testing.T) {

@@ -2,6 +2,7 @@ package digest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,13 +19,22 @@ import (
 	"broadsheet/templates"
 )
 
-// clock is a time that only the test moves.
+// clock is a time that only the test moves. It calls asked, if that is set,
+// each time someone asks for it.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu    sync.Mutex
+	now   time.Time
+	asked func()
 }
 
-func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asked != nil {
+		c.asked()
+	}
+	return c.now
+}
 
 func (c *clock) set(t time.Time) { c.mu.Lock(); c.now = t; c.mu.Unlock() }
 
@@ -207,6 +217,24 @@ func (w *world) tick() {
 	w.t.Helper()
 	if err := w.planner.Tick(w.t.Context(), w.clock.Now()); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// tickUntil plans until the store asks for the time for the nth time, and is
+// killed there: it asks when it makes an edition and when it writes a page.
+func (w *world) tickUntil(n int) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	defer cancel()
+	now := w.clock.Now()
+	w.clock.asked = func() {
+		if n--; n == 0 {
+			cancel()
+		}
+	}
+	defer func() { w.clock.asked = nil }()
+	if err := w.planner.Tick(ctx, now); !errors.Is(err, context.Canceled) {
+		w.t.Fatalf("got %v, want planning to be killed", err)
 	}
 }
 
