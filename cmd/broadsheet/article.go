@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -93,7 +94,7 @@ func (e *env) articleImportCommand() *cobra.Command {
 			"The good rows are stored; each bad one is reported with its line, and the exit code is 4.",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in, name, err := e.open(args[0])
+			in, name, err := e.open(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -109,16 +110,28 @@ func (e *env) articleImportCommand() *cobra.Command {
 	return cmd
 }
 
-// open opens a file, or standard input for "-".
-func (e *env) open(path string) (io.ReadCloser, string, error) {
+// open opens a file, or standard input for "-", whose reading ends with ctx.
+func (e *env) open(ctx context.Context, path string) (io.ReadCloser, string, error) {
 	if path == "-" {
-		return io.NopCloser(e.stdin), "standard input", nil
+		return interruptible(ctx, e.stdin), "standard input", nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, "", err
 	}
 	return f, filepath.Base(path), nil
+}
+
+// interruptible reads from r until ctx ends. A read from a terminal or a pipe
+// that gets nothing could not be interrupted otherwise.
+func interruptible(ctx context.Context, r io.Reader) io.ReadCloser {
+	out, in := io.Pipe()
+	context.AfterFunc(ctx, func() { in.CloseWithError(ctx.Err()) })
+	go func() {
+		_, err := io.Copy(in, r)
+		in.CloseWithError(err)
+	}()
+	return out
 }
 
 // articleImport streams a file of articles into the store.

@@ -89,7 +89,7 @@ func (e *env) subscriberImportCommand() *cobra.Command {
 }
 
 func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o subscribers.ImportOptions) error {
-	in, name, err := e.open(path)
+	in, name, err := e.open(cmd.Context(), path)
 	if err != nil {
 		return err
 	}
