@@ -27,7 +27,8 @@ func (e *env) sourceListCommand() *cobra.Command {
 				}
 				out := &list{columns: []string{"slug", "kind", "articles", "fetched_at", "next_fetch_at", "failures", "error", "url"}, empty: "No sources are configured."}
 				for _, s := range states {
-					out.add(s.Slug, s.Kind, s.Articles, s.FetchedAt, s.NextFetchAt, s.Failures, s.LastError, s.URL)
+					why := strings.TrimPrefix(s.LastError, "fetch "+s.URL+": ") // the URL has its own column
+					out.add(s.Slug, s.Kind, s.Articles, s.FetchedAt, s.NextFetchAt, s.Failures, why, s.URL)
 				}
 				return e.show(out)
 			})
