@@ -1,0 +1,355 @@
+package digest_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
+)
+
+// model is what readers should get, kept reader by reader in the most naive
+// way: who waits for which stories, and a mail whenever a slot has come.
+type model struct {
+	min, max int
+	readers  map[int64]*modelReader
+	stories  map[int]map[string]bool // by number: the topics it has
+	zones    map[string]*modelZone
+	mails    []string
+}
+
+type modelReader struct {
+	zone     string
+	wants    map[string]bool
+	waiting  map[int]bool
+	seen     map[int]bool // stories that have had one of the reader's topics
+	editions map[string]bool
+}
+
+type modelZone struct {
+	loc  *time.Location
+	last time.Time               // slots up to here are dealt with
+	open map[int]map[string]bool // topics that stories got since the last cut-off
+}
+
+func (m *model) give(n int, topic string) {
+	if m.stories[n] == nil {
+		m.stories[n] = map[string]bool{}
+	}
+	m.stories[n][topic] = true
+	for _, z := range m.zones {
+		if z.open[n] == nil {
+			z.open[n] = map[string]bool{}
+		}
+		z.open[n][topic] = true
+	}
+	for _, r := range m.readers {
+		if r.wants[topic] && !r.seen[n] {
+			r.seen[n], r.waiting[n] = true, true
+		}
+	}
+}
+
+// join adds a reader, who waits for what came since the zone's last cut-off.
+func (m *model) join(id int64, zone string, topics []string) {
+	r := &modelReader{zone: zone, wants: map[string]bool{}, waiting: map[int]bool{}, seen: map[int]bool{}, editions: map[string]bool{}}
+	for _, topic := range topics {
+		r.wants[topic] = true
+	}
+	m.readers[id] = r
+	for n := range m.stories {
+		for topic := range m.everHad(n) {
+			if r.wants[topic] {
+				r.seen[n] = true
+			}
+		}
+		if r.seen[n] && m.allOpen(r, n) {
+			r.waiting[n] = true
+		}
+	}
+}
+
+// everHad is the topics that a story has or had.
+func (m *model) everHad(n int) map[string]bool { return m.stories[n] }
+
+// allOpen reports whether all of the reader's topics of a story came since the
+// cut-off.
+func (m *model) allOpen(r *modelReader, n int) bool {
+	for topic := range m.everHad(n) {
+		if r.wants[topic] && !m.zones[r.zone].open[n][topic] {
+			return false
+		}
+	}
+	return true
+}
+
+// fit is what a reader would get now, best first, of one topic or, if topic is
+// "", of all.
+func (m *model) fit(r *modelReader, topic string) []int {
+	var out []int
+	for n := range r.waiting {
+		for t, has := range m.stories[n] {
+			if has && r.wants[t] && (topic == "" || t == topic) {
+				out = append(out, n)
+				break
+			}
+		}
+	}
+	slices.Sort(out)
+	slices.Reverse(out)
+	return out
+}
+
+// deliver gives the reader a mail if there is enough for one, and reports
+// whether there was.
+func (m *model) deliver(id int64, key string, fit []int) bool {
+	r := m.readers[id]
+	if len(fit) < max(m.min, 1) || min(len(fit), m.max) < m.min || r.editions[key] {
+		return false
+	}
+	r.editions[key] = true
+	text := fmt.Sprintf("%s %d:", key, id)
+	for _, n := range fit[:min(len(fit), m.max)] {
+		text += fmt.Sprint(" ", n)
+		delete(r.waiting, n)
+	}
+	m.mails = append(m.mails, text)
+	return true
+}
+
+// run is an edition for a zone: who gets a mail, or has nothing, starts anew.
+func (m *model) run(zone, key string) {
+	for id, r := range m.readers {
+		if r.zone != zone {
+			continue
+		}
+		fit := m.fit(r, "")
+		if m.deliver(id, key, fit) || len(fit) == 0 {
+			clear(r.waiting)
+		}
+	}
+	clear(m.zones[zone].open)
+}
+
+// tick runs the last slot of each zone that has come, unless it is over.
+func (m *model) tick(now time.Time) {
+	for name, z := range m.zones {
+		var slot time.Time
+		for day := z.last.In(z.loc).AddDate(0, 0, -1); ; day = day.AddDate(0, 0, 1) {
+			at := time.Date(day.Year(), day.Month(), day.Day(), 7, 0, 0, 0, z.loc)
+			if at.After(now) {
+				break
+			}
+			if at.After(z.last) {
+				slot = at
+			}
+		}
+		z.last = now
+		if !slot.IsZero() && now.Before(slot.Add(12*time.Hour)) {
+			m.run(name, "daily/"+slot.Format(time.DateOnly))
+		}
+	}
+}
+
+// modelWorld is a world and its model, which see the same.
+type modelWorld struct {
+	*world
+	*model
+	random *rand.Rand
+	next   int // story
+	zones  []string
+}
+
+func newModelWorld(t *testing.T, d *db.DB, seed uint64) *modelWorld {
+	random := rand.New(rand.NewPCG(seed, 7))
+	m := &model{min: 1 + random.IntN(3), max: 3 + random.IntN(4), readers: map[int64]*modelReader{}, stories: map[int]map[string]bool{}, zones: map[string]*modelZone{}}
+	w := newWorld(t, d, func(set *digest.Setup) {
+		localTime(set)
+		set.Digests[0].MinItems, set.Digests[0].MaxItems = m.min, m.max
+	})
+	mw := &modelWorld{world: w, model: m, random: random, zones: []string{newYork, "America/Los_Angeles", "Asia/Tokyo"}}
+	for _, name := range mw.zones {
+		m.zones[name] = &modelZone{loc: zone(t, name), last: w.clock.Now().Add(-time.Minute), open: map[int]map[string]bool{}}
+		w.cohort(name)
+	}
+	for range 6 {
+		mw.join()
+	}
+	w.begin()
+	for range 24 { // every zone has its first run
+		mw.tick()
+		w.clock.advance(time.Hour)
+	}
+	return mw
+}
+
+func (w *modelWorld) topics() []string {
+	topics := slices.Clone(topicSlugs[:4])
+	w.random.Shuffle(len(topics), func(i, j int) { topics[i], topics[j] = topics[j], topics[i] })
+	return topics[:1+w.random.IntN(3)]
+}
+
+func (w *modelWorld) join() {
+	id, zone, topics := int64(len(w.readers)+1), w.zones[w.random.IntN(3)], w.topics()
+	w.subscribe(id, zone, topics...)
+	w.model.join(id, zone, topics)
+}
+
+func (w *modelWorld) tick() {
+	w.world.tick()
+	w.model.tick(w.clock.Now())
+}
+
+// arrive brings some new stories.
+func (w *modelWorld) arrive() {
+	for range 1 + w.random.IntN(4) {
+		w.next++
+		topics := w.topics()
+		w.put(story(w.next, topics...))
+		for _, topic := range topics {
+			w.give(w.next, topic)
+		}
+	}
+}
+
+// retag gives a story other topics.
+func (w *modelWorld) retag() {
+	if w.next == 0 {
+		return
+	}
+	n, topics := 1+w.random.IntN(w.next), w.topics()
+	w.put(story(n, topics...))
+	for topic := range w.stories[n] {
+		w.stories[n][topic] = slices.Contains(topics, topic)
+	}
+	for _, topic := range topics {
+		if _, had := w.stories[n][topic]; !had {
+			w.give(n, topic)
+		}
+	}
+}
+
+// move takes a reader to another zone, as package subscribers does.
+func (w *modelWorld) move() {
+	id, to := 1+w.random.Int64N(int64(len(w.readers))), w.zones[w.random.IntN(3)]
+	from := w.readers[id].zone
+	if from == to {
+		return
+	}
+	w.exec(`UPDATE subscriptions SET cohort_id = $1,
+		joined_seq = (SELECT CASE WHEN joined_seq >= 0 AND joined_runs >= c.runs THEN joined_seq ELSE c.last_seq END FROM cohorts c WHERE c.id = subscriptions.cohort_id),
+		joined_runs = (SELECT c.runs FROM cohorts c WHERE c.id = $1) WHERE subscriber_id = $2`, w.cohort(to), id)
+	w.readers[id].zone = to
+}
+
+// sendNow sends by hand: everything, one topic or to some.
+func (w *modelWorld) sendNow() {
+	w.t.Helper()
+	s, topic := digest.Send{Digest: w.daily}, ""
+	switch w.random.IntN(3) {
+	case 1:
+		topic = topicSlugs[w.random.IntN(4)]
+		s.TopicID = w.topic(topic)
+	case 2:
+		for range 3 {
+			s.Recipients = append(s.Recipients, 1+w.random.Int64N(int64(len(w.readers))))
+		}
+		slices.Sort(s.Recipients)
+		s.Recipients = slices.Compact(s.Recipients)
+	}
+	e, err := w.planner.SendNow(w.t.Context(), s, w.clock.Now())
+	if errors.Is(err, digest.ErrNothingDue) {
+		for id, r := range w.readers {
+			if fit := w.fit(r, topic); len(fit) >= w.min && (s.Recipients == nil || slices.Contains(s.Recipients, id)) {
+				w.t.Errorf("nothing is due, but reader %d waits for %v", id, fit)
+			}
+		}
+		return
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if topic == "" && s.Recipients == nil {
+		for _, zone := range w.zones {
+			w.run(zone, e.Key)
+		}
+		return
+	}
+	for id, r := range w.readers {
+		if s.Recipients == nil || slices.Contains(s.Recipients, id) {
+			w.deliver(id, e.Key, w.fit(r, topic))
+		}
+	}
+}
+
+// step does one thing at random and lets time pass.
+func (w *modelWorld) step() {
+	w.t.Helper()
+	switch n := w.random.IntN(20); {
+	case n < 9:
+		w.arrive()
+	case n < 12:
+		w.retag()
+	case n < 14:
+		w.sendNow()
+	case n < 16:
+		w.move()
+	case n < 17:
+		w.join()
+	}
+	w.clock.advance(time.Duration(1+w.random.IntN(9)) * time.Hour)
+	if w.random.IntN(15) == 0 { // nobody plans for a while
+		w.clock.advance(time.Duration(w.random.IntN(60)) * time.Hour)
+	}
+	w.tick()
+}
+
+func TestPlanningEqualsTheModel(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		seeds := uint64(3)
+		if d.Dialect() == db.Postgres {
+			seeds = 1
+		}
+		for seed := range seeds {
+			if seed > 0 {
+				d = dbtest.Open(t, d.Dialect())
+			}
+			w := newModelWorld(t, d, seed)
+			for range 120 {
+				w.step()
+			}
+			w.checkModel(seed)
+		}
+	})
+}
+
+func (w *modelWorld) checkModel(seed uint64) {
+	w.t.Helper()
+	got := w.world.mails()
+	for i := range got {
+		got[i], _, _ = strings.Cut(got[i], " +")
+	}
+	slices.Sort(got)
+	slices.Sort(w.model.mails)
+	same(w.t, fmt.Sprint("seed ", seed), got, w.model.mails)
+	w.balanced()
+	if len(got) < 60 {
+		w.t.Errorf("seed %d: %d mails, want a test with many", seed, len(got))
+	}
+	times := map[string]int{}
+	for _, mail := range got {
+		head, stories, _ := strings.Cut(mail, ": ")
+		_, reader, _ := strings.Cut(head, " ")
+		for _, n := range strings.Fields(stories) {
+			if times[reader+" "+n]++; times[reader+" "+n] > 1 {
+				w.t.Errorf("seed %d: reader %s got story %s twice", seed, reader, n)
+			}
+		}
+	}
+}
