@@ -63,7 +63,7 @@ func open(ctx context.Context, o Options) (w *world, err error) {
 			w.close()
 		}
 	}()
-	if w.listener, err = listen(ctx, o.Listen); err != nil {
+	if w.listener, err = listen(ctx, o); err != nil {
 		return nil, err
 	}
 	w.base = "http://" + w.listener.Addr().String()
@@ -85,7 +85,6 @@ func open(ctx context.Context, o Options) (w *world, err error) {
 }
 
 func (w *world) close() {
-	os.Remove(filepath.Join(w.dir, addressFile))
 	if w.app != nil {
 		w.app.Close()
 	}
@@ -97,30 +96,42 @@ func (w *world) close() {
 	}
 }
 
-// listen takes the address that was asked for, or else the usual one, or a free
-// port of loopback where that is taken.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen takes the address that was asked for, or else the one of the demo's
+// last start in the folder, so that links in older mails still work, the usual
+// one, or a free port of loopback.
+func listen(ctx context.Context, o Options) (net.Listener, error) {
 	var lc net.ListenConfig
-	if address != "" {
-		return lc.Listen(ctx, "tcp", address)
+	if o.Listen != "" {
+		return lc.Listen(ctx, "tcp", o.Listen)
 	}
-	ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:8080")
-	if err != nil {
-		return lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	for _, address := range []string{strings.TrimPrefix(lastBase(o.Dir), "http://"), "127.0.0.1:8080"} {
+		if address == "" {
+			continue
+		}
+		if ln, err := lc.Listen(ctx, "tcp", address); err == nil {
+			return ln, nil
+		}
 	}
-	return ln, nil
+	return lc.Listen(ctx, "tcp", "127.0.0.1:0")
 }
 
-// addressFile holds the URL of the demo that runs in a folder.
-const addressFile = "running"
+// addressFile holds the URL of the demo that runs in a folder, or ran last.
+const addressFile = "address"
 
-// running returns the URL of the demo that runs in the folder, "" if none does.
-func running(ctx context.Context, dir string) string {
+func lastBase(dir string) string {
 	text, err := os.ReadFile(filepath.Join(dir, addressFile))
 	if err != nil {
 		return ""
 	}
-	base := strings.TrimSpace(string(text))
+	return strings.TrimSpace(string(text))
+}
+
+// running returns the URL of the demo that runs in the folder, "" if none does.
+func running(ctx context.Context, dir string) string {
+	base := lastBase(dir)
+	if base == "" {
+		return ""
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/demo", nil)

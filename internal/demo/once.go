@@ -22,9 +22,6 @@ import (
 // plan, send, unsubscribe by one-click, send again, and see that the one who
 // left got nothing.
 func Once(ctx context.Context, o Options) error {
-	if o.Listen == "" {
-		o.Listen = "127.0.0.1:0"
-	}
 	w, err := open(ctx, o)
 	if err != nil {
 		return err
