@@ -6,8 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"broadsheet/internal/app"
-	"broadsheet/internal/config"
-	"broadsheet/internal/db"
 )
 
 func (e *env) migrateCommand() *cobra.Command {
@@ -39,29 +37,17 @@ func (e *env) migrateStatus(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	return e.withDatabase(cmd, cfg, func(d *db.DB) error {
-		all, err := d.Migrations(cmd.Context())
-		if err != nil {
-			return err
-		}
-		out := &list{columns: []string{"version", "name", "state", "applied_at"}}
-		for _, m := range all {
-			state := "applied"
-			if m.AppliedAt.IsZero() {
-				state = "pending"
-			}
-			out.add(m.Version, m.Name, state, m.AppliedAt)
-		}
-		return e.show(out)
-	})
-}
-
-// withDatabase opens the database alone, whatever its schema is.
-func (e *env) withDatabase(cmd *cobra.Command, cfg *config.Config, fn func(d *db.DB) error) error {
-	d, err := app.OpenDatabase(cmd.Context(), cfg)
+	all, err := app.Migrations(cmd.Context(), cfg)
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return fn(d)
+	out := &list{columns: []string{"version", "name", "state", "applied_at"}}
+	for _, m := range all {
+		state := "applied"
+		if m.AppliedAt.IsZero() {
+			state = "pending"
+		}
+		out.add(m.Version, m.Name, state, m.AppliedAt)
+	}
+	return e.show(out)
 }

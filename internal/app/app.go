@@ -73,12 +73,18 @@ func OpenReading(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Ap
 	})
 }
 
-// OpenDatabase opens an existing database alone, whatever its schema is.
-func OpenDatabase(ctx context.Context, cfg *config.Config) (*db.DB, error) {
+// Migrations lists every migration that the program or an existing database
+// knows, whatever its schema is. It changes nothing.
+func Migrations(ctx context.Context, cfg *config.Config) ([]db.Migration, error) {
 	if err := databaseExists(cfg.Database.URL); err != nil {
 		return nil, err
 	}
-	return db.Open(ctx, cfg.Database.URL)
+	d, err := db.Open(ctx, cfg.Database.URL)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Migrations(ctx)
 }
 
 // Check tries everything of a configuration that its text does not show: the
