@@ -19,10 +19,10 @@ var pageFiles embed.FS
 //go:embed assets
 var assetFiles embed.FS
 
-// Assets holds the files that pages link to, pages.css and subscribe.js, at
-// its root. They need "style-src 'self'; script-src 'self'" in a page's
-// Content-Security-Policy; the inbox's page of one mail needs "frame-src
-// 'self'" as well.
+// Assets holds the files that pages link to, pages.css, subscribe.js and
+// icon.svg, at its root. They need "style-src 'self'; script-src 'self'; img-src
+// 'self'" in a page's Content-Security-Policy; the inbox's page of one mail
+// needs "frame-src 'self'" as well.
 func Assets() fs.FS {
 	sub, err := fs.Sub(assetFiles, "assets")
 	if err != nil {
@@ -58,7 +58,7 @@ func LoadPages() (*Pages, error) {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
 		}
 	}
-	for _, name := range []string{"pages.css", "subscribe.js"} {
+	for _, name := range []string{"pages.css", "subscribe.js", "icon.svg"} {
 		content, err := fs.ReadFile(Assets(), name)
 		if err != nil {
 			return nil, fmt.Errorf("read asset: %w", err)
