@@ -105,7 +105,7 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{
 		o: o, db: o.DB, store: NewStore(o.DB, o.Now), log: o.Log, worker: workerName(),
 		cache: newCache(o.Compose, o.Now, cacheSize), gate: newGate(o.Lanes),
-		work: make(chan *item, batchSize), results: make(chan result, flushSize), wake: make(chan struct{}, 1),
+		work: make(chan *item, batchSize), results: make(chan result, flushMost), wake: make(chan struct{}, 1),
 	}
 	return e, nil
 }

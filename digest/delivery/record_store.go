@@ -3,25 +3,26 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"broadsheet/internal/db"
 )
 
 // recordQuery touches a pending row only as the worker found it, so that recording twice is recording once; that a
-// message was sent is true whatever the row says.
+// message was sent is true whatever the row says. Day and edition come with each row for the sake of PostgreSQL's plan:
+// given once, it would read the edition instead of looking up its rows. The first day leaves out the partitions before it.
 const recordQuery = `
-	UPDATE deliveries SET state = v.state, reason = v.reason, attempts = v.attempts, next_try_at = v.next_try, changed_at = $3
+	UPDATE deliveries SET state = v.state, reason = v.reason, attempts = v.attempts, next_try_at = v.next_try, changed_at = $1
 	FROM {rows}
-	WHERE deliveries.day = $1 AND deliveries.edition_id = $2 AND deliveries.subscriber_id = v.subscriber
-		AND (v.state = 'sent' AND deliveries.state IN ('pending', 'uncertain')
+	WHERE deliveries.day = v.day AND deliveries.edition_id = v.edition AND deliveries.subscriber_id = v.subscriber
+		AND deliveries.day >= $2 AND (v.state = 'sent' AND deliveries.state IN ('pending', 'uncertain')
 			OR deliveries.state = 'pending' AND deliveries.attempts = v.found)`
 
 // attemptQuery lets the answer that came after all take the place of "uncertain".
 const attemptQuery = `
 	INSERT INTO attempts (day, edition_id, subscriber_id, n, at, composed_at, relay, class, phase, code, enhanced, reply)
-	SELECT CAST($1 AS INTEGER), CAST($2 AS BIGINT), v.subscriber, v.n, v.at, v.composed, v.relay, v.class, v.phase, v.code,
-		v.enhanced, v.reply
+	SELECT v.day, v.edition, v.subscriber, v.n, v.at, v.composed, v.relay, v.class, v.phase, v.code, v.enhanced, v.reply
 	FROM {rows} WHERE TRUE
 	ON CONFLICT (day, edition_id, subscriber_id, n) DO UPDATE SET at = excluded.at, relay = excluded.relay,
 		class = excluded.class, phase = excluded.phase, code = excluded.code, enhanced = excluded.enhanced,
@@ -30,62 +31,52 @@ const attemptQuery = `
 
 // record writes changes and their attempts.
 func record(ctx context.Context, tx *db.Tx, changes []change, now time.Time) error {
-	type edition struct{ day, id int64 }
-	var order []edition
-	groups := map[edition][]*change{}
+	if len(changes) == 0 {
+		return nil
+	}
+	var states []State
+	var reasons []string
+	var days, editions, subscribers, attempts, found, next []int64
 	for i := range changes {
 		c := &changes[i]
-		key := edition{c.day, c.edition}
-		if groups[key] == nil {
-			order = append(order, key)
-		}
-		groups[key] = append(groups[key], c)
+		days, editions, subscribers = append(days, c.day), append(editions, c.edition), append(subscribers, c.subscriber)
+		states, reasons, next = append(states, c.state), append(reasons, c.reason), append(next, db.Millis(c.nextTry))
+		attempts, found = append(attempts, int64(c.attempts)), append(found, int64(c.before))
 	}
-	for _, key := range order {
-		if err := recordEdition(ctx, tx, key.day, key.id, groups[key], now); err != nil {
-			return fmt.Errorf("record deliveries of edition %d: %w", key.id, err)
-		}
+	_, err := tx.ExecRows(ctx, recordQuery, []db.Column{
+		db.Ints("day", days), db.Ints("edition", editions), db.Ints("subscriber", subscribers),
+		db.Texts("state", states), db.Texts("reason", reasons),
+		db.Ints("attempts", attempts), db.Ints("found", found), db.Ints("next_try", next),
+	}, db.Millis(now), slices.Min(days))
+	if err != nil {
+		return fmt.Errorf("record deliveries: %w", err)
+	}
+	if err := recordAttempts(ctx, tx, changes); err != nil {
+		return fmt.Errorf("record attempts: %w", err)
 	}
 	return nil
 }
 
-func recordEdition(ctx context.Context, tx *db.Tx, day, edition int64, changes []*change, now time.Time) error {
-	var states []State
-	var reasons []string
-	var subscribers, attempts, found, next []int64
-	for _, c := range changes {
-		subscribers, states, reasons = append(subscribers, c.subscriber), append(states, c.state), append(reasons, c.reason)
-		attempts, found = append(attempts, int64(c.attempts)), append(found, int64(c.before))
-		next = append(next, db.Millis(c.nextTry))
-	}
-	_, err := tx.ExecRows(ctx, recordQuery, []db.Column{
-		db.Ints("subscriber", subscribers), db.Texts("state", states), db.Texts("reason", reasons),
-		db.Ints("attempts", attempts), db.Ints("found", found), db.Ints("next_try", next),
-	}, day, edition, db.Millis(now))
-	if err != nil {
-		return err
-	}
-	return recordAttempts(ctx, tx, day, edition, changes)
-}
-
-func recordAttempts(ctx context.Context, tx *db.Tx, day, edition int64, changes []*change) error {
-	var subscriber, n, at, composed, code []int64
+func recordAttempts(ctx context.Context, tx *db.Tx, changes []change) error {
+	var day, edition, subscriber, n, at, composed, code []int64
 	var relay, class, phase, enhanced, reply []string
-	for _, c := range changes {
+	for i := range changes {
+		c := &changes[i]
 		if c.attempt == nil {
 			continue
 		}
 		a := &c.attempt.answer
-		subscriber, n, code = append(subscriber, c.subscriber), append(n, int64(c.attempts)), append(code, int64(a.Code))
+		day, edition, subscriber = append(day, c.day), append(edition, c.edition), append(subscriber, c.subscriber)
+		n, code = append(n, int64(c.attempts)), append(code, int64(a.Code))
 		at, composed = append(at, db.Millis(c.attempt.at)), append(composed, db.Millis(c.attempt.composedAt))
 		relay, class, phase = append(relay, a.Relay), append(class, string(a.Class)), append(phase, string(a.Phase))
 		enhanced, reply = append(enhanced, a.Enhanced), append(reply, a.Text)
 	}
 	_, err := tx.ExecRows(ctx, attemptQuery, []db.Column{
-		db.Ints("subscriber", subscriber), db.Ints("n", n), db.Ints("at", at), db.Ints("composed", composed),
-		db.Texts("relay", relay), db.Texts("class", class), db.Texts("phase", phase), db.Ints("code", code),
-		db.Texts("enhanced", enhanced), db.Texts("reply", reply),
-	}, day, edition)
+		db.Ints("day", day), db.Ints("edition", edition), db.Ints("subscriber", subscriber), db.Ints("n", n),
+		db.Ints("at", at), db.Ints("composed", composed), db.Texts("relay", relay), db.Texts("class", class),
+		db.Texts("phase", phase), db.Ints("code", code), db.Texts("enhanced", enhanced), db.Texts("reply", reply),
+	})
 	return err
 }
 
@@ -124,7 +115,7 @@ func renew(ctx context.Context, tx *db.Tx, ids []int64, lease time.Duration) err
 const finishQuery = `
 	UPDATE batches SET lease_until = 0, worker = '',
 		done_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d
-			WHERE d.day = $2 AND d.batch_id = $3 AND d.state = 'pending' AND d.next_try_at = 0) THEN 0 ELSE CAST($1 AS BIGINT) END
+			WHERE d.day >= $2 AND d.batch_id = $3 AND d.state = 'pending' AND d.next_try_at = 0) THEN 0 ELSE CAST($1 AS BIGINT) END
 	WHERE id = $3 AND fence = $4`
 
 // finish gives a batch back: done if nothing of it is pending, else free for anyone.
@@ -137,7 +128,7 @@ func finish(ctx context.Context, tx *db.Tx, b *batch, now time.Time) error {
 func release(ctx context.Context, tx *db.Tx, worker string, now time.Time) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE batches SET lease_until = 0, worker = '',
-			done_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.day = batches.day AND d.batch_id = batches.id
+			done_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.day >= batches.day AND d.batch_id = batches.id
 				AND d.state = 'pending' AND d.next_try_at = 0) THEN 0 ELSE CAST($1 AS BIGINT) END
 		WHERE worker = $2 AND done_at = 0`, db.Millis(now), worker)
 	return err

@@ -123,18 +123,20 @@ func abandon(ctx context.Context, tx *db.Tx, day, batchID int64, policy Policy, 
 		state, reason = Sent, ReasonAssumed
 	}
 	_, err := tx.Exec(ctx, `UPDATE deliveries SET state = $1, reason = $2, changed_at = $3
-		WHERE day = $4 AND batch_id = $5 AND state = 'pending' AND next_try_at = 0`,
+		WHERE day >= $4 AND batch_id = $5 AND state = 'pending' AND next_try_at = 0`,
 		string(state), reason, db.Millis(now), day, batchID)
 	return err
 }
 
+// rollQuery, like all queries by batch, says day >= and not day =: no later day has that batch, so it is the same, but
+// PostgreSQL, which knows nothing yet of a day just planned, takes an equation on the day for a reason to read all of it.
 const rollQuery = `
 	SELECT d.subscriber_id, d.selection_id, d.attempts, COALESCE(s.address, ''), COALESCE(s.name, ''), COALESCE(s.state, ''),
 		COALESCE(s.suppressed_at, 0), COALESCE(u.state, '')
 	FROM deliveries d
 	LEFT JOIN subscribers s ON s.id = d.subscriber_id
 	LEFT JOIN subscriptions u ON u.subscriber_id = d.subscriber_id AND u.digest_id = $3
-	WHERE d.day = $1 AND d.batch_id = $2 AND d.state = 'pending' AND d.next_try_at = 0
+	WHERE d.day >= $1 AND d.batch_id = $2 AND d.state = 'pending' AND d.next_try_at = 0
 	ORDER BY d.subscriber_id`
 
 // load reads the pending deliveries of a batch with their readers, and notes in the batch who has left since planning.
