@@ -245,6 +245,22 @@ func TestRelaysAway(t *testing.T) {
 	})
 }
 
+// TestLostReplyIsNoRefusal loses the reply to the last message of an edition of
+// which something is pending: the relays are not to blame for that.
+func TestLostReplyIsNoRefusal(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, db.SQLite), 2, 1)
+	w.relay.set(func(_ context.Context, to string, _ int, _ []byte, beforeDot func() error) *mail.Outcome {
+		if to == address(1) {
+			return refuse(mail.ClassTemporaryRecipient, 451, "4.7.1", mail.PhaseRcpt, beforeDot)
+		}
+		return refuse(mail.ClassUncertain, 0, "", mail.PhaseDot, beforeDot)
+	})
+	b, err := w.send(func(o *delivery.Options) { o.Lanes = 1 })
+	if err != nil || b.Pending != 1 || b.Uncertain != 1 {
+		t.Errorf("balance %+v, %v, want one pending, one uncertain and no error", b, err)
+	}
+}
+
 func TestRelayRefusesUs(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d, 600, 3)

@@ -85,16 +85,19 @@ func (e *Engine) try(ctx context.Context, w *writer, it *item) (*result, passage
 	if class == mail.ClassPermanentPath {
 		e.pauseEdition(it.batch.edition, "relay "+t.outcome.Relay+": "+t.outcome.Reason())
 	}
-	passed := through
+	passed, trouble := through, t.outcome.Reason()
 	if class.IsPath() || class == mail.ClassUncertain {
 		passed = failed
-		e.log.Debug("message not handed over", "edition", it.batch.edition, "class", class, "reason", t.outcome.Reason())
+		e.log.Debug("message not handed over", "edition", it.batch.edition, "class", class, "reason", trouble)
+	}
+	if class == mail.ClassUncertain {
+		trouble = "" // the relay took the text: whatever is wrong with it, it does not refuse
 	}
 	if class == mail.ClassTemporaryPath && !t.underWay() {
-		return nil, passed, t.outcome.Reason()
+		return nil, passed, trouble
 	}
 	r := e.conclude(it, t)
-	return &r, passed, t.outcome.Reason()
+	return &r, passed, trouble
 }
 
 // ahead answers for a delivery that is not to be sent, or not by us; nil lets it go on.
