@@ -141,8 +141,9 @@ func TestServicesAreTerminated(t *testing.T) {
 	a, b := n.worker(), n.worker()
 	n.inbox.wait(middle)
 	a.signal(syscall.SIGTERM)
-	b.terminate()
-	a.terminate()
+	b.signal(syscall.SIGTERM)
+	a.drained()
+	b.drained()
 	total, _ := n.inbox.accepted()
 	if got := states(t, d); total >= crowd || got["sent"] != total || got["pending"] != crowd-total {
 		t.Errorf("after SIGTERM %d mails had come and the ledger says %v", total, got)

@@ -161,6 +161,12 @@ func (p *process) wait(most time.Duration) int {
 func (p *process) terminate() {
 	p.t.Helper()
 	p.signal(syscall.SIGTERM)
+	p.drained()
+}
+
+// drained waits for the end that a SIGTERM brings about.
+func (p *process) drained() {
+	p.t.Helper()
 	if code := p.wait(30 * time.Second); code != 0 {
 		p.t.Errorf("exit code %d after SIGTERM, want 0\n%s", code, p.stderr.tail())
 	}
