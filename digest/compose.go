@@ -3,6 +3,7 @@ package digest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"broadsheet/internal/db"
@@ -121,8 +122,7 @@ func (c *Composer) content(d *Digest, e *Edition, sel Selection, articles map[in
 		More: sel.More, MoreURL: c.setup.Site.URL, SubscribeURL: c.links.SignUp,
 		ReaderName: mail.SlotName.Marker(), Unsubscribe: mail.SlotUnsubscribe.Marker(), Preferences: mail.SlotPreferences.Marker(),
 	}
-	sections := make([]templates.Section, 0, 8)
-	place := map[int64]int{} // of a topic's section
+	sections := sections{}
 	for _, pick := range sel.Stories {
 		a := articles[pick.ArticleID]
 		if a == nil {
@@ -133,28 +133,43 @@ func (c *Composer) content(d *Digest, e *Edition, sel Selection, articles map[in
 			lead := story
 			content.Lead = &lead
 		}
-		n, ok := place[pick.TopicID]
-		if !ok {
-			topic := c.setup.topicByID(pick.TopicID)
-			n = len(sections)
-			place[pick.TopicID] = n
-			sections = append(sections, templates.Section{Slug: topic.Slug, Name: topic.Name})
-		}
-		sections[n].Stories = append(sections[n].Stories, story)
+		sections.add(c.setup.topicByID(pick.TopicID), story)
 	}
-	for _, t := range c.setup.Offered(d) {
-		if n, ok := place[t.ID]; ok {
-			content.Sections = append(content.Sections, sections[n])
-			delete(place, t.ID)
-		}
-	}
-	for _, pick := range sel.Stories { // of topics that have retired since
-		if n, ok := place[pick.TopicID]; ok {
-			content.Sections = append(content.Sections, sections[n])
-			delete(place, pick.TopicID)
-		}
-	}
+	content.Sections = sections.inOrder(c.setup.Offered(d))
 	return content
+}
+
+// sections gathers stories by topic. Those of topics that have retired since
+// stand in one section without a name.
+type sections []section
+
+type section struct {
+	topic int64 // 0 if it retired
+	templates.Section
+}
+
+func (s *sections) add(topic Topic, story templates.Story) {
+	for i := range *s {
+		if (*s)[i].topic == topic.ID {
+			(*s)[i].Stories = append((*s)[i].Stories, story)
+			return
+		}
+	}
+	*s = append(*s, section{topic.ID, templates.Section{Slug: topic.Slug, Name: topic.Name, Stories: []templates.Story{story}}})
+}
+
+// inOrder returns the sections in the order of the topics, then the others.
+func (s sections) inOrder(topics []*Topic) []templates.Section {
+	place := make(map[int64]int, len(topics))
+	for i, t := range topics {
+		place[t.ID] = i - len(topics) // before 0, which the others have
+	}
+	slices.SortStableFunc(s, func(a, b section) int { return place[a.topic] - place[b.topic] })
+	out := make([]templates.Section, len(s))
+	for i := range s {
+		out[i] = s[i].Section
+	}
+	return out
 }
 
 func (c *Composer) story(pick *Pick, a *Article) templates.Story {

@@ -32,8 +32,8 @@ func subscriptionPage(ctx context.Context, tx *db.Tx, r *Run, only []int64) ([]s
 		args = append(args, only)
 	}
 	page := make([]subscription, 0, 256)
+	var sub subscription // one for all rows: scanning makes it escape
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		var sub subscription
 		err := scan(&sub.SubscriberID, &sub.Topics, &sub.JoinedSeq, &sub.JoinedRuns)
 		page = append(page, sub)
 		return err

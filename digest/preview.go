@@ -37,9 +37,14 @@ type Preview struct {
 // at or after at. It is made by the code that plans, in transactions that cannot
 // write.
 func (p *Planner) Preview(ctx context.Context, c *Composer, d *Digest, reader Reader, at time.Time) (*Preview, error) {
-	fail := func(err error) (*Preview, error) {
+	out, err := p.preview(ctx, c, d, reader, at)
+	if err != nil {
 		return nil, fmt.Errorf("preview %s for subscriber %d: %w", d.Slug, reader.SubscriberID, err)
 	}
+	return out, nil
+}
+
+func (p *Planner) preview(ctx context.Context, c *Composer, d *Digest, reader Reader, at time.Time) (*Preview, error) {
 	var cohorts []cohort
 	var sub subscription
 	err := p.store.db.View(ctx, func(tx *db.Tx) (err error) {
@@ -47,14 +52,14 @@ func (p *Planner) Preview(ctx context.Context, c *Composer, d *Digest, reader Re
 		return err
 	})
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	if len(cohorts) == 0 {
-		return fail(ErrNotSubscribed)
+		return nil, ErrNotSubscribed
 	}
 	chooser, err := p.imagineSlot(ctx, &Send{Digest: d}, cohorts[0], at)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	out := &Preview{Edition: chooser.edition, DueAt: chooser.run.DueAt}
 	var pick chosen
@@ -64,19 +69,13 @@ func (p *Planner) Preview(ctx context.Context, c *Composer, d *Digest, reader Re
 		pick, selection, articles, err = chooser.one(ctx, tx, &sub, c.now())
 		return err
 	})
-	if err != nil {
-		return fail(err)
-	}
-	if out.Skip = pick.skip; out.Skip != "" {
-		return out, nil
+	if out.Skip = pick.skip; err != nil || out.Skip != "" {
+		return out, err
 	}
 	for _, s := range selection.Stories {
 		out.Stories = append(out.Stories, articles[s.ArticleID])
 	}
-	if err := c.preview(d, out, selection, articles, reader); err != nil {
-		return fail(err)
-	}
-	return out, nil
+	return out, c.preview(d, out, selection, articles, reader)
 }
 
 // preview composes as for sending, and once more with the reader's own links.

@@ -1,0 +1,136 @@
+package digest_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
+)
+
+// TestPlanFromMany compares planners that work at once with a single one.
+func TestPlanFromMany(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		fill := func(w *world) {
+			for i := range int64(40) {
+				w.subscribe(i+1, []string{newYork, "America/Toronto", "America/Lima", "America/Panama"}[i%4], topicSlugs[:1+i%5]...)
+			}
+			w.begin()
+			for i := range 30 {
+				w.put(story(i, topicSlugs[i%5]))
+			}
+		}
+		alone := newWorld(t, dbtest.Open(t, db.SQLite), func(set *digest.Setup) { localTime(set); set.Digests[0].MinItems = 10 })
+		fill(alone)
+		many := newWorld(t, d, func(set *digest.Setup) { localTime(set); set.Digests[0].MinItems = 10 })
+		fill(many)
+		for range 2 {
+			alone.tick()
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					if err := many.newPlanner().Tick(t.Context(), many.clock.Now()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			same(t, "four planners", many.ledger(), alone.ledger())
+			many.balanced()
+			for _, w := range []*world{alone, many} {
+				w.put(story(100, "world"), story(101, "local"), story(102, "local"))
+				w.clock.advance(24 * time.Hour)
+			}
+		}
+		if n := len(many.mails()); n < 10 {
+			t.Errorf("%d mails, want the test to compare some", n)
+		}
+	})
+}
+
+// pages makes n subscriptions by one statement.
+func (w *world) pages(n int64) {
+	w.t.Helper()
+	cohort := w.cohort(newYork)
+	err := w.db.Write(w.ctx(), func(tx *db.Tx) error {
+		ids, addresses, topics := make([]int64, n), make([]string, n), make([]string, n)
+		for i := range ids {
+			ids[i], addresses[i] = int64(i+1), fmt.Sprintf("r%d@reader.example", i+1)
+			topics[i] = w.topicIDs(topicSlugs[i%5], topicSlugs[i%3])
+		}
+		if _, err := tx.ExecRows(w.ctx(), `INSERT INTO subscribers (id, address, state, created_at) SELECT v.id, v.address, 'active', 1 FROM {rows}`,
+			[]db.Column{db.Ints("id", ids), db.Texts("address", addresses)}); err != nil {
+			return err
+		}
+		_, err := tx.ExecRows(w.ctx(), `INSERT INTO subscriptions (subscriber_id, digest_id, cohort_id, state, topics, created_at)
+			SELECT v.id, $1, $2, 'active', v.topics, 1 FROM {rows}`, []db.Column{db.Ints("id", ids), db.Texts("topics", topics)}, w.daily.ID, cohort)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestPlanKilled plans three pages and is killed at many points.
+func TestPlanKilled(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const readers = 2*digest.PageSize + 700
+		fill := func(w *world) {
+			w.pages(readers)
+			w.begin()
+			for i := range 12 {
+				w.put(story(i, topicSlugs[i%5]))
+			}
+		}
+		alone := newWorld(t, dbtest.Open(t, db.SQLite), minItems(5))
+		fill(alone)
+		alone.tick()
+		w := newWorld(t, d, minItems(5))
+		fill(w)
+		for _, step := range []struct {
+			asked  int
+			cursor int64 // of the run, -1 if there is none
+		}{{1, -1}, {2, 0}, {1, 0}, {2, digest.PageSize}, {1, digest.PageSize}, {2, 2 * digest.PageSize}} {
+			w.tickUntil(step.asked)
+			if got := w.count(`SELECT COALESCE(MAX(plan_cursor), -1) FROM runs`); got != step.cursor {
+				t.Errorf("killed at subscriber %d, want %d", got, step.cursor)
+			}
+		}
+		w.tick()
+		same(t, "after being killed", w.ledger(), alone.ledger())
+		w.balanced()
+		if n := w.count(`SELECT COUNT(*) FROM deliveries`) + w.count(`SELECT SUM(n) FROM run_skips`); n != readers {
+			t.Errorf("%d deliveries and skips, want %d", n, readers)
+		}
+		if n := w.count(`SELECT MAX(size) FROM batches`); n != digest.BatchSize {
+			t.Errorf("the largest batch has %d deliveries, want %d", n, digest.BatchSize)
+		}
+	})
+}
+
+func TestPlanUnderManyPlannersInPages(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		w.pages(2*digest.PageSize + 10)
+		w.begin()
+		for i := range 5 {
+			w.put(story(i, topicSlugs[i]))
+		}
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if err := w.newPlanner().Tick(t.Context(), w.clock.Now()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		w.balanced()
+		if n := w.count(`SELECT COUNT(*) FROM deliveries`); n != 2*digest.PageSize+10 {
+			t.Errorf("%d deliveries, want one each", n)
+		}
+	})
+}
