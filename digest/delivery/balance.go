@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"broadsheet/digest"
 	"broadsheet/internal/db"
 )
 
@@ -26,13 +27,17 @@ func (b Balance) Balanced() bool {
 	return b.Due == b.Sent+b.Failed+b.Expired+b.Skipped+b.Uncertain+b.Pending
 }
 
-// Balance counts an edition over all its runs, in one snapshot.
+// Balance counts an edition over all its runs, in one snapshot. What is pending
+// of a cancelled edition counts as skipped: it is never sent.
 func (s *Store) Balance(ctx context.Context, editionID int64) (Balance, error) {
 	var b Balance
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		b = Balance{SkippedBy: map[string]int64{}, FailedBy: map[string]int64{}}
-		var day int64
-		err := tx.Get(ctx, &day, `SELECT day FROM editions WHERE id = $1`, editionID)
+		var e struct {
+			Day   int64               `db:"day"`
+			State digest.EditionState `db:"state"`
+		}
+		err := tx.Get(ctx, &e, `SELECT day, state FROM editions WHERE id = $1`, editionID)
 		if err != nil {
 			return err
 		}
@@ -45,8 +50,13 @@ func (s *Store) Balance(ctx context.Context, editionID int64) (Balance, error) {
 		if err != nil {
 			return err
 		}
-		return tx.Each(ctx, b.adder(), `SELECT state, reason, COUNT(*) FROM deliveries
-			WHERE day = $1 AND edition_id = $2 GROUP BY state, reason`, day, editionID)
+		err = tx.Each(ctx, b.adder(), `SELECT state, reason, COUNT(*) FROM deliveries
+			WHERE day = $1 AND edition_id = $2 GROUP BY state, reason`, e.Day, editionID)
+		if e.State == digest.EditionCancelled && b.Pending > 0 {
+			b.SkippedBy[ReasonCancelled] += b.Pending
+			b.Skipped, b.Pending = b.Skipped+b.Pending, 0
+		}
+		return err
 	})
 	if err != nil {
 		return Balance{}, fmt.Errorf("balance of edition %d: %w", editionID, err)

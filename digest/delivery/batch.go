@@ -11,7 +11,7 @@ type batch struct {
 	id, edition, run, digest, day, fence int64
 	expiresAt                            time.Time // zero: never
 
-	left int // items whose result has not been recorded; only the recorder touches it
+	left int // items whose result has not been recorded; set before the first one, then the recorder's
 
 	mu      sync.Mutex
 	until   time.Time // by our own clock; until then nobody else can have it

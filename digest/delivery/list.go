@@ -210,3 +210,31 @@ func subscriberID(ctx context.Context, tx *db.Tx, address string) (int64, error)
 	}
 	return id, err
 }
+
+// Count returns how many deliveries of a choice are in one of the given states.
+// It changes nothing. It returns ErrNotFound for an unknown edition or address.
+func (s *Store) Count(ctx context.Context, c Choice, states ...State) (int64, error) {
+	var n int64
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		e, err := editionByKey(ctx, tx, c.Edition)
+		if err != nil {
+			return err
+		}
+		var subscriber int64
+		if c.Address != "" {
+			if subscriber, err = subscriberID(ctx, tx, c.Address); err != nil {
+				return err
+			}
+		}
+		names := make([]string, len(states))
+		for i, state := range states {
+			names[i] = string(state)
+		}
+		return tx.Get(ctx, &n, `SELECT count(*) FROM deliveries WHERE day = $1 AND edition_id = $2
+			AND (CAST($3 AS BIGINT) = 0 OR subscriber_id = $3) AND state {in 4}`, e.Day, e.ID, subscriber, names)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count deliveries of %s: %w", c.Edition, err)
+	}
+	return n, nil
+}

@@ -158,7 +158,9 @@ func (e *Engine) writeTx(
 
 // recorded brings what we know of a batch up to date.
 func (e *Engine) recorded(t *tally, ours, renewed bool, began time.Time) {
-	t.batch.left -= t.results
+	if t.results > 0 { // else it may be read just now, and left is the feeder's until the first result
+		t.batch.left -= t.results
+	}
 	switch {
 	case t.complete:
 		e.held.remove(t.batch.id)

@@ -30,6 +30,7 @@ const (
 	ReasonUnsubscribed = "unsubscribed"
 	ReasonSuppressed   = "suppressed"
 	ReasonWithdrawn    = "withdrawn" // all its stories were
+	ReasonCancelled    = "cancelled" // its edition was, as balances count it
 )
 
 // Why a delivery is uncertain or how it came to be sent; a failed one has the class of the answer as its reason.

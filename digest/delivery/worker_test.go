@@ -52,7 +52,7 @@ func TestTwoWorkers(t *testing.T) {
 	})
 }
 
-// die starts an engine, lets it send until all its lanes hang past the dot, and returns a copy of its state folder
+// die starts an engine over more than two batches, lets it send until all its lanes hang past the dot, and returns a copy of its state folder
 // with the lock free, as the death of its process leaves it.
 func die(t *testing.T, w *world, lanes, before int) string {
 	t.Helper()
@@ -85,6 +85,9 @@ func die(t *testing.T, w *world, lanes, before int) string {
 		<-done
 	})
 	hung.Wait()
+	for w.count(`SELECT count(*) FROM batches WHERE worker <> ''`) < 2 { // what it has in hand and in its queue
+		<-time.After(5 * time.Millisecond)
+	}
 	w.relay.set(nil)
 	copied := t.TempDir()
 	if err := os.CopyFS(copied, os.DirFS(w.state)); err != nil {
