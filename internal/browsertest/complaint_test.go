@@ -1,0 +1,63 @@
+package browsertest_test
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+func (b *tab) complain(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.complaints = append(b.complaints, fmt.Sprintf(format, args...))
+}
+
+// quiet fails the test if pages have complained since it was last asked.
+func (b *tab) quiet(where string) {
+	b.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.complaints {
+		b.Errorf("%s: %s", where, c)
+	}
+	b.complaints = nil
+}
+
+// listen hears what is written on the console, what the
+// Content-Security-Policy refuses, and every request. The status of a page is
+// for the step that asked for it.
+func (b *tab) listen(event any) {
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		if e.Entry.Source != log.EntrySourceNetwork { // told in more detail by the events below
+			b.complain("the browser logged %s: %s %s", e.Entry.Level, e.Entry.Text, e.Entry.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		b.complain("a script wrote to the console: %s", e.Type)
+	case *runtime.EventExceptionThrown:
+		b.complain("a script failed: %s", e.ExceptionDetails.Text)
+	case *network.EventRequestWillBeSent:
+		b.requests[e.RequestID] = e.Request.URL
+		if u, err := url.Parse(e.Request.URL); err != nil || "http://"+u.Host != b.base {
+			b.complain("the page asked another host for %s", e.Request.URL)
+		}
+	case *network.EventResponseReceived:
+		if e.Type != network.ResourceTypeDocument && e.Response.Status >= 400 && !b.unasked(e.RequestID) {
+			b.complain("%s was answered with %d", e.Response.URL, e.Response.Status)
+		}
+	case *network.EventLoadingFailed:
+		address, known := b.requests[e.RequestID] // a request from before this tab was attached is not
+		if known && !e.Canceled && !b.unasked(e.RequestID) {
+			b.complain("%s was not loaded: %s %s", address, e.ErrorText, e.BlockedReason)
+		}
+	}
+}
+
+// unasked reports whether a request is the one that browsers make of
+// themselves where a page, such as a mail, names no icon.
+func (b *tab) unasked(id network.RequestID) bool {
+	return b.requests[id] == b.base+"/favicon.ico"
+}
