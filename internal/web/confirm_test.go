@@ -69,6 +69,26 @@ func TestConfirmExpired(t *testing.T) {
 	s.wantPicture("pending@example.com", "pending | daily=pending Europe/Paris ,1, | weekly=pending Europe/Berlin ,1,")
 }
 
+// Asking again counts like a sign-up, and the limit does not show.
+func TestConfirmAgainLimit(t *testing.T) {
+	s := newSite(t, nil)
+	link := s.c(s.pending("ann@example.com"))
+	s.wait(subscribers.ConfirmFor + time.Second)
+	for range 20 {
+		s.ask(http.MethodPost, "/subscribe", s.filledIn("nobody").values.Encode()).want(t, http.StatusUnprocessableEntity)
+	}
+	before := s.dump()
+	s.ask(http.MethodPost, link, "again=1").wantRedirect(t, "/mail/subscribed")
+	if s.dump() != before {
+		t.Error("a mail was sent beyond the limit")
+	}
+	s.wait(10 * time.Minute)
+	s.ask(http.MethodPost, link, "again=1").wantRedirect(t, "/mail/subscribed")
+	if s.dump() == before {
+		t.Error("no mail was sent within the limit")
+	}
+}
+
 // A link from before the reader left must not bring anyone back.
 func TestConfirmAfterLeaving(t *testing.T) {
 	s := newSite(t, nil)
