@@ -101,7 +101,11 @@ func (c *Composer) compile(d *Digest, e *Edition, sel Selection, articles map[in
 	return out, err
 }
 
+// render draws the parts that readers share, with slots for their own.
 func render(theme *templates.Theme, content *templates.Digest) (*mail.Body, error) {
+	markers := mail.NewMarkers()
+	content.ReaderName, content.Unsubscribe, content.Preferences =
+		markers.Of(mail.SlotName), markers.Of(mail.SlotUnsubscribe), markers.Of(mail.SlotPreferences)
 	html, err := theme.HTML(content)
 	if err != nil {
 		return nil, err
@@ -110,19 +114,18 @@ func render(theme *templates.Theme, content *templates.Digest) (*mail.Body, erro
 	if err != nil {
 		return nil, err
 	}
-	return mail.Compile(html, text)
+	return mail.Compile(html, text, markers)
 }
 
 // content lays a selection out as readers see it: sections in the digest's
 // order of topics, the highest ranked story as the lead, withdrawn stories
-// left out. The reader's own parts are slot markers.
+// left out. The reader's own parts are empty.
 func (c *Composer) content(d *Digest, e *Edition, sel Selection, articles map[int64]*Article) *templates.Digest {
 	content := &templates.Digest{
 		Site: c.setup.Site, Slug: d.Slug, Name: d.Name, Edition: e.Key, Date: e.date(d.Location),
 		More: sel.More, MoreURL: c.setup.Site.URL, SubscribeURL: c.links.SignUp,
-		ReaderName: mail.SlotName.Marker(), Unsubscribe: mail.SlotUnsubscribe.Marker(), Preferences: mail.SlotPreferences.Marker(),
 	}
-	sections := sections{}
+	var laid sections
 	for _, pick := range sel.Stories {
 		a := articles[pick.ArticleID]
 		if a == nil {
@@ -133,9 +136,9 @@ func (c *Composer) content(d *Digest, e *Edition, sel Selection, articles map[in
 			lead := story
 			content.Lead = &lead
 		}
-		sections.add(c.setup.topicByID(pick.TopicID), story)
+		laid.add(c.setup.topicByID(pick.TopicID), story)
 	}
-	content.Sections = sections.inOrder(c.setup.Offered(d))
+	content.Sections = laid.inOrder(c.setup.Offered(d))
 	return content
 }
 

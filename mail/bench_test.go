@@ -14,21 +14,22 @@ import (
 // realParts are the 40 KB of HTML and 8 KB of text of the measurements in FACTS.
 func realParts() (html, text string) {
 	line := "The bridge over the river opens on Monday after six years, the city said = <b>finally</b>.\n"
-	return strings.Repeat(line, 440) + mail.SlotUnsubscribe.Marker() + "\n",
-		strings.Repeat("The bridge over the river opens on Monday.\n", 186) + mail.SlotUnsubscribe.Marker() + "\n"
+	return strings.Repeat(line, 440) + markers.Of(mail.SlotUnsubscribe) + "\n",
+		strings.Repeat("The bridge over the river opens on Monday.\n", 186) + markers.Of(mail.SlotUnsubscribe) + "\n"
 }
 
 func BenchmarkCompile(b *testing.B) {
 	html, text := realParts()
 	for b.Loop() {
-		if _, err := mail.Compile(html, text); err != nil {
+		if _, err := mail.Compile(html, text, markers); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkAppend(b *testing.B) {
-	body, err := mail.Compile(realParts())
+	html, text := realParts()
+	body, err := mail.Compile(html, text, markers)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -44,7 +45,8 @@ func BenchmarkAppend(b *testing.B) {
 
 func BenchmarkSign(b *testing.B) {
 	signer, _ := newSigner(b)
-	body, err := mail.Compile(realParts())
+	html, text := realParts()
+	body, err := mail.Compile(html, text, markers)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -58,7 +60,8 @@ func BenchmarkSign(b *testing.B) {
 
 func BenchmarkSend(b *testing.B) {
 	_, relay := newServer(b, sink.Options{Keep: -1})
-	body, err := mail.Compile(realParts())
+	html, text := realParts()
+	body, err := mail.Compile(html, text, markers)
 	if err != nil {
 		b.Fatal(err)
 	}

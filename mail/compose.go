@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
@@ -21,10 +22,16 @@ const (
 	slotCount
 )
 
-// Marker returns the text that a template emits where the slot belongs. It is letters and digits only, which no
-// escaping of HTML, URLs or text changes, and is unlikely in anyone's words.
-func (s Slot) Marker() string {
-	return [...]string{"xSlot7Qk2UnsubscribeV9zx", "xSlot7Qk2PreferencesV9zx", "xSlot7Qk2ReaderNameV9zx"}[s]
+// Markers are the texts that a template emits where slots belong. Each composition has markers of its own that nobody
+// can guess: with known ones the text of a story could ask for a reader's links. The zero value has none.
+type Markers struct{ nonce string }
+
+// NewMarkers returns fresh markers. They do not show in the composed body.
+func NewMarkers() Markers { return Markers{nonce: rand.Text()} }
+
+// Of returns the marker of a slot: letters and digits only, which no escaping of HTML, URLs or text changes.
+func (m Markers) Of(s Slot) string {
+	return "x" + m.nonce + [...]string{"Unsubscribe", "Preferences", "Name"}[s] + "x"
 }
 
 // Personal holds the values of the slots for one reader, plain: Append escapes them in the HTML part.
@@ -60,9 +67,9 @@ type segment struct {
 // ErrBody is in the chain of errors of [Compile], and of [Body.Append] about personal values.
 var ErrBody = errors.New("body refused")
 
-// Compile splits both parts at the markers of the slots and encodes what lies between. Line ends may be CRLF, LF or CR,
+// Compile splits both parts at markers and encodes what lies between. Line ends may be CRLF, LF or CR,
 // and are added at the end of a part that has none. It refuses an empty part, invalid UTF-8 and NUL.
-func Compile(html, text string) (*Body, error) {
+func Compile(html, text string, markers Markers) (*Body, error) {
 	var b Body
 	for _, part := range []struct {
 		name, source string
@@ -72,12 +79,12 @@ func Compile(html, text string) (*Body, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s part: %w: %w", part.name, ErrBody, err)
 		}
-		*part.segments = split(source)
+		*part.segments = markers.split(source)
 		for _, s := range *part.segments {
 			b.size += len(s.encoded)
 		}
 	}
-	b.htmlSize = decodedSize(html)
+	b.htmlSize = markers.decodedSize(html)
 	return &b, nil
 }
 
@@ -187,37 +194,42 @@ func unixLines(s string) string {
 }
 
 // split cuts a part at its markers; each segment begins at the start of a line, after the soft break of the slot.
-func split(s string) []segment {
+func (m Markers) split(s string) []segment {
 	var segments []segment
 	for {
-		at, slot := nextMarker(s)
+		at, slot := m.next(s)
 		if slot == slotCount {
 			return append(segments, segment{encoded: appendQuoted(nil, s), slot: slotCount})
 		}
 		segments = append(segments, segment{encoded: appendQuoted(nil, s[:at]), slot: slot})
-		s = s[at+len(slot.Marker()):]
+		s = s[at+len(m.Of(slot)):]
 	}
 }
 
-// nextMarker finds the first marker in s; slotCount means none.
-func nextMarker(s string) (at int, slot Slot) {
+// next finds the first marker in s; slotCount means none.
+func (m Markers) next(s string) (at int, slot Slot) {
 	at, slot = len(s), slotCount
+	if m.nonce == "" {
+		return at, slot
+	}
 	for candidate := range slotCount {
-		if i := strings.Index(s[:at], candidate.Marker()); i >= 0 {
+		if i := strings.Index(s[:at], m.Of(candidate)); i >= 0 {
 			at, slot = i, candidate
 		}
 	}
 	return at, slot
 }
 
-func decodedSize(source string) int {
+func (m Markers) decodedSize(source string) int {
 	s := unixLines(source)
 	size := len(s) + strings.Count(s, "\n")
 	if !strings.HasSuffix(s, "\n") {
 		size += 2
 	}
 	for slot := range slotCount {
-		size -= strings.Count(s, slot.Marker()) * len(slot.Marker())
+		if m.nonce != "" {
+			size -= strings.Count(s, m.Of(slot)) * len(m.Of(slot))
+		}
 	}
 	return size
 }

@@ -35,16 +35,19 @@ func newHeader() *mail.Header {
 	}
 }
 
+// markers are those of the bodies in these tests.
+var markers = mail.NewMarkers()
+
 func newPersonal() *mail.Personal {
 	return &mail.Personal{Unsubscribe: unsubscribeURL, Preferences: preferencesURL, Name: `Ann <"Lee"> & Søn`}
 }
 
 func sampleBody(t testing.TB) *mail.Body {
 	t.Helper()
-	u, p, n := mail.SlotUnsubscribe.Marker(), mail.SlotPreferences.Marker(), mail.SlotName.Marker()
+	u, p, n := markers.Of(mail.SlotUnsubscribe), markers.Of(mail.SlotPreferences), markers.Of(mail.SlotName)
 	body, err := mail.Compile(
 		"<html><p>Hello "+n+", café = 1</p>\n<a href=\""+u+"\">leave</a> <a href=\""+p+"\">choose</a></html>",
-		"Hello "+n+"\n\n.dot\nFrom here  to there \n-- \n"+u+"\n"+p+"\n")
+		"Hello "+n+"\n\n.dot\nFrom here  to there \n-- \n"+u+"\n"+p+"\n", markers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,10 +137,10 @@ func TestAppendRefusesPersonalValues(t *testing.T) {
 
 func TestCompileRefuses(t *testing.T) {
 	for name, part := range map[string]string{"empty": " \n", "NUL": "a\x00", "broken UTF-8": "a\xff"} {
-		if _, err := mail.Compile(part, "text"); !errors.Is(err, mail.ErrBody) {
+		if _, err := mail.Compile(part, "text", markers); !errors.Is(err, mail.ErrBody) {
 			t.Errorf("HTML %s: got %v, want ErrBody", name, err)
 		}
-		if _, err := mail.Compile("<p>", part); !errors.Is(err, mail.ErrBody) {
+		if _, err := mail.Compile("<p>", part, markers); !errors.Is(err, mail.ErrBody) {
 			t.Errorf("text %s: got %v, want ErrBody", name, err)
 		}
 	}
@@ -147,11 +150,30 @@ func TestHTMLSize(t *testing.T) {
 	for source, want := range map[string]int{
 		"<p>é</p>":       9 + 2,
 		"a\nb\r\nc\rd\n": 12,
-		"a" + mail.SlotName.Marker() + "b" + mail.SlotUnsubscribe.Marker() + "\n": 4,
+		"a" + markers.Of(mail.SlotName) + "b" + markers.Of(mail.SlotUnsubscribe) + "\n": 4,
 	} {
-		b, err := mail.Compile(source, "text")
+		b, err := mail.Compile(source, "text", markers)
 		if err != nil || b.HTMLSize() != want {
 			t.Errorf("HTMLSize of %q = %d, %v, want %d", source, b.HTMLSize(), err, want)
+		}
+	}
+}
+
+// TestMarkersCannotBeGuessed: a story that has another composition's markers in it gets nobody's links.
+func TestMarkersCannotBeGuessed(t *testing.T) {
+	own, known := mail.NewMarkers(), mail.NewMarkers()
+	text := "https://evil.example/?u=" + known.Of(mail.SlotUnsubscribe) + " " + own.Of(mail.SlotUnsubscribe)
+	body, err := mail.Compile("<p>"+text, text, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := sink.Parse(compose(t, body, newHeader(), newPersonal()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{html.UnescapeString(p.HTML), p.Text} {
+		if n := strings.Count(part, unsubscribeURL); n != 1 || !strings.Contains(part, known.Of(mail.SlotUnsubscribe)) {
+			t.Errorf("the reader's link stands %d times in %q, want once and the foreign marker as it was", n, part)
 		}
 	}
 }
@@ -159,7 +181,7 @@ func TestHTMLSize(t *testing.T) {
 func TestMarkersSurviveEscaping(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, s := range []mail.Slot{mail.SlotUnsubscribe, mail.SlotPreferences, mail.SlotName} {
-		marker := s.Marker()
+		marker := markers.Of(s)
 		if seen[marker] || strings.Trim(marker, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
 			t.Errorf("marker %q is not unique letters and digits", marker)
 		}
@@ -173,8 +195,8 @@ func FuzzQuotedPrintable(f *testing.F) {
 	f.Add(strings.Repeat("é=", 80), strings.Repeat("  ", 60)+"\t\n", "x y ")
 	f.Add("a\r\nb\rc\n\n\n", strings.Repeat(".", 200), strings.Repeat("From ", 30))
 	f.Fuzz(func(t *testing.T, before, after, name string) {
-		text := "x" + before + mail.SlotName.Marker() + after
-		body, err := mail.Compile("<p>"+text, text)
+		text := "x" + before + markers.Of(mail.SlotName) + after
+		body, err := mail.Compile("<p>"+text, text, markers)
 		if err != nil {
 			if utf8.ValidString(text) && !strings.Contains(text, "\x00") {
 				t.Fatal(err)
@@ -199,10 +221,10 @@ func FuzzQuotedPrintable(f *testing.F) {
 			t.Fatal(err)
 		}
 		name = strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ").Replace(name)
-		if want := wireLines("x" + before + name + after); p.Text != want && strings.Count(text, "xSlot7Qk2") == 1 {
+		if want := wireLines("x" + before + name + after); p.Text != want && strings.Count(text, markers.Of(mail.SlotName)) == 1 {
 			t.Errorf("text is %q, want %q", p.Text, want)
 		}
-		if want := wireLines("<p>x" + before + html.EscapeString(name) + after); p.HTML != want && strings.Count(text, "xSlot7Qk2") == 1 {
+		if want := wireLines("<p>x" + before + html.EscapeString(name) + after); p.HTML != want && strings.Count(text, markers.Of(mail.SlotName)) == 1 {
 			t.Errorf("HTML is %q, want %q", p.HTML, want)
 		}
 	})

@@ -85,8 +85,7 @@ func (p *Postman) Deliver(ctx context.Context) (n int, err error) {
 		if err != nil || m == nil {
 			return n, err
 		}
-		// The end of ctx must not interrupt a message on the wire or its record.
-		state, err := p.deliver(context.WithoutCancel(ctx), m)
+		state, err := p.deliver(ctx, m)
 		if err != nil {
 			return n, err
 		}
@@ -97,14 +96,23 @@ func (p *Postman) Deliver(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
+// drain is how long a message on the wire may take once the service is to end.
+const drain = 15 * time.Second
+
+// deliver sends a claimed mail and records the answer. The end of ctx does not
+// interrupt the record, and the message on the wire only after a while.
 func (p *Postman) deliver(ctx context.Context, m *claimedMail) (mailState, error) {
+	sending, release := context.WithCancel(context.WithoutCancel(ctx))
+	defer release()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(drain, release) })()
+	ctx = context.WithoutCancel(ctx)
 	to, err := p.store.recipient(ctx, m)
 	if err != nil {
 		return "", fmt.Errorf("system mail %d: %w", m.ID, err)
 	}
 	result := mailResult{state: mailDropped}
 	if m.wanted(&to.Subscriber) {
-		result = p.try(ctx, m, to)
+		result = p.try(sending, m, to)
 	}
 	if err := p.store.recordMail(ctx, m, result); err != nil {
 		return "", err
@@ -153,7 +161,7 @@ func (p *Postman) compose(m *claimedMail, to *record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := mail.Compile(drawn.HTML, drawn.Text)
+	body, err := mail.Compile(drawn.HTML, drawn.Text, mail.Markers{})
 	if err != nil {
 		return nil, err
 	}

@@ -343,9 +343,10 @@ func (p *press) compose(ctx context.Context, _, selection int64, asOf time.Time)
 	if asOf.IsZero() {
 		asOf, story = time.Now().UTC().Truncate(time.Millisecond), p.news
 	}
+	markers := mail.NewMarkers()
 	body, err := mail.Compile(
-		"<p>"+story+" "+mail.SlotName.Marker()+" <a href=\""+mail.SlotUnsubscribe.Marker()+"\">leave</a></p>",
-		story+" "+mail.SlotUnsubscribe.Marker())
+		"<p>"+story+" "+markers.Of(mail.SlotName)+" <a href=\""+markers.Of(mail.SlotUnsubscribe)+"\">leave</a></p>",
+		story+" "+markers.Of(mail.SlotUnsubscribe), markers)
 	if err != nil {
 		return nil, err
 	}

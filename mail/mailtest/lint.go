@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	netmail "net/mail"
+	"regexp"
 	"strings"
 
 	"broadsheet/mail/sink"
@@ -144,10 +145,13 @@ func (r *report) parts(body []byte, p *sink.Parsed) {
 	if text > html {
 		r.add("the HTML part stands before the text part")
 	}
-	if strings.Contains(p.Text+p.HTML, "xSlot7Qk2") {
+	if slotMarker.MatchString(p.Text + p.HTML) {
 		r.add("a slot was not filled in")
 	}
 }
+
+// slotMarker has the form of the markers of package mail.
+var slotMarker = regexp.MustCompile(`x[A-Z2-7]{26}(Unsubscribe|Preferences|Name)x`)
 
 func (r *report) unsubscribe(p *sink.Parsed) {
 	field := p.Header.Get("List-Unsubscribe")
