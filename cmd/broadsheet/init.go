@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -16,13 +18,29 @@ import (
 
 func (e *env) initCommand() *cobra.Command {
 	var a config.Answers
-	var dir string
+	var dir, passwordFile string
+	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a commented broadsheet.toml and the keys, and print the DNS records to publish",
 		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.Checks = app.Checks()
+			if passwordFile != "" {
+				in, _, err := e.open(cmd.Context(), passwordFile)
+				if err != nil {
+					return err
+				}
+				defer in.Close()
+				text, err := io.ReadAll(io.LimitReader(in, 4096))
+				if err != nil {
+					return err
+				}
+				a.RelayPassword = strings.TrimRight(string(text), "\r\n")
+			}
+			if dryRun {
+				return e.initDryRun(a)
+			}
 			return e.init(dir, a)
 		},
 	}
@@ -37,8 +55,29 @@ func (e *env) initCommand() *cobra.Command {
 	f.StringVar(&a.Listen, "listen", "", "`HOST:PORT` of the web server")
 	f.StringVar(&a.DatabaseURL, "database", "", "`URL` of the database")
 	f.StringVar(&a.RelayURL, "relay", "", "`URL` of the SMTP relay, such as smtp://user@smtp.example.com:587")
+	f.StringVar(&passwordFile, "relay-password-file", "", "`FILE` with the password of the relay's user, - for standard input")
+	f.BoolVar(&dryRun, "dry-run", false, "print the configuration and write nothing")
 	f.StringVar(&a.FeedURL, "feed", "", "`URL` of the first feed")
 	return cmd
+}
+
+// initDryRun writes into a temporary folder, so that what is shown is what
+// would be written, and prints the configuration.
+func (e *env) initDryRun(a config.Answers) error {
+	dir, err := os.MkdirTemp("", "broadsheet-init-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if _, err := config.WriteInit(dir, a); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, config.FileName))
+	if err != nil {
+		return err
+	}
+	_, err = e.stdout.Write(text)
+	return err
 }
 
 func (e *env) init(dir string, a config.Answers) error {

@@ -39,7 +39,7 @@ func (e *StatusError) remedy() string {
 	case e.Code == http.StatusNotFound:
 		return "check the source's url"
 	case e.Code == http.StatusUnauthorized || e.Code == http.StatusForbidden:
-		return "the site does not let us in, ask it to allow this User-Agent or give the url a user and password"
+		return "the site does not let us in, ask it to allow this User-Agent"
 	case e.RetryAfter > 0:
 		return fmt.Sprintf("it asks to come back in %s", e.RetryAfter)
 	case e.Code == http.StatusTooManyRequests:

@@ -108,7 +108,7 @@ type Topic struct {
 type Source struct {
 	Slug         string         // required, unique
 	Name         string         // what readers see as the origin of its stories; the host of each story unless given
-	Kind         string         // "feed" (unless given), "sitemap" or "page"
+	Kind         string         // "feed", the only one yet
 	URL          string         // required; absolute http or https
 	Topics       []string       // slugs given to every story of it
 	Every        time.Duration  // between two fetches; 15 minutes unless given

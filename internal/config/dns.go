@@ -58,7 +58,7 @@ func DNSRecords(c *Config, dkimPublicDER []byte) []Record {
 	})
 	return append(out, Record{
 		Name: bounce, Type: "MX", Value: "10 " + bounceHost(c, from),
-		About: "where bounces go: the host that pipes them into broadsheet report read",
+		About: "where bounces go: the host that takes them in",
 	})
 }
 

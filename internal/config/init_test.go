@@ -95,8 +95,8 @@ func TestWriteInitFiles(t *testing.T) {
 		t.Errorf("got files %s, want %s", got, want)
 	}
 	id, encoded, _ := strings.Cut(strings.TrimSuffix(read(t, filepath.Join(dir, "broadsheet.keys")), "\n"), ":")
-	if key, err := base64.StdEncoding.DecodeString(encoded); id != "k1" || err != nil || len(key) != 32 {
-		t.Errorf("got signing key %q of %d bytes, %v, want k1 of 32", id, len(key), err)
+	if key, err := base64.StdEncoding.DecodeString(encoded); len(id) != 4 || err != nil || len(key) != 32 {
+		t.Errorf("got signing key %q of %d bytes, %v, want four hexadecimal digits and 32", id, len(key), err)
 	}
 	block, _ := pem.Decode([]byte(read(t, filepath.Join(dir, "dkim.pem"))))
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)

@@ -36,7 +36,7 @@ func readSources(tables []*table) []Source {
 		out = append(out, Source{
 			Slug:         t.slug(seen),
 			Name:         t.text("name", "", line(100)),
-			Kind:         t.choice("kind", "feed", "sitemap", "page"),
+			Kind:         t.choice("kind", "feed"),
 			URL:          t.needed("url", `"https://courier.example/feed.xml"`, webURL),
 			Topics:       t.topics(),
 			Every:        t.duration("every", 15*time.Minute, time.Minute, week),

@@ -28,6 +28,9 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := checkFileSystem(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
 	dsn := func(pragmas ...string) string {
 		q := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{"busy_timeout(15000)"}, pragmas...)}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
@@ -51,6 +54,16 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	read.SetMaxIdleConns(readers)
 	d.read = read
 	return d, nil
+}
+
+// createPrivate makes a missing file that only its owner can read: it will hold
+// readers' addresses. SQLite gives its companion files the same mode.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	return f.Close()
 }
 
 // prepareSQLite touches the file, so that a wrong path or a file that is no

@@ -247,4 +247,3 @@ func (t *Tx) array(a any) any {
 	}
 	return string(text)
 }
-
