@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -101,12 +102,16 @@ func choice(edition, address string) (delivery.Choice, error) {
 
 func (e *env) deliveryRetryCommand() *cobra.Command {
 	var address string
+	var dryRun bool
 	cmd := &cobra.Command{
 		Use: "retry EDITION", Short: "Queue failed and expired deliveries again", Args: exactly("EDITION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := choice(args[0], address)
 			if err != nil {
 				return err
+			}
+			if dryRun {
+				return e.countDeliveries(cmd.Context(), c, "would be pending again", delivery.Failed, delivery.Expired)
 			}
 			return e.writing(cmd.Context(), false, func(a *app.App) error {
 				n, err := delivery.NewStore(a.DB, a.Now).Retry(cmd.Context(), c)
@@ -118,11 +123,23 @@ func (e *env) deliveryRetryCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&address, "for", "", "only to the reader with this `ADDR`")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "count, and change nothing")
 	return cmd
+}
+
+func (e *env) countDeliveries(ctx context.Context, c delivery.Choice, what string, states ...delivery.State) error {
+	return e.reading(ctx, func(a *app.App) error {
+		n, err := delivery.NewStore(a.DB, a.Now).Count(ctx, c, states...)
+		if err == nil {
+			fmt.Fprintf(e.stdout, "%d deliveries %s\n", n, what)
+		}
+		return err
+	})
 }
 
 func (e *env) deliveryResolveCommand() *cobra.Command {
 	var address, as string
+	var dryRun bool
 	cmd := &cobra.Command{
 		Use: "resolve EDITION --as sent|resend", Short: "Decide about uncertain deliveries", Args: exactly("EDITION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -134,6 +151,9 @@ func (e *env) deliveryResolveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if dryRun {
+				return e.countDeliveries(cmd.Context(), c, "would be resolved", delivery.Uncertain)
+			}
 			return e.writing(cmd.Context(), false, func(a *app.App) error {
 				n, err := delivery.NewStore(a.DB, a.Now).Resolve(cmd.Context(), c, resolution)
 				if err == nil {
@@ -143,6 +163,7 @@ func (e *env) deliveryResolveCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "count, and change nothing")
 	cmd.Flags().StringVar(&as, "as", "", "sent: count them as sent; resend: send the same bytes again")
 	cmd.Flags().StringVar(&address, "for", "", "only to the reader with this `ADDR`")
 	return cmd

@@ -191,7 +191,7 @@ func (e *env) showDryRun(dry *digest.DryRun) error {
 		}
 		return e.show(out)
 	}
-	fmt.Fprintf(e.stdout, "%s: %d readers are due at their next slot, %d would get a digest\n", dry.Digest, dry.Due, dry.WouldGet)
+	fmt.Fprintf(e.stdout, "%s: %d readers would be due, %d would get a digest\n", dry.Digest, dry.Due, dry.WouldGet)
 	for reason, n := range dry.Skips {
 		fmt.Fprintf(e.stdout, "  %d skipped: %s\n", n, reason)
 	}

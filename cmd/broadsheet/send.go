@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"broadsheet/digest"
 	"broadsheet/digest/delivery"
@@ -96,7 +97,12 @@ func verdict(key string, b delivery.Balance, err error) error {
 	case !b.Balanced():
 		return &codedError{exitFailed, fmt.Errorf("%s does not balance: please report this with the output of broadsheet edition show %s", key, key)}
 	case errors.Is(err, delivery.ErrPaused), errors.Is(err, delivery.ErrRelays):
-		return &codedError{exitLater, fmt.Errorf("%s: %w; %d deliveries are pending and go out when broadsheet serve runs, or with broadsheet edition resume %s", key, err, b.Pending, key)}
+		slug, _, _ := strings.Cut(key, "/")
+		remedy := "broadsheet serve sends them, or broadsheet digest send " + slug
+		if errors.Is(err, delivery.ErrPaused) {
+			remedy = "mend what paused it, then broadsheet edition resume " + key + "; " + remedy
+		}
+		return &codedError{exitLater, fmt.Errorf("%s: %w; %d deliveries are pending: %s", key, err, b.Pending, remedy)}
 	case err != nil:
 		return err
 	case b.Failed+b.Expired+b.Uncertain+b.Pending > 0:
