@@ -76,7 +76,7 @@ func (s *Store) Add(ctx context.Context, c *Catalog, in Add) error {
 			return ErrSuppressed
 		case r.State == StateActive:
 			return ErrExists
-		case in.Confirmed && r.State == StateUnsubscribed:
+		case in.Confirmed && r.HasLeft():
 			return ErrUnsubscribed
 		case in.Confirmed:
 			r.activate(now)

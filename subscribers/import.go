@@ -47,8 +47,9 @@ type BadRow struct {
 //
 // New readers become pending and no mail is sent; with Confirmed, those that
 // the file does not call pending become active, and so do pending ones that we
-// know. Who has left or is suppressed here is never brought back, while a row
-// that says so ends or suppresses here too. Importing a file again changes
+// know. Who has left or is suppressed here is never brought back, nor changed
+// while a new sign-up waits for its confirmation; a row that says so ends or
+// suppresses here too. Importing a file again changes
 // nothing.
 //
 // bad is called for each bad row, progress after every thousand rows; both may

@@ -78,7 +78,7 @@ func (m *merger) update(r *record, row *importRow) error {
 	case row.status == statusSuppressed && !r.Suppressed():
 		m.suppressNow(r)
 		return nil
-	case r.State == StateUnsubscribed || r.Suppressed():
+	case r.HasLeft() || r.Suppressed():
 		return nil
 	}
 	w := r.chosen(m.reader.catalog)

@@ -46,6 +46,11 @@ type Subscriber struct {
 // Suppressed reports whether the address must not be mailed.
 func (s *Subscriber) Suppressed() bool { return !s.SuppressedAt.IsZero() }
 
+// HasLeft reports whether the reader once left and has not confirmed since,
+// even if somebody signed the address up again. Nobody's word but the reader's
+// own confirmation makes such a reader active.
+func (s *Subscriber) HasLeft() bool { return !s.EndedAt.IsZero() }
+
 // Shown returns the state that lists and files show: suppressed wins.
 func (s *Subscriber) Shown() State {
 	if s.Suppressed() {
