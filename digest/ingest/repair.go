@@ -76,19 +76,21 @@ type element struct{ children, most int }
 // closeXML completes a document that was cut off: what is open after its last
 // whole element is closed. It reports false if nothing was open.
 func closeXML(text []byte) ([]byte, bool) {
-	var open [][]byte
+	var open []string
+	named := map[string]int{} // how many of open have the name
 	end := 0
 	for tag := range tags(text) {
 		end = tag.end
-		switch tag.kind {
-		case opening:
-			open = append(open, tag.name)
-		case closing:
-			for i := len(open) - 1; i >= 0; i-- {
-				if bytes.Equal(open[i], tag.name) {
-					open = open[:i]
-					break
-				}
+		name := string(tag.name)
+		switch {
+		case tag.kind == opening:
+			open = append(open, name)
+			named[name]++
+		case tag.kind == closing && named[name] > 0: // what closes nothing costs no walk through all that is open
+			for last := ""; last != name; {
+				last = open[len(open)-1]
+				open = open[:len(open)-1]
+				named[last]--
 			}
 		}
 	}
