@@ -69,8 +69,7 @@ func TestGetRevalidates(t *testing.T) {
 }
 
 func TestGetFollowsRedirects(t *testing.T) {
-	var url string
-	url = serve(t, func(w http.ResponseWriter, r *http.Request) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		var step int
 		fmt.Sscanf(r.URL.Path, "/%d", &step)
 		if step > 0 {
@@ -132,6 +131,7 @@ func TestGetRefusesPrivateAddresses(t *testing.T) {
 		"[::1]", "[::]", "[fe80::1]", "[fc00::1]", "[fd12:3456::1]", "[fec0::1]", "[ff02::1]", "[2001:db8::1]", "[100::1]",
 		"[::ffff:127.0.0.1]", "[::ffff:10.0.0.1]", "[::7f00:1]", "[64:ff9b::7f00:1]", "[64:ff9b::a00:1]", "[64:ff9b:1::1]",
 		"[2002:7f00:1::]", "[2002:c0a8:101::]", "[2001::1]",
+		"[::ffff:0:7f00:1]", "[::ffff:0:808:808]",
 	} {
 		_, err := f.Get(t.Context(), ingest.Request{URL: "http://" + host + ":9/feed"})
 		if !errors.Is(err, ingest.ErrPrivateAddress) || !strings.Contains(err.Error(), host) {
