@@ -44,8 +44,8 @@ func (in *SignUp) check(c *Catalog) (*request, error) {
 // must not reveal: a new reader is pending and gets a confirmation mail, as
 // does one who had left; a pending reader's choices are replaced and another
 // mail is sent; an active reader's choices stay and a mail says so; nothing
-// happens to a suppressed address. An address gets at most MailsADay mails a
-// day and MailsInAll without a confirmation in between.
+// happens to a suppressed address. Of each kind of mail an address gets
+// at most MailsADay a day and MailsAMonth in 30 days.
 func (s *Store) SignUp(ctx context.Context, c *Catalog, in SignUp) error {
 	q, err := in.check(c)
 	if err != nil {

@@ -147,13 +147,45 @@ func TestMailLimits(t *testing.T) {
 		if got := k.mails(subscribers.MailConfirm); got != 6 {
 			t.Errorf("%d mails, want 6: the limit is one of the address", got)
 		}
+	})
+}
+
+// TestMailLimitsEnd has a stranger sign an address up on end: its owner gets
+// few mails for it, and can sign up again soon.
+func TestMailLimitsEnd(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		want := func(when string, kind subscribers.MailKind, more int) {
+			t.Helper()
+			before := k.mails(kind)
+			for range 6 {
+				k.signUp(form("ann@example.com"))
+			}
+			if got := k.mails(kind) - before; got != more {
+				t.Errorf("%s: %d mails, want %d", when, got, more)
+			}
+		}
+		const day = 24 * time.Hour
+		want("at first", subscribers.MailConfirm, 3)
+		k.wait(day)
+		want("a day later", subscribers.MailConfirm, 2)
+		k.wait(day)
+		want("two days later", subscribers.MailConfirm, 0)
+		k.wait(28 * day)
+		want("30 days after the first", subscribers.MailConfirm, 3)
+		k.wait(day)
+		want("30 days after the others", subscribers.MailConfirm, 2)
+
+		id := k.confirm("ann@example.com")
+		want("confirmed", subscribers.MailAlreadySubscribed, 3)
+		k.wait(day)
+		want("confirmed a day ago", subscribers.MailAlreadySubscribed, 2)
+		k.wait(day)
+		want("confirmed two days ago", subscribers.MailAlreadySubscribed, 0)
+		k.must(k.Unsubscribe(t.Context(), id, 0, "page", ""))
+		want("having left", subscribers.MailConfirm, 3)
 		k.confirm("ann@example.com")
-		for range 4 {
-			k.signUp(form("ann@example.com"))
-		}
-		if got := k.mails(subscribers.MailAlreadySubscribed); got != 3 {
-			t.Errorf("%d mails to an active reader in a day, want 3", got)
-		}
+		k.wait(28 * day)
+		want("30 days after the mails to a known reader", subscribers.MailAlreadySubscribed, 3)
 	})
 }
 

@@ -18,11 +18,13 @@ const (
 	MailAlreadySubscribed MailKind = "already-subscribed"
 )
 
-// Limits on the mails that a sign-up of an address can cause, whoever signs it
-// up and by whichever way. A confirmation lifts the second one.
+// Limits on the mails of one kind that sign-ups of an address can cause,
+// whoever signs it up and by whichever way. They end by themselves, for the
+// address is not to blame for strangers who type it; for confirmations the
+// second one ends with a confirmation, too.
 const (
-	MailsADay  = 3
-	MailsInAll = 5
+	MailsADay   = 3 // in 24 hours
+	MailsAMonth = 5 // in 30 days
 )
 
 // mailState is where a system mail stands.
@@ -40,17 +42,21 @@ const (
 // The subscriber's row must be locked.
 func (s *Store) enqueue(ctx context.Context, tx *db.Tx, to *Subscriber, kind MailKind) (bool, error) {
 	now := s.now()
-	var sent struct {
-		Day int64 `db:"day"`
-		All int64 `db:"in_all"`
+	day, month := now.AddDate(0, 0, -1), now.AddDate(0, 0, -30)
+	if kind == MailConfirm && to.ConfirmedAt.After(month) {
+		month = to.ConfirmedAt
 	}
-	err := tx.Get(ctx, &sent, `SELECT coalesce(sum(CASE WHEN created_at > $2 THEN 1 ELSE 0 END), 0) AS day,
-			coalesce(sum(CASE WHEN created_at > $3 THEN 1 ELSE 0 END), 0) AS in_all
-		FROM system_mails WHERE subscriber_id = $1`, to.ID, db.Millis(now.Add(-24*time.Hour)), db.Millis(to.ConfirmedAt))
+	var sent struct {
+		Day   int64 `db:"day"`
+		Month int64 `db:"month"`
+	}
+	err := tx.Get(ctx, &sent, `SELECT coalesce(sum(CASE WHEN created_at > $3 THEN 1 ELSE 0 END), 0) AS day,
+			coalesce(sum(CASE WHEN created_at > $4 THEN 1 ELSE 0 END), 0) AS month
+		FROM system_mails WHERE subscriber_id = $1 AND kind = $2`, to.ID, string(kind), db.Millis(day), db.Millis(month))
 	if err != nil {
 		return false, fmt.Errorf("count mails: %w", err)
 	}
-	if sent.Day >= MailsADay || sent.All >= MailsInAll {
+	if sent.Day >= MailsADay || sent.Month >= MailsAMonth {
 		return false, nil
 	}
 	id, err := tx.NextIDs(ctx, "system_mail", 1)
