@@ -30,7 +30,7 @@ func (s *Server) secure(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Robots-Tag", "noindex")
 	h.Set("Cache-Control", "no-store")
-	if strings.HasPrefix(s.PublicURL, "https://") {
+	if s.https {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }

@@ -178,13 +178,16 @@ func TestPublicURL(t *testing.T) {
 				s.ask(http.MethodGet, path, "").want(t, http.StatusOK)
 			}
 			page := s.ask(http.MethodGet, "/subscribe", "")
+			if got, want := page.Header.Get("Strict-Transport-Security") != "", strings.HasPrefix(originOf(t, public), "https:"); got != want {
+				t.Errorf("HSTS = %t, want %t", got, want)
+			}
 			style := between(page.body, `rel="stylesheet" href="`, `"`)
 			if !strings.HasPrefix(style, base+"/assets/") {
 				t.Errorf("style sheet = %q", style)
 			}
 			s.ask(http.MethodGet, strings.TrimPrefix(style, base), "").want(t, http.StatusOK)
 			f := s.filledIn("ann@example.com")
-			s.ask(http.MethodPost, strings.TrimPrefix(f.action, base), f.values.Encode(), "Origin", originOf(t, public)).wantRedirect(t, base+"/subscribed")
+			s.ask(http.MethodPost, strings.TrimPrefix(f.action, base), f.values.Encode(), "Origin", originOf(t, public), "Host", "app:8080").wantRedirect(t, base+"/subscribed")
 			id := s.detail("ann@example.com").ID
 			s.submit(s.ask(http.MethodGet, "/c/"+s.keys.Sign(s.confirmToken(id)), "").form(t)).wantRedirect(t, base+"/p/"+tail(s.p(id))+"?confirmed=1")
 			s.submit(s.ask(http.MethodGet, "/p/"+tail(s.p(id)), "").form(t)).wantRedirect(t, base+"/p/"+tail(s.p(id))+"?saved=1")

@@ -43,6 +43,7 @@ type Server struct {
 	Options
 	pages    *templates.Pages
 	path     string // of PublicURL, escaped, without a slash at the end
+	https    bool   // PublicURL is https
 	origin   *http.CrossOriginProtection
 	formKeys [][]byte // the first one signs
 	zones    []string
@@ -68,7 +69,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	return &Server{
-		Options: o, pages: pages.WithAssets(base + "/assets/"), path: base, origin: origin,
+		Options: o, pages: pages.WithAssets(base + "/assets/"), path: base, https: public.Scheme == "https", origin: origin,
 		formKeys: o.Keys.DeriveAll("form"), zones: zoneNames(), signUps: newLimiter(signUpLimit, signUpWindow),
 	}, nil
 }
