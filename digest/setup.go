@@ -48,8 +48,10 @@ type Source struct {
 // CatchUp says what happens to slots that passed while nobody was planning.
 type CatchUp string
 
-// What to do with missed slots: one run for all of them, one each, or none, so
-// that their stories come with the next slot.
+// What to do with missed slots: one run for all of them, one for each of the
+// last seven days, or none, so that their stories come with the next slot. A
+// slot whose expire_after has passed is not sent, but for "each", where it
+// counts from when the service is back.
 const (
 	CatchUpMerge CatchUp = "merge"
 	CatchUpEach  CatchUp = "each"
