@@ -262,6 +262,47 @@ func TestPostmanStops(t *testing.T) {
 	})
 }
 
+func TestOldMailsArePruned(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		const day = 24 * time.Hour
+		sent, refused := k.postman(new(relay), nil), k.postman(&relay{answer: mail.ClassPermanentRecipient}, nil)
+		for i := range 3 {
+			k.signUp(form(fmt.Sprintf("sent%d@example.com", i)))
+		}
+		k.deliver(sent, 3)
+		k.signUp(form("failed@example.com"))
+		k.deliver(refused, 0)
+		k.signUp(form("waiting@example.com")) // the service is down for long
+		k.wait(60 * day)
+		k.signUp(form("sent0@example.com"))
+		k.deliver(refused, 0)
+		k.exec(`UPDATE system_mails SET state = 'pending', next_try_at = 1 WHERE subscriber_id = $1`, k.detail("waiting@example.com").ID)
+		prune := func(left int) {
+			t.Helper()
+			pages := 0
+			for after := int64(0); ; pages++ {
+				var err error
+				after, err = k.PruneMails(t.Context(), after, 2)
+				k.must(err)
+				if after == 0 {
+					break
+				}
+			}
+			if got := k.count(`SELECT count(*) FROM system_mails`); got != left || pages == 0 {
+				t.Errorf("%d mails are left after %d pages, want %d after some", got, pages, left)
+			}
+		}
+		k.wait(30 * day)
+		prune(6)
+		k.wait(day + time.Second)
+		prune(2) // the one that is not done, and the one of 31 days ago
+		k.deliver(sent, 1)
+		prune(1)
+		k.wait(60 * day)
+		prune(0)
+	})
+}
+
 func TestUncomposableMail(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		k.signUp(form("ann@example.com"))
