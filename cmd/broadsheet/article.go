@@ -203,7 +203,7 @@ func (i *articleImport) flush() error {
 
 func (i *articleImport) reject(b ingest.BadRow) {
 	i.bad++
-	fmt.Fprintf(i.env.stderr, "%s:%d: %s\n", i.name, b.Line, b.Reason)
+	fmt.Fprintf(i.env.stderr, "%s:%d: %s\n", i.name, b.Line, printable(b.Reason))
 }
 
 // guessFormat goes by the name, else by the first character.

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -113,7 +112,7 @@ func (e *env) showPreview(p *app.Preview, html string, text bool, eml string) er
 			fmt.Fprint(e.stdout, part.content)
 			continue
 		}
-		if err := os.WriteFile(part.path, []byte(part.content), 0o644); err != nil {
+		if err := writePrivate(part.path, part.content); err != nil {
 			return fmt.Errorf("write preview: %w", err)
 		}
 		fmt.Fprintf(e.stderr, "wrote %s (%d bytes)\n", part.path, len(part.content))

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -55,7 +56,7 @@ func (e *env) showOne(l *list) error {
 		return l.writeCSV(e.stdout)
 	}
 	for i, name := range l.columns {
-		if text := plain(l.rows[0][i]); text != "" {
+		if text := printable(plain(l.rows[0][i])); text != "" {
 			fmt.Fprintf(e.stdout, "%-14s %s\n", name, strings.ReplaceAll(text, "\n", "\n               "))
 		}
 	}
@@ -74,7 +75,7 @@ func (l *list) writeTable(w io.Writer) error {
 	for _, row := range l.rows {
 		cells := make([]string, len(row))
 		for i, c := range row {
-			cells[i] = shorten(strings.Join(strings.Fields(plain(c)), " "), 60)
+			cells[i] = shorten(printable(strings.Join(strings.Fields(plain(c)), " ")), 60)
 		}
 		fmt.Fprintln(tw, strings.Join(cells, "\t"))
 	}
@@ -162,6 +163,20 @@ func plain(cell any) string {
 		return ""
 	}
 	return fmt.Sprint(cell)
+}
+
+// printable takes out what could steer a terminal or turn the order of letters
+// around: texts of feeds, relays and readers are not to be trusted.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 func shorten(s string, most int) string {

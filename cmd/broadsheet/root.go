@@ -77,7 +77,7 @@ func (e *env) run(ctx context.Context, args []string) int {
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = fmt.Errorf("interrupted: %w", err)
 	}
-	fmt.Fprintf(e.stderr, "broadsheet: %s\n", strings.TrimSpace(err.Error()))
+	fmt.Fprintf(e.stderr, "broadsheet: %s\n", printable(strings.TrimSpace(err.Error())))
 	if code == exitUsage {
 		fmt.Fprintln(e.stderr, "See broadsheet help, or the --help of the command.")
 	}

@@ -93,7 +93,7 @@ func (e *env) fetch(cmd *cobra.Command, a *app.App, sources []*digest.Source, dr
 		}
 		if err != nil {
 			errs = append(errs, err)
-			fmt.Fprintf(e.stderr, "%v\n", err)
+			fmt.Fprintf(e.stderr, "%s\n", printable(err.Error()))
 			continue
 		}
 		e.printFetched(a, src, got, stories, dryRun)
@@ -109,7 +109,7 @@ func (e *env) fetch(cmd *cobra.Command, a *app.App, sources []*digest.Source, dr
 
 func (e *env) printFetched(a *app.App, src *digest.Source, got *ingest.Fetched, stories []digest.Incoming, dryRun bool) {
 	for _, note := range got.Notes {
-		fmt.Fprintf(e.stderr, "%s: %s\n", got.Source, note)
+		fmt.Fprintf(e.stderr, "%s: %s\n", got.Source, printable(note))
 	}
 	switch {
 	case dryRun:
@@ -119,7 +119,7 @@ func (e *env) printFetched(a *app.App, src *digest.Source, got *ingest.Fetched, 
 			for _, m := range a.Tagger.Match(&stories[i], src) {
 				topics = append(topics, a.TopicSlug(m.TopicID)+" ("+m.Reason+")")
 			}
-			fmt.Fprintf(e.stdout, "  %s [%s]\n", stories[i].Title, strings.Join(topics, ", "))
+			fmt.Fprintf(e.stdout, "  %s [%s]\n", printable(stories[i].Title), strings.Join(topics, ", "))
 		}
 	case got.NotModified:
 		fmt.Fprintf(e.stdout, "%s: not modified\n", got.Source)

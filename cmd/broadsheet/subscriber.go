@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -97,7 +96,7 @@ func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o s
 	ticker := e.newTicker()
 	report, err := a.Subscribers.Import(cmd.Context(), a.Catalog, in, o, func(b subscribers.BadRow) {
 		ticker.clear()
-		fmt.Fprintf(e.stderr, "%s:%d: %s: %s\n", name, b.Line, b.Reason, b.Value)
+		fmt.Fprintf(e.stderr, "%s:%d: %s\n", name, b.Line, printable(b.Reason+": "+b.Value))
 	}, func(r subscribers.Report) {
 		ticker.show("%d rows", r.Rows)
 	})
@@ -155,7 +154,7 @@ func (e *env) subscriberExportCommand() *cobra.Command {
 					_, err := a.Subscribers.Export(cmd.Context(), e.stdout, f)
 					return err
 				}
-				file, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+				file, err := createPrivate(to)
 				if err != nil {
 					return err
 				}

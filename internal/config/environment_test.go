@@ -84,7 +84,7 @@ func TestEnvironmentProblems(t *testing.T) {
 		{"BROADSHEET_WEB_ALLOWED_ORIGINS=https://a.example,b.example",
 			`BROADSHEET_WEB_ALLOWED_ORIGINS: allowed_origins in [web] must hold origins such as "https://www.example.org", in lower case and without a path, not "b.example"`},
 		{"BROADSHEET_MAIL_RELAY_PASSWORD_FILE=none",
-			`BROADSHEET_MAIL_RELAY_PASSWORD_FILE: password_file in [[mail.relay]] names "none", which is not there; write the secret into it, or name another file`},
+			`BROADSHEET_MAIL_RELAY_PASSWORD_FILE: password_file in [[mail.relay]] names a file that is not there; write the secret into it, or name another file`},
 		{"BROADSHEET_DATABASE_URL=mysql://me:sesame@db/x",
 			`BROADSHEET_DATABASE_URL: url in [database] must be "sqlite:FILE" or "postgres://user@host/name"`},
 	} {

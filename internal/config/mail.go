@@ -155,7 +155,7 @@ func (r *Relay) protect(u *url.URL) error {
 	query, err := url.ParseQuery(u.RawQuery)
 	for name := range query {
 		if name != "tls" {
-			return fmt.Errorf("has the unknown parameter %s; there is only tls", quote(name))
+			return errors.New("has an unknown parameter; there is only tls")
 		}
 	}
 	modes := []string{TLSStartTLS, TLSImplicit, TLSOff}

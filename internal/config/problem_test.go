@@ -187,7 +187,7 @@ func TestProblems(t *testing.T) {
 		{"relay port", []string{`example:587`, `example:70000`},
 			`broadsheet.toml:31: url in [[mail.relay]] has no valid port: "70000"`},
 		{"relay parameter", []string{`example:587`, `example:587?ssl=on`},
-			`broadsheet.toml:31: url in [[mail.relay]] has the unknown parameter "ssl"; there is only tls`},
+			`broadsheet.toml:31: url in [[mail.relay]] has an unknown parameter; there is only tls`},
 		{"relay tls", []string{`example:587`, `example:587?tls=ssl`},
 			`broadsheet.toml:31: url in [[mail.relay]] has an unknown tls: with smtp:// it must be "starttls", "implicit" or "off", not "ssl"`},
 		{"relay tls of smtps", []string{`smtp://user@smtp.courier.example:587`, `smtps://user@smtp.courier.example?tls=starttls`},
@@ -221,7 +221,7 @@ func TestProblems(t *testing.T) {
 		{"API keys missing", []string{`"broadsheet.api-keys"`, `"other"`},
 			`broadsheet.toml:11: api_keys_file in [web] names "other", which is not there; write one "name:key" a line into it, or leave the setting out`},
 		{"secret missing", []string{`"relay.password"`, `"other"`},
-			`broadsheet.toml:32: password_file in [[mail.relay]] names "other", which is not there; write the secret into it, or name another file`},
+			`broadsheet.toml:32: password_file in [[mail.relay]] names a file that is not there; write the secret into it, or name another file`},
 		{"secret is a folder", []string{`"relay.password"`, `"."`},
 			`broadsheet.toml:32: password_file in [[mail.relay]] names ".", which cannot be read: it is not a regular file`},
 	} {

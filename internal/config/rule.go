@@ -89,6 +89,9 @@ func alternatives(all []string) string {
 func webURL(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || !isPort(u.Port()) {
+		if strings.Contains(s, "@") { // what does not parse may hold a password
+			return errors.New("must be an absolute http or https address, without a user name or password")
+		}
 		return fmt.Errorf("must be an absolute http or https address, not %s", quote(s))
 	}
 	if u.User != nil {

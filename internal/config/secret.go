@@ -32,6 +32,9 @@ func (t *table) file(key, fallback, remedy string) (path string, content []byte)
 	path = t.l.absolute(shown)
 	content, err := t.l.read(path)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && strings.HasSuffix(key, "password_file"):
+		t.complain(key, "names a file that is not there; %s", remedy) // people put the password itself there
+		return path, nil
 	case errors.Is(err, fs.ErrNotExist):
 		t.complain(key, "names %s, which is not there; %s", quote(shown), remedy)
 		return path, nil

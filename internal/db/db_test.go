@@ -235,6 +235,8 @@ func TestOpenErrors(t *testing.T) {
 		"a missing folder": "sqlite:" + filepath.Join(dir, "no", "such", "test.db"),
 		"nobody listens":   "postgres://u:secret@127.0.0.1:1/x?sslmode=disable",
 		"not a url":        "postgres://u:secret@%zz/x",
+		"in a parameter":   "postgres://127.0.0.1:1/x?sslmode=disable&user=u&password=secret",
+		"in memory":        "sqlite::memory:",
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

@@ -45,14 +45,19 @@ func openPostgres(ctx context.Context, raw string) (*DB, error) {
 	return d, nil
 }
 
-// redact hides the password of a database URL.
+// redact names a database without its secrets: a password may stand before the
+// host or among the parameters.
 func redact(raw string) string {
-	if u, err := url.Parse(raw); err == nil {
-		return u.Redacted()
+	u, err := url.Parse(raw)
+	if err != nil {
+		scheme, _, _ := strings.Cut(raw, ":")
+		return scheme + "://..."
 	}
-	before, _, _ := strings.Cut(raw, "@")
-	scheme, _, _ := strings.Cut(before, "://")
-	return scheme + "://..."
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, Opaque: u.Opaque}
+	if u.User != nil {
+		shown.User = url.User(u.User.Username())
+	}
+	return shown.String()
 }
 
 // connector closes two traps of lib/pq. When the reply to a statement is lost,

@@ -28,6 +28,9 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := checkFileSystem(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
+	if path == ":memory:" {
+		return nil, errors.New("database url sqlite::memory: would lose everything at each restart: name a file")
+	}
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
@@ -59,6 +62,9 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 // createPrivate makes a missing file that only its owner can read: it will hold
 // readers' addresses. SQLite gives its companion files the same mode.
 func createPrivate(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("database %s is a folder, want a file", path)
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
@@ -69,9 +75,6 @@ func createPrivate(path string) error {
 // prepareSQLite touches the file, so that a wrong path or a file that is no
 // database is an error now and not in the middle of a send.
 func (d *DB) prepareSQLite(ctx context.Context, path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("database %s is a folder, want a file", path)
-	}
 	var version int
 	if err := d.write.GetContext(ctx, &version, `PRAGMA schema_version`); err != nil {
 		return fmt.Errorf("%w: open %s: %w", ErrUnavailable, path, err)

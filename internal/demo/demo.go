@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,38 +51,41 @@ type world struct {
 }
 
 // open builds the demo's world. close ends it.
-func open(ctx context.Context, o Options) (w *world, err error) {
+func open(ctx context.Context, o Options) (*world, error) {
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return nil, err
 	}
 	if base := running(ctx, o.Dir); base != "" {
 		return nil, fmt.Errorf("%w: open %s/inbox, or give another --dir", ErrRunning, base)
 	}
-	w = &world{out: o.Out, dir: o.Dir, paper: paper.New(time.Now())}
-	defer func() {
-		if err != nil {
-			w.close()
-		}
-	}()
-	if w.listener, err = listen(ctx, o); err != nil {
+	w := &world{out: o.Out, dir: o.Dir, paper: paper.New(time.Now())}
+	if err := w.build(ctx, o); err != nil {
+		w.close()
 		return nil, err
+	}
+	return w, nil
+}
+
+func (w *world) build(ctx context.Context, o Options) (err error) {
+	if w.listener, err = listen(ctx, o); err != nil {
+		return err
 	}
 	w.base = "http://" + w.listener.Addr().String()
 	site := templates.Site{Name: w.paper.Name(), URL: w.base + "/paper/", Language: "en"}
 	if w.inbox, err = openInbox(filepath.Join(o.Dir, "inbox"), site); err != nil {
-		return nil, err
+		return err
 	}
 	if w.smtp, err = sink.NewServer(sink.Options{Hostname: "inbox.example", OnMessage: w.inbox.accept, Keep: -1}); err != nil {
-		return nil, err
+		return err
 	}
 	cfg, err := writeSettings(o.Dir, w.base, w.smtp.Addr().String(), w.paper)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if w.app, err = app.OpenWriting(ctx, cfg, o.Log); err != nil {
-		return nil, err
+		return err
 	}
-	return w, w.routes()
+	return w.routes()
 }
 
 func (w *world) close() {
@@ -96,12 +100,15 @@ func (w *world) close() {
 	}
 }
 
-// listen takes the address that was asked for, or else the one of the demo's
+// listen takes the address that was asked for, which must be on loopback, or else the one of the demo's
 // last start in the folder, so that links in older mails still work, the usual
 // one, or a free port of loopback.
 func listen(ctx context.Context, o Options) (net.Listener, error) {
 	var lc net.ListenConfig
 	if o.Listen != "" {
+		if host, _, err := net.SplitHostPort(o.Listen); err != nil || !isLoopback(host) {
+			return nil, fmt.Errorf("the demo listens on this machine only: give --listen 127.0.0.1:PORT, not %s", o.Listen)
+		}
 		return lc.Listen(ctx, "tcp", o.Listen)
 	}
 	for _, address := range []string{strings.TrimPrefix(lastBase(o.Dir), "http://"), "127.0.0.1:8080"} {
@@ -113,6 +120,11 @@ func listen(ctx context.Context, o Options) (net.Listener, error) {
 		}
 	}
 	return lc.Listen(ctx, "tcp", "127.0.0.1:0")
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // addressFile holds the URL of the demo that runs in a folder, or ran last.
@@ -175,8 +187,22 @@ func (w *world) routes() error {
 	}
 	mux.HandleFunc("POST /inbox/publish", w.action(w.publish))
 	mux.HandleFunc("POST /inbox/send", w.action(w.send))
-	w.handler = http.NewCrossOriginProtection().Handler(mux)
+	w.handler = w.ownHost(http.NewCrossOriginProtection().Handler(mux))
 	return os.WriteFile(filepath.Join(w.dir, addressFile), []byte(w.base), 0o644)
+}
+
+// ownHost refuses requests by another name than the demo's own address: a page
+// elsewhere could point its name at loopback and read or press what is here.
+func (w *world) ownHost(h http.Handler) http.Handler {
+	address := w.listener.Addr().String()
+	_, port, _ := net.SplitHostPort(address)
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Host != address && r.Host != net.JoinHostPort("localhost", port) {
+			http.Error(rw, "this is a demo at http://"+address, http.StatusMisdirectedRequest)
+			return
+		}
+		h.ServeHTTP(rw, r)
+	})
 }
 
 func (w *world) action(do func(ctx context.Context) error) http.HandlerFunc {

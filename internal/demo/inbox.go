@@ -79,7 +79,7 @@ func (b *inbox) accept(from, to string, data []byte) error {
 	b.mu.Unlock()
 	head := fmt.Sprintf("Return-Path: <%s>\r\nDelivered-To: %s\r\n", from, to)
 	temporary := b.path(n) + ".part"
-	if err := os.WriteFile(temporary, append([]byte(head), data...), 0o644); err != nil {
+	if err := os.WriteFile(temporary, append([]byte(head), data...), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(temporary, b.path(n))

@@ -105,7 +105,11 @@ func (l *loop) postStory(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	req.Header.Set("Authorization", "Bearer "+apiKey)
+	key, err := apiKey(l.dir)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
 	req.Header.Set("Content-Type", "application/json")
 	status, body, err := do(req)
 	if err != nil {

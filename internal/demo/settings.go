@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,9 +14,6 @@ import (
 	"broadsheet/subscribers"
 )
 
-// apiKey is the key of the demo's API. The demo listens on loopback.
-const apiKey = "demo-key-for-loopback-only"
-
 // writeSettings writes the demo's broadsheet.toml, so that every command works
 // on the demo's data while it runs, and makes its signing key once.
 func writeSettings(dir, base, smtp string, p *paper.Paper) (*config.Config, error) {
@@ -23,16 +21,34 @@ func writeSettings(dir, base, smtp string, p *paper.Paper) (*config.Config, erro
 	if err := os.WriteFile(path, []byte(settings(base, smtp, p)), 0o644); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "broadsheet.api-keys"), []byte("demo:"+apiKey+"\n"), 0o600); err != nil {
+	if err := writeOnce(filepath.Join(dir, "broadsheet.keys"), subscribers.NewKey()+"\n"); err != nil {
 		return nil, err
 	}
-	keys := filepath.Join(dir, "broadsheet.keys")
-	if _, err := os.Stat(keys); os.IsNotExist(err) {
-		if err := os.WriteFile(keys, []byte(subscribers.NewKey()+"\n"), 0o600); err != nil {
-			return nil, err
-		}
+	if err := writeOnce(filepath.Join(dir, apiKeysFile), "demo:"+rand.Text()+"\n"); err != nil {
+		return nil, err
 	}
 	return config.Load(path, nil, app.Checks())
+}
+
+// apiKeysFile holds the key of the demo's API.
+const apiKeysFile = "broadsheet.api-keys"
+
+// writeOnce writes a secret that later starts go on with.
+func writeOnce(path, content string) error {
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		return err
+	}
+	return os.WriteFile(path, []byte(content), 0o600)
+}
+
+// apiKey reads the key of the demo's API.
+func apiKey(dir string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, apiKeysFile))
+	if err != nil {
+		return "", err
+	}
+	_, key, _ := strings.Cut(strings.TrimSpace(string(text)), ":")
+	return key, nil
 }
 
 func settings(base, smtp string, p *paper.Paper) string {
