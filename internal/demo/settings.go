@@ -59,7 +59,7 @@ func settings(base, smtp string, p *paper.Paper) string {
 name = %q
 url = %q
 language = "en"
-timezone = "Europe/Berlin"
+timezone = "Atlantic/Madeira"
 postal_address = "1 Printing House Square, Port Aldine"
 
 [web]
