@@ -117,8 +117,20 @@ func (p *Postman) deliver(ctx context.Context, m *claimedMail) (mailState, error
 	if err := p.store.recordMail(ctx, m, result); err != nil {
 		return "", err
 	}
-	p.Log.Info("system mail "+string(result.state), "kind", m.Kind, "subscriber", m.Subscriber, "attempt", m.Attempts, "reply", result.reply)
+	p.log(ctx, m, &result)
 	return result.state, nil
+}
+
+// log tells what became of a mail. Relays repeat the recipient in their
+// replies, so that these are for Debug.
+func (p *Postman) log(ctx context.Context, m *claimedMail, r *mailResult) {
+	whose := []any{"kind", m.Kind, "subscriber", m.Subscriber, "attempt", m.Attempts}
+	state, answer := whose, r.answer
+	if r.class != "" {
+		state = append(state, "class", r.class, "code", answer.Code, "enhanced", answer.Enhanced, "phase", answer.Phase)
+		p.Log.DebugContext(ctx, "system mail answered", append(whose, "reply", r.reply)...)
+	}
+	p.Log.InfoContext(ctx, "system mail "+string(r.state), state...)
 }
 
 // wanted reports whether the mail still fits its reader.
@@ -136,10 +148,11 @@ func (m *claimedMail) wanted(to *Subscriber) bool {
 func (p *Postman) try(ctx context.Context, m *claimedMail, to *record) mailResult {
 	msg, err := p.compose(m, to)
 	if err != nil {
+		p.Log.ErrorContext(ctx, "system mail not composed", "kind", m.Kind, "error", err)
 		return mailResult{state: mailFailed, reply: "compose: " + err.Error()}
 	}
 	out := p.Send(ctx, mail.Envelope{From: p.EnvelopeSender, To: to.Address}, msg)
-	result := mailResult{state: mailFailed, reply: out.Reason()}
+	result := mailResult{state: mailFailed, class: out.Class, answer: out.Reply, reply: out.Reason()}
 	switch out.Class {
 	case mail.ClassAccepted:
 		result.state = mailSent

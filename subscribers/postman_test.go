@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
 	"broadsheet/mail"
 	"broadsheet/mail/mailtest"
 	"broadsheet/mail/sink"
@@ -37,7 +39,8 @@ func (r *relay) send(_ context.Context, env mail.Envelope, msg []byte) mail.Outc
 	if r.answer == "" || r.answer == mail.ClassAccepted {
 		return mail.Outcome{Class: mail.ClassAccepted, Reply: mail.Reply{Code: 250, Text: "queued"}}
 	}
-	return mail.Outcome{Class: r.answer, Err: errors.New("as told")}
+	reply := mail.Reply{Code: 451, Enhanced: "4.3.0", Text: "not now, " + env.To, Phase: mail.PhaseRcpt}
+	return mail.Outcome{Class: r.answer, Reply: reply}
 }
 
 func (k *desk) postman(r *relay, change func(o *subscribers.PostmanOptions)) *subscribers.Postman {
@@ -150,6 +153,33 @@ func TestMailRetries(t *testing.T) {
 			k.exec(`DELETE FROM system_mails`)
 		}
 	})
+}
+
+// TestLogHasNoAddresses reads the log: relays repeat the recipient in their
+// replies, which only Debug may show.
+func TestLogHasNoAddresses(t *testing.T) {
+	k := newDesk(t, dbtest.Open(t, db.SQLite))
+	var log bytes.Buffer
+	p := k.postman(&relay{answer: mail.ClassTemporaryRecipient}, func(o *subscribers.PostmanOptions) {
+		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	k.signUp(form("ann@example.com"))
+	k.deliver(p, 0)
+	info, debug := "", ""
+	for line := range strings.Lines(log.String()) {
+		if strings.Contains(line, "level=DEBUG") {
+			debug += line
+		} else {
+			info += line
+		}
+	}
+	want := `msg="system mail pending" kind=confirm subscriber=1 attempt=1 class=temporary-recipient code=451 enhanced=4.3.0 phase=rcpt`
+	if !strings.Contains(info, want) || strings.Contains(info, "ann@") {
+		t.Errorf("log above Debug:\n%swant one line with\n%s", info, want)
+	}
+	if !strings.Contains(debug, "ann@example.com") {
+		t.Errorf("log at Debug lacks the reply:\n%s", debug)
+	}
 }
 
 func TestMailSchedule(t *testing.T) {

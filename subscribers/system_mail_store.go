@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"broadsheet/internal/db"
+	"broadsheet/mail"
 )
 
 // MailKind is what a system mail is about.
@@ -127,9 +128,11 @@ func (s *Store) recipient(ctx context.Context, m *claimedMail) (*record, error) 
 
 // mailResult is what became of a try.
 type mailResult struct {
-	state mailState
-	next  time.Time // of another try, zero for none
-	reply string
+	state  mailState
+	next   time.Time  // of another try, zero for none
+	class  mail.Class // empty if no relay was asked
+	answer mail.Reply
+	reply  string // what a person should read of it
 }
 
 // recordMail stores what became of a claimed mail, unless another process has
