@@ -70,7 +70,8 @@ type Engine struct {
 	wake    chan struct{}
 
 	soft context.Context // ends some time after the caller's: messages before their final dot are given up
-	hard context.Context // ends later: everything is given up
+	hard context.Context // ends later: all messages are given up
+	last context.Context // ends after that: recording what became of them is given up, too
 }
 
 // New checks the options and returns an engine that has not begun.
@@ -111,8 +112,8 @@ func New(o Options) (*Engine, error) {
 }
 
 // Run leases batches and sends them until ctx ends. Then it drains: messages under way finish and are recorded, the
-// rest of its batches is free again, its journal goes. It returns nil, or ErrUnrecorded if the database was away so
-// long that the journal had to stay.
+// rest of its batches is free again, its journal goes. That takes Drain at most, and 5 s more while the database is away.
+// It returns nil, or ErrUnrecorded if the database was away so long that the journal had to stay.
 func (e *Engine) Run(ctx context.Context) error { return e.run(ctx, 0) }
 
 // RunEdition sends one edition until nothing of it can be done now: what waits for a later try counts as pending, what
@@ -206,38 +207,37 @@ func (e *Engine) run(ctx context.Context, edition int64) error {
 	return e.end(<-recorded)
 }
 
+// recordTime is how long recording may go on once the messages under way had to be given up.
+const recordTime = 5 * time.Second
+
 // deadlines sets how long after the end of ctx things may go on. Its result ends that.
 func (e *Engine) deadlines(ctx context.Context) (release func()) {
-	soft, softly := context.WithCancel(context.WithoutCancel(ctx))
-	hard, hardly := context.WithCancel(context.WithoutCancel(ctx))
-	e.soft, e.hard = soft, hard
-	done := make(chan struct{})
+	var ends [3]context.CancelFunc
+	for i, stage := range []*context.Context{&e.soft, &e.hard, &e.last} {
+		*stage, ends[i] = context.WithCancel(context.WithoutCancel(ctx))
+	}
+	waits := [...]time.Duration{e.o.Drain / 4, e.o.Drain - e.o.Drain/4, recordTime}
+	released, finish := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		select {
 		case <-ctx.Done():
-		case <-done:
+		case <-released.Done():
 			return
 		}
-		for _, stage := range []struct {
-			wait time.Duration
-			end  func()
-		}{{e.o.Drain / 4, softly}, {e.o.Drain - e.o.Drain/4, hardly}} {
-			timer := time.NewTimer(stage.wait)
-			select {
-			case <-timer.C:
-				stage.end()
-			case <-done:
-				timer.Stop()
+		for i, end := range ends {
+			if pause(released, waits[i]) != nil {
 				return
 			}
+			end()
 		}
 	})
 	return func() {
-		close(done)
+		finish()
 		wg.Wait()
-		softly()
-		hardly()
+		for _, end := range ends {
+			end()
+		}
 	}
 }
 
@@ -260,7 +260,7 @@ func (e *Engine) replayFirst(ctx context.Context) bool {
 // end gives back what may still carry our name without our knowing. The journal goes only when nothing depends on it.
 func (e *Engine) end(err error) error {
 	if err == nil && e.doubt.Load() {
-		err = e.db.Write(e.hard, func(tx *db.Tx) error { return release(e.hard, tx, e.worker, e.o.Now()) })
+		err = e.db.Write(e.last, func(tx *db.Tx) error { return release(e.last, tx, e.worker, e.o.Now()) })
 		if err != nil {
 			err = fmt.Errorf("release batches: %w", err)
 		}

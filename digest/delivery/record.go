@@ -20,7 +20,7 @@ const (
 var ErrUnrecorded = errors.New("results are in the journal only")
 
 // record writes results in groups until there are no more, and keeps the leases alive. While the database fails it
-// holds on to what it has and the lanes stand still; it gives up only when e.hard ends.
+// holds on to what it has and the lanes stand still; it gives up only when e.last ends.
 func (e *Engine) record() error {
 	var waiting []result
 	var lost error
@@ -81,7 +81,7 @@ func (e *Engine) flush(results []result, renewAll bool) error {
 		}
 		e.database.close()
 		e.log.Error("results not recorded, sending stands still", "results", len(results), "error", err, "again_in", wait)
-		if pause(e.hard, wait) != nil {
+		if pause(e.last, wait) != nil {
 			return fmt.Errorf("%w: %d of them: %w", ErrUnrecorded, len(results), err)
 		}
 		renewAll = true
@@ -106,11 +106,11 @@ func (e *Engine) write(results []result, renewAll bool) error {
 	}
 	var ours map[int64]bool
 	began := e.o.Now()
-	err := e.db.Write(e.hard, func(tx *db.Tx) (err error) {
-		if ours, err = owned(e.hard, tx, batches); err != nil {
+	err := e.db.Write(e.last, func(tx *db.Tx) (err error) {
+		if ours, err = owned(e.last, tx, batches); err != nil {
 			return fmt.Errorf("check leases: %w", err)
 		}
-		return e.writeTx(e.hard, tx, results, tallies, ours, renewAll)
+		return e.writeTx(e.last, tx, results, tallies, ours, renewAll)
 	})
 	if err != nil {
 		return err
