@@ -150,8 +150,15 @@ func isLost(err error) bool {
 }
 
 func isNetwork(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) {
 		return false // the caller gave up, which says nothing about the server
+	}
+	var operr *net.OpError
+	if errors.As(err, &operr) {
+		return true // a dial that timed out is a context.DeadlineExceeded, too
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false
 	}
 	var nerr net.Error
 	return errors.As(err, &nerr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
