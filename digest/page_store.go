@@ -121,7 +121,8 @@ func alreadyGot(ctx context.Context, tx *db.Tx, editions []int64, first, last in
 	}, `SELECT d.subscriber_id, s.stories FROM deliveries d
 		JOIN editions e ON e.id = d.edition_id AND e.day = d.day
 		JOIN selections s ON s.edition_id = d.edition_id AND s.id = d.selection_id
-		WHERE d.edition_id {in 1} AND d.subscriber_id >= $2 AND d.subscriber_id <= $3 AND d.state IN ('pending', 'sent', 'uncertain')
+		WHERE d.edition_id {in 1} AND d.subscriber_id >= $2 AND d.subscriber_id <= $3
+		AND (d.state IN ('sent', 'uncertain') OR d.state = 'pending' AND e.state <> 'cancelled')
 		ORDER BY d.edition_id, d.subscriber_id`, editions, first, last)
 	if err != nil {
 		return nil, fmt.Errorf("load what partial editions carried: %w", err)
