@@ -35,13 +35,14 @@ type Postman struct {
 	store   *Store
 	catalog func() *Catalog
 	links   *Links
+	lease   time.Duration
 	PostmanOptions
 }
 
 // NewPostman returns a postman for the queue of s. c is asked for the present
 // catalog with every mail.
 func NewPostman(s *Store, c func() *Catalog, links *Links, o PostmanOptions) *Postman {
-	return &Postman{store: s, catalog: c, links: links, PostmanOptions: o}
+	return &Postman{store: s, catalog: c, links: links, lease: mailLease, PostmanOptions: o}
 }
 
 // Trying again: after these times, then hourly, until the mail is a day old.
@@ -52,17 +53,20 @@ func retryDelay(attempts int) time.Duration {
 	return delays[min(max(attempts, 1), len(delays))-1]
 }
 
-// Run delivers mails as they become due until ctx ends; the mail in hand is
-// finished and recorded first. It returns nil.
+// Run delivers mails as they become due until ctx ends, and prunes the old
+// ones; mails in hand are finished and recorded first. It returns nil.
 func (p *Postman) Run(ctx context.Context) error {
+	l := newLanes()
+	var prune pruning
 	wait := time.Second
 	for ctx.Err() == nil {
-		_, err := p.Deliver(ctx)
+		err := p.fill(ctx, l)
 		switch {
 		case err == nil:
 			wait = time.Second
+			p.prune(ctx, &prune)
 		case ctx.Err() == nil:
-			p.Log.Error("system mails not delivered", "error", err, "again_in", wait)
+			p.Log.ErrorContext(ctx, "system mails not delivered", "error", err, "again_in", wait)
 			wait = min(2*wait, 30*time.Second)
 		}
 		timer := time.NewTimer(wait*3/4 + rand.N(wait/2))
@@ -72,28 +76,45 @@ func (p *Postman) Run(ctx context.Context) error {
 		}
 		timer.Stop()
 	}
+	l.busy.Wait()
+	if err := l.takeError(); err != nil {
+		p.Log.ErrorContext(ctx, "system mail in hand not recorded at the end", "error", err)
+	}
 	return nil
 }
 
-// Deliver tries every mail that is due now and returns how many were sent.
-// Trouble with a relay is no error: the mail is tried again later. A mail whose
-// process died between the relay's answer and its record is sent once more
-// when the lease has ended.
+// Deliver tries every mail that is due now, a few at once, and returns how many
+// were sent. Trouble with a relay is no error: the mail is tried again later. A
+// mail whose process died between the relay's answer and its record is sent
+// once more when the lease has ended.
 func (p *Postman) Deliver(ctx context.Context) (n int, err error) {
-	for ctx.Err() == nil {
-		m, err := p.store.claimMail(ctx)
-		if err != nil || m == nil {
-			return n, err
-		}
-		state, err := p.deliver(ctx, m)
-		if err != nil {
-			return n, err
-		}
-		if state == mailSent {
-			n++
-		}
+	l := newLanes()
+	err = p.fill(ctx, l)
+	l.busy.Wait()
+	if err == nil {
+		err = l.takeError()
 	}
-	return n, nil
+	return l.sent, err
+}
+
+// pruning is how far the postman has come with old mails.
+type pruning struct {
+	after int64
+	at    time.Time
+}
+
+// prune looks through some thousand mails an hour, so that it is never in the
+// way of those who wait for one.
+func (p *Postman) prune(ctx context.Context, at *pruning) {
+	now := p.store.now()
+	if !at.at.IsZero() && now.Sub(at.at) < time.Hour {
+		return
+	}
+	next, err := p.store.PruneMails(ctx, at.after, 10_000)
+	if err != nil && ctx.Err() == nil {
+		p.Log.ErrorContext(ctx, "old system mails not pruned", "error", err)
+	}
+	*at = pruning{next, now}
 }
 
 // drain is how long a message on the wire may take once the service is to end.
@@ -102,9 +123,9 @@ const drain = 15 * time.Second
 // deliver sends a claimed mail and records the answer. The end of ctx does not
 // interrupt the record, and the message on the wire only after a while.
 func (p *Postman) deliver(ctx context.Context, m *claimedMail) (mailState, error) {
-	sending, release := context.WithCancel(context.WithoutCancel(ctx))
-	defer release()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(drain, release) })()
+	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(drain, cut) })()
 	ctx = context.WithoutCancel(ctx)
 	to, err := p.store.recipient(ctx, m)
 	if err != nil {
@@ -112,7 +133,9 @@ func (p *Postman) deliver(ctx context.Context, m *claimedMail) (mailState, error
 	}
 	result := mailResult{state: mailDropped}
 	if m.wanted(&to.Subscriber) {
+		release := p.hold(ctx, m)
 		result = p.try(sending, m, to)
+		release()
 	}
 	if err := p.store.recordMail(ctx, m, result); err != nil {
 		return "", err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -263,32 +264,108 @@ func TestMailsAreLeased(t *testing.T) {
 
 		k.signUp(form("crash@example.com"))
 		died := k.postman(r, func(o *subscribers.PostmanOptions) {
-			o.Send = func(context.Context, mail.Envelope, []byte) mail.Outcome { panic("killed") }
+			o.Send = func(context.Context, mail.Envelope, []byte) mail.Outcome {
+				runtime.Goexit() // as if the process were killed
+				return mail.Outcome{}
+			}
 		})
-		func() {
-			defer func() { recover() }()
-			died.Deliver(t.Context())
-		}()
+		k.deliver(died, 0)
 		k.deliver(k.postman(r, nil), 0)
+		soon := time.Now().Add(subscribers.MailLease + time.Second)
+		if n := k.count(`SELECT count(*) FROM system_mails WHERE lease_until > 0 AND lease_until < $1`, soon.UnixMilli()); n != 1 {
+			t.Errorf("%d mails of a dead process come free within %s, want 1", n, subscribers.MailLease)
+		}
 		k.exec(`UPDATE system_mails SET lease_until = 1 WHERE lease_until > 0`)
 		k.deliver(k.postman(r, nil), 1)
 	})
 }
 
-func TestPostmanStops(t *testing.T) {
+// TestLeaseIsRenewed has a relay take longer than the lease.
+func TestLeaseIsRenewed(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		k.signUp(form("ann@example.com"))
-		k.signUp(form("bob@example.com"))
+		const until = `SELECT lease_until FROM system_mails`
+		sent := 0
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		p := k.postman(nil, func(o *subscribers.PostmanOptions) {
+			o.Send = func(context.Context, mail.Envelope, []byte) mail.Outcome {
+				sent++
+				for first := k.count(until); k.count(until) == first && ctx.Err() == nil; {
+				}
+				return mail.Outcome{Class: mail.ClassAccepted}
+			}
+		})
+		p.Lease(300 * time.Millisecond)
+		k.deliver(p, 1)
+		k.wantMail("sent", 1, 1)
+		if sent != 1 || ctx.Err() != nil {
+			t.Errorf("sent %d times, %v; want once, with a lease that was renewed meanwhile", sent, ctx.Err())
+		}
+	})
+}
+
+// TestTakenOver has a second process send a mail whose first one was stopped
+// for too long: the answer that the first one gets at last changes nothing.
+func TestTakenOver(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		k.signUp(form("ann@example.com"))
+		r := new(relay)
+		stalled := k.postman(nil, func(o *subscribers.PostmanOptions) {
+			o.Send = func(context.Context, mail.Envelope, []byte) mail.Outcome {
+				k.exec(`UPDATE system_mails SET lease_until = 1`)
+				k.deliver(k.postman(r, nil), 1)
+				return mail.Outcome{Class: mail.ClassPermanentRecipient}
+			}
+		})
+		k.deliver(stalled, 0)
+		k.wantMail("sent", 2, 1)
+	})
+}
+
+// TestSlowRecipient has one mail take until all others were sent.
+func TestSlowRecipient(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		const n = 9
+		for i := range n {
+			k.signUp(form(fmt.Sprintf("r%d@example.com", i)))
+		}
+		var others sync.WaitGroup
+		others.Add(n - 1)
+		p := k.postman(nil, func(o *subscribers.PostmanOptions) {
+			o.Send = func(_ context.Context, env mail.Envelope, _ []byte) mail.Outcome {
+				if env.To == "r0@example.com" {
+					others.Wait()
+				} else {
+					others.Done()
+				}
+				return mail.Outcome{Class: mail.ClassAccepted}
+			}
+		})
+		k.deliver(p, n)
+	})
+}
+
+// TestPostmanStops tells the service to stop while mails are on the wire.
+func TestPostmanStops(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		for i := range subscribers.Lanes + 2 {
+			k.signUp(form(fmt.Sprintf("r%d@example.com", i)))
+		}
 		ctx, cancel := context.WithCancel(t.Context())
+		var onTheWire sync.WaitGroup
+		onTheWire.Add(subscribers.Lanes)
 		p := k.postman(nil, func(o *subscribers.PostmanOptions) {
 			o.Send = func(ctx context.Context, _ mail.Envelope, _ []byte) mail.Outcome {
-				cancel() // the service is told to stop while a mail is on the wire
+				onTheWire.Done()
+				onTheWire.Wait()
+				cancel()
 				return mail.Outcome{Class: mail.ClassAccepted, Err: ctx.Err()}
 			}
 		})
 		k.must(p.Run(ctx))
-		k.wantMail("sent", 1, 1)
-		k.wantMail("pending", 0, 1)
+		k.wantMail("sent", 1, subscribers.Lanes)
+		k.wantMail("pending", 0, 2)
 	})
 }
 
@@ -330,6 +407,26 @@ func TestOldMailsArePruned(t *testing.T) {
 		prune(1)
 		k.wait(60 * day)
 		prune(0)
+	})
+}
+
+func TestPostmanPrunes(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		p := k.postman(new(relay), nil)
+		k.signUp(form("ann@example.com"))
+		k.deliver(p, 1)
+		k.wait(100 * 24 * time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		var running sync.WaitGroup
+		running.Go(func() { k.must(p.Run(ctx)) })
+		for ctx.Err() == nil && k.count(`SELECT count(*) FROM system_mails`) > 0 {
+		}
+		if ctx.Err() != nil {
+			t.Error("the old mail is still there")
+		}
+		cancel()
+		running.Wait()
 	})
 }
 

@@ -78,15 +78,11 @@ type claimedMail struct {
 	Subscriber int64    `db:"subscriber_id"`
 	Kind       MailKind `db:"kind"`
 	CreatedAt  int64    `db:"created_at"`
-	Attempts   int      `db:"attempts"`
-	Lease      int64    `db:"lease_until"`
+	Attempts   int      `db:"attempts"` // also the fence: each claim counts one
 }
 
-// mailLease is longer than any relay may take.
-const mailLease = 20 * time.Minute
-
 // claimMail leases the mail that has been due longest, nil if none is.
-func (s *Store) claimMail(ctx context.Context) (*claimedMail, error) {
+func (s *Store) claimMail(ctx context.Context, lease time.Duration) (*claimedMail, error) {
 	var m *claimedMail
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		clock, err := tx.Now(ctx)
@@ -98,8 +94,8 @@ func (s *Store) claimMail(ctx context.Context) (*claimedMail, error) {
 				SELECT subscriber_id, id FROM system_mails WHERE next_try_at > 0 AND next_try_at <= $1 AND lease_until < $2
 				ORDER BY next_try_at LIMIT 1 {skip locked})
 			UPDATE system_mails SET lease_until = $3, attempts = attempts + 1 WHERE (subscriber_id, id) IN (SELECT subscriber_id, id FROM c)
-			RETURNING id, subscriber_id, kind, created_at, attempts, lease_until`,
-			db.Millis(s.now()), db.Millis(clock), db.Millis(clock.Add(mailLease)))
+			RETURNING id, subscriber_id, kind, created_at, attempts`,
+			db.Millis(s.now()), db.Millis(clock), db.Millis(clock.Add(lease)))
 		if errors.Is(err, db.ErrNoRows) {
 			m = nil
 			return nil
@@ -110,6 +106,20 @@ func (s *Store) claimMail(ctx context.Context) (*claimedMail, error) {
 		return nil, fmt.Errorf("claim a system mail: %w", err)
 	}
 	return m, nil
+}
+
+// renewMail leases a claimed mail anew, unless another process has taken it
+// over.
+func (s *Store) renewMail(ctx context.Context, m *claimedMail, lease time.Duration) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		clock, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE system_mails SET lease_until = $1 WHERE subscriber_id = $2 AND id = $3 AND attempts = $4 AND lease_until > 0`,
+			db.Millis(clock.Add(lease)), m.Subscriber, m.ID, m.Attempts)
+		return err
+	})
 }
 
 // recipient reads whom a claimed mail goes to.
@@ -144,7 +154,7 @@ func (s *Store) recordMail(ctx context.Context, m *claimedMail, r mailResult) er
 	}
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE system_mails SET state = $1, next_try_at = $2, sent_at = $3, reply = $4, lease_until = 0
-			WHERE subscriber_id = $5 AND id = $6 AND lease_until = $7`, string(r.state), db.Millis(r.next), db.Millis(sentAt), cut(r.reply, 500), m.Subscriber, m.ID, m.Lease)
+			WHERE subscriber_id = $5 AND id = $6 AND attempts = $7`, string(r.state), db.Millis(r.next), db.Millis(sentAt), cut(r.reply, 500), m.Subscriber, m.ID, m.Attempts)
 		return err
 	})
 	if err != nil {

@@ -1,0 +1,12 @@
+package subscribers
+
+import "time"
+
+// MailLease is how long a mail stays with a process that died.
+const MailLease = mailLease
+
+// Lanes is how many mails a postman has in hand at once.
+const Lanes = laneCount
+
+// Lease gives the postman leases of another length.
+func (p *Postman) Lease(d time.Duration) { p.lease = d }
