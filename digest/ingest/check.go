@@ -23,6 +23,10 @@ const (
 	MaxPriority = 100     // and as much below zero
 )
 
+// maxCategories is how many categories of a story are looked at, which may be
+// the same ones again and again.
+const maxCategories = 2 * MaxTopics
+
 // FieldError says what is wrong with one field of an article. Field has the
 // name that files and the API use, or is empty when no field is to blame.
 type FieldError struct {
@@ -153,7 +157,7 @@ func checkTopics(in *digest.Incoming, problems *FieldErrors) {
 	in.Topics = topics
 
 	var categories []string
-	for _, category := range in.Categories {
+	for _, category := range in.Categories[:min(len(in.Categories), maxCategories)] {
 		category = cutText(plainTitle(category), 100)
 		if category != "" && !slices.Contains(categories, category) && len(categories) < MaxTopics {
 			categories = append(categories, category)
@@ -233,6 +237,18 @@ func cutBody(s string) string {
 		return s[:end]
 	}
 	return strings.TrimSpace(s)
+}
+
+// firstBytes returns the first n bytes of s, or fewer where that would cut a
+// character.
+func firstBytes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 // shorten quotes foreign text in messages.

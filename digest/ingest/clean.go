@@ -12,15 +12,20 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// maxRaw is how many bytes of a raw text are looked at; what the longest body
+// becomes has a tenth of it.
+const maxRaw = 1 << 20
+
 // PlainText returns the words of a piece of HTML, or of plain text, as plain
 // text: entities decoded, tags gone, scripts, styles and captions left out,
 // "Read more" and "appeared first on" lines dropped, white space folded,
 // control characters and invalid UTF-8 cleaned. Paragraphs are separated by
 // one blank line, never glued; line breaks within one stay. Text without any
-// tag keeps its own blank lines as paragraphs.
+// tag keeps its own blank lines as paragraphs. What comes after the first
+// megabyte is left out.
 func PlainText(text string) string {
 	t := textWriter{}
-	tokens := html.NewTokenizer(strings.NewReader(closeRawElements(cleanRunes(text))))
+	tokens := html.NewTokenizer(strings.NewReader(closeRawElements(cleanRunes(firstBytes(text, maxRaw)))))
 	for {
 		kind := tokens.Next()
 		if kind == html.ErrorToken {
@@ -34,7 +39,7 @@ func PlainText(text string) string {
 // plainTitle is PlainText on one line for headlines, where "Vec<T>" and
 // "<3" are words and not tags.
 func plainTitle(text string) string {
-	text = angleWord.ReplaceAllStringFunc(text, func(tag string) string {
+	text = angleWord.ReplaceAllStringFunc(firstBytes(text, maxRaw), func(tag string) string {
 		if atom.Lookup([]byte(strings.ToLower(strings.TrimLeft(tag, "</")))) == 0 {
 			return "&lt;" + tag[1:]
 		}
@@ -52,9 +57,11 @@ type textWriter struct {
 	tags     bool
 	hidden   atom.Atom // element whose content is left out, 0 if none
 	depth    int       // of that element within itself
+	last     rune // of out, white space aside, 0 if there is none
 	inLink   bool
-	linkAt   int // where the text of the last link begins
-	linkDone int // where it ended, 0 if it is still open or was no "Read more"
+	linkAt   int  // where the text of the last link begins
+	linkLast rune // what last was there
+	linkDone int  // where it ended, 0 if it is still open or was no "Read more"
 }
 
 func (t *textWriter) take(kind html.TokenType, tokens *html.Tokenizer) {
@@ -92,7 +99,7 @@ func (t *textWriter) tag(name atom.Atom, kind html.TokenType) {
 	case isBlock(name):
 		t.end("\n\n")
 	case name == atom.A && kind == html.StartTagToken:
-		t.inLink, t.linkAt, t.linkDone = true, len(t.out), 0
+		t.inLink, t.linkAt, t.linkLast, t.linkDone = true, len(t.out), t.last, 0
 	case name == atom.A && kind == html.EndTagToken && t.inLink:
 		t.inLink, t.linkDone = false, len(t.out)
 	}
@@ -101,8 +108,8 @@ func (t *textWriter) tag(name atom.Atom, kind html.TokenType) {
 // end writes a break, and first takes back a link at the end of the line that
 // only says "Read more".
 func (t *textWriter) end(mark string) {
-	if t.linkDone > 0 && isMoreTail(t.out[:t.linkAt], t.out[t.linkAt:t.linkDone], t.out[t.linkDone:]) {
-		t.out = t.out[:t.linkAt]
+	if t.linkDone > 0 && isMoreTail(t.linkLast, t.out[t.linkAt:t.linkDone], t.out[t.linkDone:]) {
+		t.out, t.last = t.out[:t.linkAt], t.linkLast
 	}
 	t.linkDone = 0
 	t.out = append(t.out, mark...)
@@ -116,6 +123,9 @@ func (t *textWriter) text(s string) {
 			t.out = append(t.out, softBreak...)
 		}
 		t.out = append(t.out, strings.Map(spaceOf, part)...)
+	}
+	if trimmed := strings.TrimSpace(s); trimmed != "" {
+		t.last, _ = utf8.DecodeLastRuneInString(trimmed)
 	}
 }
 

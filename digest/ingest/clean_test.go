@@ -79,9 +79,9 @@ func TestPlainTextCutsTheTailOfLongText(t *testing.T) {
 }
 
 func TestPlainTextOfManyLinksIsLinear(t *testing.T) {
-	in := strings.Repeat("<p>Word <a>Read more</a></p>", 40_000)
-	if got := ingest.PlainText(in); strings.Count(got, "Word") != 40_000 || strings.Contains(got, "more") {
-		t.Errorf("PlainText of 40,000 links has %d words", strings.Count(got, "Word"))
+	in := strings.Repeat("<p>Word <a>Read more</a></p>", 30_000)
+	if got := ingest.PlainText(in); strings.Count(got, "Word") != 30_000 || strings.Contains(got, "more") {
+		t.Errorf("PlainText of 30,000 links has %d words", strings.Count(got, "Word"))
 	}
 }
 

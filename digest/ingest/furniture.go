@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bytes"
 	"regexp"
 	"strings"
 	"unicode"
@@ -35,16 +34,15 @@ var (
 )
 
 // isMoreTail says whether a link at the end of a line is only an invitation
-// to read on: what stands before it ends a sentence, or it begins with a
-// capital letter, and nothing but arrows follows.
-func isMoreTail(before, link, after []byte) bool {
+// to read on: the last character before it ends a sentence, or it begins with
+// a capital letter, and nothing but arrows follows.
+func isMoreTail(before rune, link, after []byte) bool {
 	text := foldSpace(string(link))
 	if text == "" || len(text) > 400 || strings.Trim(string(after), " »›>→…") != "" || !moreLine.MatchString(text) {
 		return false
 	}
 	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, "[(»>→… "))
-	last, _ := utf8.DecodeLastRune(bytes.TrimSpace(before))
-	return unicode.IsUpper(first) || isStop(last) || isCloser(last)
+	return unicode.IsUpper(first) || isStop(before) || isCloser(before)
 }
 
 // dropFurniture takes away the paragraphs and the last words that belong to
@@ -57,7 +55,10 @@ func dropFurniture(paragraphs []string) []string {
 		}
 		out = append(out, p)
 	}
-	for len(out) > 0 {
+	for range maxFurniture {
+		if len(out) == 0 {
+			break
+		}
 		last := len(out) - 1
 		cut := cutTail(out[last])
 		if cut == out[last] {
@@ -81,7 +82,7 @@ func cutTail(p string) string {
 		return p[:at] + cutTail(p[at:])
 	}
 	if at := firstOn.FindStringIndex(p); at != nil {
-		return strings.TrimSpace(p[:at[0]])
+		return strings.TrimRightFunc(p[:at[0]], unicode.IsSpace)
 	}
 	if at := cutMark.FindStringIndex(p); at != nil {
 		return strings.TrimRight(p[:at[0]], " .…") + "…"
@@ -91,6 +92,9 @@ func cutTail(p string) string {
 	}
 	return p
 }
+
+// maxFurniture is how many pieces of furniture are taken off the end of a text.
+const maxFurniture = 10
 
 // maxTail is how many bytes at the end of a text can be furniture.
 const maxTail = 1000

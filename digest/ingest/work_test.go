@@ -8,8 +8,8 @@ import (
 	"broadsheet/digest/ingest"
 )
 
-// within fails the test if work is not done after a time that is a hundred
-// times what it takes, and a hundredth of what it took when it was quadratic.
+// within fails the test if work is not done in a time that is many times what
+// it takes, and less than what it took when it was quadratic.
 func within(t *testing.T, limit time.Duration, work func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -29,4 +29,47 @@ func TestParseFeedOfUnmatchedTagsIsLinear(t *testing.T) {
 			t.Error("no error, though the parser cannot read it")
 		}
 	})
+}
+
+func TestPlainTextIsLinear(t *testing.T) {
+	for _, c := range []struct{ name, part, want string }{
+		{"links without words around", "<a>More</a><p>", ""},
+		{"links that stay", "<a>x</a><p>", "x\n\nx"},
+		{"furniture at the end", "Read more.", ""},
+		{"furniture and cut marks at the end", ". Read more [...]", ". Read more"},
+		{"lines of WordPress", "The post x appeared on y. ", "The post"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := strings.Repeat(c.part, 8<<20/len(c.part))
+			within(t, 5*time.Second, func() {
+				if got := ingest.PlainText(in); !strings.HasPrefix(got, c.want) {
+					t.Errorf("got %.80q, want it to begin with %q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestPlainTextLooksAtAMegabyte(t *testing.T) {
+	long := strings.Repeat("ö", 1<<19)
+	if got := ingest.PlainText("<p>a" + long + "</p>end"); got != "a"+long[:len(long)-4] {
+		t.Errorf("got %d bytes that end in %q, want the whole characters of the first megabyte", len(got), got[len(got)-8:])
+	}
+	if got := ingest.PlainText(long + "end"); got != long {
+		t.Errorf("got %d bytes, want %d", len(got), len(long))
+	}
+}
+
+func TestPlainTextTakesOffWhatWasWrittenBefore(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"a link after a sentence and line breaks", "One.<br><br><a>more</a>", "One."},
+		{"a link after a link that was taken off", "One.<a>Read more</a><br><a>more</a>", "One."},
+		{"a link after a word", "One<br><a>more</a> <i>two</i><br><a>more</a>", "One\nmore two\nmore"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := ingest.PlainText(c.in); got != c.want {
+				t.Errorf("PlainText(%q) = %q, want %q", c.in, got, c.want)
+			}
+		})
+	}
 }
