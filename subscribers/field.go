@@ -102,11 +102,18 @@ func (e FieldErrors) choices(c *Catalog, topics, digests []string) choices {
 	return w
 }
 
-// cleanName makes a display name one line.
+// cleanName makes a display name one line that leaves the direction of the text
+// around it alone.
 func cleanName(s string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", errors.New("the name contains broken characters")
 	}
+	s = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, s)
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if utf8.RuneCountInString(s) > maxName {
 		return "", errors.New("the name is longer than 100 characters")

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
 	"broadsheet/subscribers"
 )
 
@@ -36,6 +38,28 @@ func TestSignUp(t *testing.T) {
 		}
 		k.checkStates()
 	})
+}
+
+// TestNamesKeepTheirDirection has names that would turn what stands beside them
+// on a page or in a list.
+func TestNamesKeepTheirDirection(t *testing.T) {
+	k := newDesk(t, dbtest.Open(t, db.SQLite))
+	for i, c := range []struct{ name, want string }{
+		{"Ann\u202Egro.live\u202C B.", "Anngro.live B."},
+		{"\u2066Ann\u2069", "Ann"},
+		{"\u2067\u2068A\u202A\u202B\u202Dnn", "Ann"},
+		{"A\u200En\u200Fn\u061C", "Ann"},
+		{"\u202E", ""},
+		{"دانا \u200Fאנה", "دانا אנה"}, // letters keep theirs without marks
+		{"نر\u200Cم", "نر\u200Cم"},     // a joiner is part of a word
+	} {
+		in := form(fmt.Sprintf("r%d@example.com", i))
+		in.Name = c.name
+		k.signUp(in)
+		if got := k.detail(in.Address).Name; got != c.want {
+			t.Errorf("%q became %q, want %q", c.name, got, c.want)
+		}
+	}
 }
 
 func TestSignUpByState(t *testing.T) {
