@@ -2,6 +2,7 @@ package digest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,6 +11,11 @@ import (
 	"broadsheet/mail"
 	"broadsheet/templates"
 )
+
+// ErrContent says that no mail can be made of a selection for a reason that
+// stays: what it needs is missing or cannot be drawn. Any other error of
+// composing, such as the database's, may be gone at the next try.
+var ErrContent = errors.New("content makes no mail")
 
 // Composed is the mail of one selection of an edition, compiled once and
 // shared by all readers who get that selection.
@@ -48,7 +54,7 @@ func NewComposer(store *Store, setup *Setup, links Links, now func() time.Time) 
 
 // Compose makes the mail of a selection with its stories as they were at asOf,
 // or as they are now if asOf is zero. For the same asOf it returns the same
-// bytes.
+// bytes. It returns ErrContent where trying again would not help.
 func (c *Composer) Compose(ctx context.Context, editionID, selectionID int64, asOf time.Time) (*Composed, error) {
 	if asOf.IsZero() {
 		asOf = c.now().UTC().Truncate(time.Millisecond)
@@ -66,16 +72,19 @@ func (c *Composer) Compose(ctx context.Context, editionID, selectionID int64, as
 		articles, err = articlesAsOf(ctx, tx, sel.articleIDs(), asOf)
 		return err
 	})
+	if errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("%w: %w", ErrContent, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("compose selection %d of edition %d: %w", selectionID, editionID, err)
 	}
 	d, err := c.setup.digestByID(e.DigestID)
 	if err != nil {
-		return nil, fmt.Errorf("compose %s: %w", e.Key, err)
+		return nil, fmt.Errorf("compose %s: %w: %w", e.Key, ErrContent, err)
 	}
 	composed, err := c.compile(d, e, sel, articles)
 	if err != nil {
-		return nil, fmt.Errorf("compose %s: %w", e.Key, err)
+		return nil, fmt.Errorf("compose %s: %w: %w", e.Key, ErrContent, err)
 	}
 	composed.Date, composed.ComposedAt = asOf, asOf
 	return composed, nil

@@ -1,6 +1,7 @@
 package digest_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -147,6 +148,41 @@ func TestComposeOfARetiredTopic(t *testing.T) {
 		w := fillCompose(t, d, nil)
 		w.configure(newSetup(t, func(set *digest.Setup) { set.Topics = set.Topics[:2] })) // world and sport
 		inOrder(t, w.message(w.compose(time.Time{})), "Story 1", "Story 2", "Story 3")
+	})
+}
+
+// TestContentThatMakesNoMail tells what stays wrong from what may pass.
+func TestContentThatMakesNoMail(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fillCompose(t, d, nil)
+		edition := w.count(`SELECT MAX(id) FROM editions`)
+		selection := w.count(`SELECT id FROM selections WHERE edition_id = $1`, edition)
+		attempt := func(ctx context.Context, selection int64) error {
+			_, err := w.composer().Compose(ctx, edition, selection, time.Time{})
+			return err
+		}
+		if err := attempt(t.Context(), selection+1); !errors.Is(err, digest.ErrContent) {
+			t.Errorf("an unknown selection: got %v, want ErrContent", err)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := attempt(ended, selection); err == nil || errors.Is(err, digest.ErrContent) {
+			t.Errorf("the caller gave up: got %v, want another error", err)
+		}
+		w.exec(`UPDATE selections SET stories = 'odd'`)
+		if err := attempt(t.Context(), selection); !errors.Is(err, digest.ErrContent) {
+			t.Errorf("a damaged selection: got %v, want ErrContent", err)
+		}
+		w.exec(`UPDATE selections SET stories = '+0'`)
+		w.exec(`INSERT INTO digests (id, slug, name) VALUES (999, 'gone', 'Gone')`)
+		w.exec(`UPDATE editions SET digest_id = 999`)
+		if err := attempt(t.Context(), selection); !errors.Is(err, digest.ErrContent) {
+			t.Errorf("an unknown digest: got %v, want ErrContent", err)
+		}
+		w.exec(`ALTER TABLE selections RENAME TO gone`)
+		if err := attempt(t.Context(), selection); err == nil || errors.Is(err, digest.ErrContent) {
+			t.Errorf("a database that fails: got %v, want another error", err)
+		}
 	})
 }
 

@@ -122,7 +122,11 @@ func selectionByID(ctx context.Context, tx *db.Tx, editionID, id int64) (Selecti
 	} else if err != nil {
 		return Selection{}, fmt.Errorf("selection %d: %w", id, err)
 	}
-	return parseSelection(text)
+	selection, err := parseSelection(text)
+	if err != nil {
+		return Selection{}, fmt.Errorf("%w: %w", ErrContent, err)
+	}
+	return selection, nil
 }
 
 // ContentStamp returns a number that grows whenever the text or the topics of

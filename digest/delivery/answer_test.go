@@ -296,7 +296,9 @@ func TestCompositionFails(t *testing.T) {
 		sent  int64
 		skip  int64
 	}{
-		"an error": {func(int64, *digest.Composed) error { return errors.New("template broken") }, "paused", 0, 0},
+		"an error of its content": {func(int64, *digest.Composed) error {
+			return fmt.Errorf("compose: %w: template broken", digest.ErrContent)
+		}, "paused", 0, 0},
 		"a field that cannot be": {func(_ int64, c *digest.Composed) error {
 			c.Subject = "a\r\nBcc: b@x.example"
 			return nil
@@ -322,6 +324,25 @@ func TestCompositionFails(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCompositionFailsForATime meets an error that says nothing about the
+// content, such as a statement that the database gave up.
+func TestCompositionFailsForATime(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 3, 1)
+		failed := false
+		w.press.edit = func(int64, *digest.Composed) error {
+			if failed {
+				return nil
+			}
+			failed = true
+			return errors.New("canceling statement due to statement timeout")
+		}
+		if b := w.mustSend(func(o *delivery.Options) { o.Lanes = 1 }); b.Sent != 3 {
+			t.Errorf("%+v, want three sent in the end", b)
+		}
+	})
 }
 
 func TestReadersWhoCannotBeWrittenTo(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"broadsheet/digest"
-	"broadsheet/internal/db"
 	"broadsheet/mail"
 )
 
@@ -136,13 +135,14 @@ func (it *item) change() *change {
 	}
 }
 
-// uncomposed decides about a delivery whose mail could not be composed. That is never its reader's fault.
+// uncomposed decides about a delivery whose mail could not be composed. That is never its reader's fault, and unless the
+// content is known to be, not the edition's either.
 func (e *Engine) uncomposed(ctx context.Context, it *item, err error) *result {
-	if errors.Is(err, db.ErrUnavailable) || errors.Is(err, db.ErrOutcomeUnknown) || ctx.Err() != nil {
+	if errors.Is(err, digest.ErrContent) || errors.Is(err, errComposition) {
+		e.pauseEdition(it.batch.edition, fmt.Sprintf("selection %d: %v", it.selection, err))
+	} else {
 		e.log.Warn("delivery put off", "edition", it.batch.edition, "reason", err)
 		pause(ctx, time.Second)
-	} else {
-		e.pauseEdition(it.batch.edition, fmt.Sprintf("selection %d: %v", it.selection, err))
 	}
 	r := left(it)
 	return &r
