@@ -30,3 +30,73 @@ func TestCancelledPartialEdition(t *testing.T) {
 		w.wantMails("daily/2026-11-23T07:01:01 1: 1", "daily/2026-11-23T07:01:01 2: 1", "daily/2026-11-24 1: 2 1", "daily/2026-11-24 2: 2")
 	})
 }
+
+// meanwhile runs do while a transaction that has run a statement is open, and
+// commits that when do waits for it, or has ended.
+func (w *world) meanwhile(do func() error, query string, args ...any) {
+	w.t.Helper()
+	done := make(chan error, 1)
+	err := w.db.Write(w.ctx(), func(tx *db.Tx) error {
+		if _, err := tx.Exec(w.ctx(), query, args...); err != nil {
+			return err
+		}
+		go func() { done <- do() }()
+		return w.untilBlocking(tx, done)
+	})
+	if err == nil {
+		err = <-done
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// untilBlocking returns when another transaction waits for tx, or the other
+// side has ended. On SQLite all others do.
+func (w *world) untilBlocking(tx *db.Tx, done chan error) error {
+	if w.db.Dialect() == db.SQLite {
+		return nil
+	}
+	for n := 0; n == 0 && len(done) == 0; {
+		if err := tx.Get(w.ctx(), &n, `SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))`); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestEditionChangesAsARunStarts: who cancels an edition or finds it done as
+// another zone's run starts is seen by that run.
+func TestEditionChangesAsARunStarts(t *testing.T) {
+	both := []string{"daily/2026-11-23 1: 1", "daily/2026-11-23 2: 1", "daily/2026-11-24 1: 2", "daily/2026-11-24 2: 2"}
+	for _, test := range []struct {
+		to, then digest.EditionState
+		want     []string
+	}{
+		{digest.EditionDone, digest.EditionSending, both},
+		{digest.EditionPaused, digest.EditionPaused, both},
+		{digest.EditionCancelled, digest.EditionCancelled, []string{"daily/2026-11-23 1: 1", "daily/2026-11-24 1: 2", "daily/2026-11-24 2: 2 1"}},
+	} {
+		t.Run(string(test.to), func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				w := newWorld(t, d, localTime)
+				w.subscribe(1, newYork)
+				w.subscribe(2, "America/Los_Angeles")
+				w.begin()
+				w.put(story(1, "world"))
+				w.tick()
+				w.clock.advance(3 * time.Hour)
+				w.meanwhile(func() error { return w.planner.Tick(t.Context(), w.clock.Now()) },
+					`UPDATE editions SET state = $1`, string(test.to))
+				e, err := w.store.EditionByKey(t.Context(), "daily/2026-11-23")
+				if err != nil || e.State != test.then {
+					t.Errorf("got %+v, %v, want the edition to be %s", e, err, test.then)
+				}
+				w.put(story(2, "world"))
+				w.clock.advance(24 * time.Hour)
+				w.tick()
+				w.wantMails(test.want...)
+			})
+		})
+	}
+}

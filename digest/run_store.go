@@ -65,7 +65,11 @@ func (s *Store) startRun(ctx context.Context, r startRun) (began bool, err error
 
 func (s *Store) insertRun(ctx context.Context, tx *db.Tx, r *startRun, w window) (bool, error) {
 	e, err := s.ensureEdition(ctx, tx, r)
-	if err != nil || e.State == EditionCancelled {
+	if err != nil {
+		return false, err
+	}
+	state, err := lockEdition(ctx, tx, e.ID)
+	if err != nil || state == EditionCancelled {
 		return false, err
 	}
 	id, err := tx.NextIDs(ctx, "run", 1)
@@ -78,10 +82,18 @@ func (s *Store) insertRun(ctx context.Context, tx *db.Tx, r *startRun, w window)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	if e.State == EditionDone { // of an earlier zone
-		_, err = tx.Exec(ctx, `UPDATE editions SET state = 'sending' WHERE id = $1 AND state = 'done'`, e.ID)
+	if state == EditionDone { // with an earlier zone
+		_, err = tx.Exec(ctx, `UPDATE editions SET state = 'sending' WHERE id = $1`, e.ID)
 	}
 	return true, err
+}
+
+// lockEdition reads the state of an edition that nobody changes until the
+// transaction ends: who cancels it then sees the run, and who is before is seen
+// here. An update takes a weaker lock than FOR UPDATE, as in lockRun.
+func lockEdition(ctx context.Context, tx *db.Tx, id int64) (state EditionState, err error) {
+	err = tx.Get(ctx, &state, `UPDATE editions SET state = state WHERE id = $1 RETURNING state`, id)
+	return state, err
 }
 
 // runWindow is (the cohort's last cut-off, what has arrived]. The counter's
