@@ -73,13 +73,14 @@ func (s *Server) toPreferences(w http.ResponseWriter, r *http.Request, id int64)
 // confirmAgain mails a new link to the reader of an old one. The answer is
 // always that of a sign-up.
 func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
-	if r.PostForm.Get(templates.FieldWebsite) == "" && s.signUps.count(network(s.client(r)), s.Now()) == 0 {
+	start := s.Now()
+	if r.PostForm.Get(templates.FieldWebsite) == "" && s.signUps.count(network(s.client(r)), start) == 0 {
 		err := s.Subscribers.ConfirmAgain(r.Context(), token.Subscriber)
 		if err != nil && !errors.Is(err, subscribers.ErrUnknown) {
 			return err
 		}
 	}
-	return s.redirect(w, r, "/subscribed")
+	return s.checkInbox(w, r, start)
 }
 
 // showOutdated answers a link from before the reader last left.

@@ -1,9 +1,13 @@
 package web
 
 import (
+	"context"
 	"net/netip"
 	"time"
 )
+
+// Pause waits as a server does.
+func Pause(ctx context.Context, d time.Duration) { pause(ctx, d) }
 
 // MostNetworks is how many networks a Limiter holds.
 const MostNetworks = mostNetworks

@@ -42,8 +42,9 @@ type site struct {
 	catalog *subscribers.Catalog
 	log     bytes.Buffer
 
-	mu   sync.Mutex
-	time time.Time
+	mu     sync.Mutex
+	time   time.Time
+	pauses []time.Duration // that answers waited, without any time passing
 }
 
 func eachSite(t *testing.T, fn func(t *testing.T, s *site)) {
@@ -122,8 +123,14 @@ func (s *site) options(setup *digest.Setup) web.Options {
 		UnknownTopics: tagger.UnknownTopics, APIKeys: map[string]string{hex.EncodeToString(sum[:]): "cms"},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 		AllowedOrigins: []string{"https://partner.example"}, Ready: s.db.CheckSchema,
-		Log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: s.now,
+		Log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: s.now, Pause: s.pause,
 	}
+}
+
+func (s *site) pause(_ context.Context, d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pauses = append(s.pauses, d)
 }
 
 func (s *site) now() time.Time {

@@ -36,6 +36,7 @@ type Options struct {
 	Ready          func(ctx context.Context) error // nil when the database can be used
 	Log            *slog.Logger
 	Now            func() time.Time
+	Pause          func(ctx context.Context, d time.Duration) // waits, nil for a timer
 }
 
 // Server answers requests. It is safe for concurrent use.
@@ -63,6 +64,9 @@ func New(o Options) (*Server, error) {
 	origin, err := newOrigin(public, o.AllowedOrigins)
 	if err != nil {
 		return nil, err
+	}
+	if o.Pause == nil {
+		o.Pause = pause
 	}
 	pages, err := templates.LoadPages()
 	if err != nil {

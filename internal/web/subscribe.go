@@ -60,16 +60,16 @@ func badForm(err error) error {
 }
 
 // subscribe answers a filled-in form. Whatever we know of the address, a good
-// form gets the same answer.
+// form gets the same answer, after the same time.
 func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	in, err := parseSignUp(r)
 	if err != nil {
 		return err
 	}
-	if r.PostForm.Get(templates.FieldWebsite) != "" { // filled in by a machine
-		return s.redirect(w, r, "/subscribed")
-	}
 	now := s.Now()
+	if r.PostForm.Get(templates.FieldWebsite) != "" { // filled in by a machine
+		return s.checkInbox(w, r, now)
+	}
 	if !s.formIsFresh(r.PostForm.Get(templates.FieldForm), now) {
 		return s.showForm(w, http.StatusUnprocessableEntity, in, subscribers.FieldErrors{templates.FieldForm: templates.ProblemFormExpired})
 	}
@@ -84,7 +84,7 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	} else if err != nil {
 		return err
 	}
-	return s.redirect(w, r, "/subscribed")
+	return s.checkInbox(w, r, now)
 }
 
 // seconds writes a time to wait as Retry-After takes it, rounded up.

@@ -89,6 +89,39 @@ func TestSubscribeTellsNothing(t *testing.T) {
 	}
 }
 
+// TestSubscribeTakesItsTime holds that the time of an answer tells nothing of an
+// address, either: it does not follow what the database had to do.
+func TestSubscribeTakesItsTime(t *testing.T) {
+	var took time.Duration
+	s := newSite(t, nil)
+	at := s.now()
+	now := func() time.Time { // the first look of each request sees the start
+		defer s.wait(took)
+		return s.now()
+	}
+	slow := newSiteOn(t, s.db, func(o *web.Options) { o.Now, o.Pause = now, s.pause })
+	s.must(s.store.Suppress(t.Context(), "suppressed@example.com", subscribers.ReasonManual, "", "command"))
+	machine := slow.filledIn("bot@example.com")
+	machine.values.Set(templates.FieldWebsite, "https://spam.example")
+	forms := map[string]form{"new": slow.filledIn("new@example.com"), "suppressed": slow.filledIn("suppressed@example.com"), "machine": machine}
+	for name, f := range forms {
+		for _, tt := range []struct{ took, least, most time.Duration }{
+			{0, 100, 150}, {30, 70, 120}, {99, 1, 51}, {100, 100, 150}, {130, 70, 120}, {250, 50, 100},
+		} {
+			s.pauses, took, s.time = nil, tt.took*time.Millisecond, at
+			slow.submit(f).wantRedirect(t, "/mail/subscribed")
+			if len(s.pauses) != 1 || s.pauses[0] < tt.least*time.Millisecond || s.pauses[0] >= tt.most*time.Millisecond {
+				t.Errorf("%s: after %dms the answer waited %v, want from %dms to %dms", name, tt.took, s.pauses, tt.least, tt.most)
+			}
+		}
+	}
+	s.pauses = nil
+	slow.submit(slow.filledIn("nonsense")).want(t, http.StatusUnprocessableEntity)
+	if s.pauses != nil {
+		t.Error("an answer that does not depend on the address waited")
+	}
+}
+
 func equalHeaders(a, b http.Header) bool {
 	write := func(h http.Header) string {
 		var out strings.Builder
