@@ -63,3 +63,6 @@ func (g TestGate) Stuck() bool {
 
 // Stop ends its timer.
 func (g TestGate) Stop() { g.stop() }
+
+// Settle makes editions done of which nothing is pending.
+func (s *Store) Settle(ctx context.Context) ([]string, error) { return s.settle(ctx) }

@@ -97,36 +97,28 @@ func rebatch(ctx context.Context, tx *db.Tx, id int64, rows []dueRow) error {
 	return nil
 }
 
-// settleQuery looks for anything pending in the two places where it can be, see the package comment.
-// The plus keeps both engines from reading all deliveries of the edition by their key instead of the few that wait.
-const settleQuery = `
-	SELECT e.id, e.key FROM editions e
-	WHERE e.state = 'sending'
-		AND EXISTS (SELECT 1 FROM runs r WHERE r.edition_id = e.id)
-		AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.edition_id = e.id AND r.planned_at = 0)
-		AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.edition_id = e.id AND b.done_at = 0)
-		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.next_try_at > 0 AND +d.edition_id = e.id)
-	{for update}`
+// isSettled is true of an edition that is planned and has nothing pending in the two places where that can be, see the
+// package comment. The plus keeps both engines from reading all deliveries of the edition by their key instead of the
+// few that wait.
+const isSettled = `e.state = 'sending'
+	AND EXISTS (SELECT 1 FROM runs r WHERE r.edition_id = e.id)
+	AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.edition_id = e.id AND r.planned_at = 0)
+	AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.edition_id = e.id AND b.done_at = 0)
+	AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.next_try_at > 0 AND +d.edition_id = e.id)`
 
-// settle makes editions done that are planned and of which nothing is pending. It returns their keys.
+// settle makes editions done that are planned and of which nothing is pending. It returns their keys. The first
+// statement may have waited for a planner's lock and then goes on with what it saw before: only the second, which
+// begins when the editions are locked, sees what that planner added.
 func (s *Store) settle(ctx context.Context) ([]string, error) {
-	var rows []struct {
-		ID  int64  `db:"id"`
-		Key string `db:"key"`
-	}
 	var keys []string
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		rows, keys = nil, nil
-		if err := tx.Select(ctx, &rows, settleQuery); err != nil || len(rows) == 0 {
+		var ids []int64
+		keys = nil
+		err := tx.Select(ctx, &ids, `SELECT e.id FROM editions e WHERE `+isSettled+` ORDER BY e.id {for update}`)
+		if err != nil || len(ids) == 0 {
 			return err
 		}
-		ids := make([]int64, len(rows))
-		for i, r := range rows {
-			ids[i] = r.ID
-			keys = append(keys, r.Key)
-		}
-		_, err := tx.Exec(ctx, `UPDATE editions SET state = 'done' WHERE id {in 1} AND state = 'sending'`, ids)
-		return err
+		return tx.Select(ctx, &keys, `UPDATE editions AS e SET state = 'done' WHERE e.id {in 1} AND `+isSettled+` RETURNING key`, ids)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("settle editions: %w", err)
