@@ -123,6 +123,7 @@ func FuzzCanonicalURL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		got, err := ingest.CanonicalURL(raw)
 		if err != nil {
+			checkPrintable(t, err.Error())
 			return
 		}
 		if again, err := ingest.CanonicalURL(got); err != nil || again != got {

@@ -55,7 +55,7 @@ func (e FieldErrors) Error() string {
 }
 
 func (e *FieldErrors) add(field, format string, args ...any) {
-	*e = append(*e, FieldError{field, fmt.Sprintf(format, args...)})
+	*e = append(*e, FieldError{field, printable(fmt.Sprintf(format, args...))})
 }
 
 func (e FieldErrors) orNil() error {

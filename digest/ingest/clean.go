@@ -57,7 +57,7 @@ type textWriter struct {
 	tags     bool
 	hidden   atom.Atom // element whose content is left out, 0 if none
 	depth    int       // of that element within itself
-	last     rune // of out, white space aside, 0 if there is none
+	last     rune      // of out, white space aside, 0 if there is none
 	inLink   bool
 	linkAt   int  // where the text of the last link begins
 	linkLast rune // what last was there

@@ -38,7 +38,7 @@ func (e *PageError) Error() string {
 	if e.Feed == "" {
 		return "this is an HTML page, not a feed, and it names no feed; look for the address of the site's RSS or Atom feed"
 	}
-	return "this is an HTML page, not a feed; the feed it names is " + e.Feed
+	return "this is an HTML page, not a feed; the feed it names is " + printable(e.Feed)
 }
 
 // ErrNotFeed is wrapped by errors about documents that are no feed at all.
@@ -64,7 +64,7 @@ func ParseFeed(body []byte, contentType string, base string) (*Feed, error) {
 	}
 	raw, err := p.parse(bytes.TrimSpace(text))
 	if err != nil {
-		return nil, err
+		return nil, printableError{err}
 	}
 	p.read(raw)
 	return p.out, nil
@@ -82,7 +82,7 @@ func (p *feedParser) note(format string, args ...any) {
 	p.notes++
 	switch {
 	case p.notes < maxNotes:
-		p.out.Notes = append(p.out.Notes, foldSpace(fmt.Sprintf(format, args...)))
+		p.out.Notes = append(p.out.Notes, printable(foldSpace(shorten(fmt.Sprintf(format, args...), maxError))))
 	case p.notes == maxNotes:
 		p.out.Notes = append(p.out.Notes, "more oddities are not listed")
 	}

@@ -86,7 +86,8 @@ func NewFetcherWith(userAgent string, limits Limits) *Fetcher {
 // Get fetches a document. An answer other than 200 or 304 is a *StatusError; a
 // host without a public address wraps ErrPrivateAddress, a body over the limit
 // ErrTooLarge, and a fetch that takes too long context.DeadlineExceeded. Every
-// error names the URL and, where there is one, the remedy.
+// error names the URL and, where there is one, the remedy, in text that can be
+// printed as it is.
 func (f *Fetcher) Get(ctx context.Context, r Request) (*Response, error) {
 	target, err := url.Parse(strings.TrimSpace(r.URL))
 	if err != nil || target.Scheme != "http" && target.Scheme != "https" || target.Hostname() == "" {
@@ -96,7 +97,7 @@ func (f *Fetcher) Get(ctx context.Context, r Request) (*Response, error) {
 	defer cancel()
 	response, err := f.get(ctx, target, r)
 	if err != nil {
-		return nil, fmt.Errorf("fetch %s: %w", target.Redacted(), f.explain(ctx, err))
+		return nil, printableError{fmt.Errorf("fetch %s: %w", target.Redacted(), f.explain(ctx, err))}
 	}
 	return response, nil
 }

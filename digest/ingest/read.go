@@ -30,7 +30,7 @@ type rows struct {
 }
 
 func (r rows) reject(line int, format string, args ...any) {
-	r.bad(BadRow{Line: line, Reason: foldSpace(fmt.Sprintf(format, args...))})
+	r.bad(BadRow{Line: line, Reason: printable(foldSpace(fmt.Sprintf(format, args...)))})
 }
 
 // deliver checks a story and hands it on, or reports why not. The error is
