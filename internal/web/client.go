@@ -54,17 +54,3 @@ func (s *Server) trusts(addr netip.Addr) bool {
 	}
 	return false
 }
-
-// network is what limits count: an IPv4 address, or the /64 that an IPv6
-// client can choose its addresses from.
-func network(addr netip.Addr) netip.Prefix {
-	bits := addr.BitLen()
-	if addr.Is6() {
-		bits = 64
-	}
-	p, err := addr.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return p
-}

@@ -74,7 +74,7 @@ func (s *Server) toPreferences(w http.ResponseWriter, r *http.Request, id int64)
 // always that of a sign-up.
 func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
 	start := s.Now()
-	if r.PostForm.Get(templates.FieldWebsite) == "" && s.signUps.count(network(s.client(r)), start) == 0 {
+	if r.PostForm.Get(templates.FieldWebsite) == "" && s.signUps.admit(s.client(r), start) == nil {
 		err := s.Subscribers.ConfirmAgain(r.Context(), token.Subscriber)
 		if err != nil && !errors.Is(err, subscribers.ErrUnknown) {
 			return err

@@ -9,17 +9,23 @@ import (
 // Pause waits as a server does.
 func Pause(ctx context.Context, d time.Duration) { pause(ctx, d) }
 
-// MostNetworks is how many networks a Limiter holds.
-const MostNetworks = mostNetworks
-
 // Limiter is the limiter of sign-ups.
 type Limiter struct{ *limiter }
 
-// NewLimiter returns a limiter.
-func NewLimiter(most int, window time.Duration) Limiter { return Limiter{newLimiter(most, window)} }
+// NewLimiter returns a limiter with those limits: by client, by the network
+// around it, both in a window, and over all in a minute.
+func NewLimiter(client, around int, window time.Duration, total int) Limiter {
+	return Limiter{newLimiter(limits{client, around, window, total})}
+}
 
-// Count counts an event.
-func (l Limiter) Count(n netip.Prefix, now time.Time) time.Duration { return l.count(n, now) }
+// Admit counts a sign-up and returns the status of a refusal, 0 for none, and
+// how long it holds.
+func (l Limiter) Admit(addr netip.Addr, now time.Time) (status int, wait time.Duration) {
+	if no := l.admit(addr, now); no != nil {
+		return no.status, no.wait
+	}
+	return 0, 0
+}
 
 // Held is how many networks are counted now.
-func (l Limiter) Held() int { return len(l.counts) }
+func (l Limiter) Held() int { return len(l.networks) }

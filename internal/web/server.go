@@ -74,7 +74,7 @@ func New(o Options) (*Server, error) {
 	}
 	return &Server{
 		Options: o, pages: pages.WithAssets(base + "/assets/"), path: base, https: public.Scheme == "https", origin: origin,
-		formKeys: o.Keys.DeriveAll("form"), zones: zoneNames(), signUps: newLimiter(signUpLimit, signUpWindow),
+		formKeys: o.Keys.DeriveAll("form"), zones: zoneNames(), signUps: newLimiter(signUpLimits()),
 	}, nil
 }
 

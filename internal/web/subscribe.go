@@ -73,9 +73,8 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if !s.formIsFresh(r.PostForm.Get(templates.FieldForm), now) {
 		return s.showForm(w, http.StatusUnprocessableEntity, in, subscribers.FieldErrors{templates.FieldForm: templates.ProblemFormExpired})
 	}
-	if wait := s.signUps.count(network(s.client(r)), now); wait > 0 {
-		w.Header().Set("Retry-After", seconds(wait))
-		return s.showForm(w, http.StatusTooManyRequests, in, subscribers.FieldErrors{templates.FieldForm: templates.ProblemTooMany})
+	if no := s.signUps.admit(s.client(r), now); no != nil {
+		return s.refuse(w, r, in, no)
 	}
 	in.Client, in.Language, in.Text = s.clientText(r), s.Site.Language, templates.ConsentText(s.Site)
 	var wrong subscribers.FieldErrors
@@ -85,6 +84,20 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.checkInbox(w, r, now)
+}
+
+// refuse answers a form beyond the limits. A flood is told to the log once a
+// minute.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, in *subscribers.SignUp, no *refusal) error {
+	if no.first {
+		s.Log.WarnContext(r.Context(), "sign-ups refused, too many over all networks in a minute", "limit", s.signUps.total)
+	}
+	if no.status == http.StatusServiceUnavailable {
+		s.showError(w, r, no.status)
+		return nil
+	}
+	w.Header().Set("Retry-After", seconds(no.wait))
+	return s.showForm(w, no.status, in, subscribers.FieldErrors{templates.FieldForm: templates.ProblemTooMany})
 }
 
 // seconds writes a time to wait as Retry-After takes it, rounded up.

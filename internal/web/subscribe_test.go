@@ -265,6 +265,31 @@ func TestSubscribeLimit(t *testing.T) {
 	}
 }
 
+// TestSubscribeFlood sends forms from more networks than one would think of.
+// They are wrong, for it is not the database that is tested.
+func TestSubscribeFlood(t *testing.T) {
+	s := newSite(t, nil)
+	s.handler = fromProxy(s.handler)
+	f := s.filledIn("nonsense").values.Encode()
+	for i := range 1000 {
+		from := "198." + strconv.Itoa(i/200) + "." + strconv.Itoa(i%200) + ".1"
+		s.ask(http.MethodPost, "/subscribe", f, "X-Forwarded-For", from).want(t, http.StatusUnprocessableEntity)
+	}
+	good := s.filledIn("ann@example.com").values.Encode()
+	for range 3 {
+		busy := s.ask(http.MethodPost, "/subscribe", good, "X-Forwarded-For", "2001:db8::1")
+		busy.want(t, http.StatusServiceUnavailable, "Please try again")
+		if got := busy.Header.Get("Retry-After"); got != "60" {
+			t.Errorf("Retry-After = %q, want 60", got)
+		}
+	}
+	if n := strings.Count(s.log.String(), "level=WARN"); n != 1 || !strings.Contains(s.log.String(), "sign-ups refused") {
+		t.Errorf("%d warnings, want one of the flood:\n%s", n, s.log.String())
+	}
+	s.wait(time.Minute)
+	s.ask(http.MethodPost, "/subscribe", good, "X-Forwarded-For", "2001:db8::1").wantRedirect(t, "/mail/subscribed")
+}
+
 // fromProxy makes requests come from a trusted proxy.
 func fromProxy(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
