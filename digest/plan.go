@@ -143,13 +143,19 @@ func (p *Planner) start(ctx context.Context, c cohort, now time.Time) error {
 }
 
 // PlanRuns plans the runs that are not planned to the end, of one edition or,
-// if editionID is 0, of all editions of the planner's digests.
+// if editionID is 0, of all editions of the planner's digests. Before a run come
+// the earlier ones of its cohort, whatever their edition; where one fails the
+// later ones wait.
 func (p *Planner) PlanRuns(ctx context.Context, editionID int64) error {
+	return p.planRuns(ctx, editionID, p.digestIDs())
+}
+
+func (p *Planner) planRuns(ctx context.Context, editionID int64, digests []int64) error {
 	var errs []error
 	failed := map[int64]bool{}
 	for planned := true; planned; {
 		planned = false
-		runs, err := p.store.unplannedRuns(ctx, editionID, p.digestIDs())
+		runs, err := p.store.unplannedRuns(ctx, editionID, digests)
 		if err != nil {
 			return errors.Join(append(errs, fmt.Errorf("find unplanned runs: %w", err))...)
 		}

@@ -219,7 +219,7 @@ CREATE TABLE runs (
   UNIQUE (edition_id, cohort_id)
 );
 
-CREATE INDEX runs_unplanned ON runs (due_at) WHERE planned_at = 0;
+CREATE INDEX runs_unplanned ON runs (cohort_id, id) WHERE planned_at = 0;
 
 -- Subscribers who were due but got no delivery, counted by reason.
 CREATE TABLE run_skips (
