@@ -97,9 +97,13 @@ func (r Reply) isAfterMail() bool {
 	return false
 }
 
-// deniesRelaying tells whether a relay takes us for a stranger, whatever code it says so with.
+// deniesRelaying tells whether a relay takes us for a stranger, whatever code it says so with. A relay that asks the
+// recipient's server quotes what that said: the same words are not about us then.
 func (r Reply) deniesRelaying() bool {
-	return r.Phase == PhaseRcpt && r.says("relay access denied", "relaying denied", "relay not permitted",
+	if r.Phase != PhaseRcpt || r.Enhanced != "" && !strings.HasPrefix(r.Enhanced, "5.7.") || r.says(" said:") {
+		return false
+	}
+	return r.says("relay access denied", "relaying denied", "relay not permitted",
 		"unable to relay", "not permitted to relay", "authentication required")
 }
 

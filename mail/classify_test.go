@@ -67,6 +67,13 @@ func TestClassifyReplies(t *testing.T) {
 		{mail.PhaseDot, 503, "", "out of order", mail.ClassPermanentPath},
 		{mail.PhaseRcpt, 530, "", "authentication required", mail.ClassPermanentPath},
 		{mail.PhaseRcpt, 554, "5.7.1", "<a@b.example>: Relay access denied", mail.ClassPermanentPath},
+		{mail.PhaseRcpt, 550, "", "relaying denied", mail.ClassPermanentPath},
+
+		// A relay that verifies recipients quotes their servers, who say what they like.
+		{mail.PhaseRcpt, 550, "5.1.1", "<a@b.example>: Recipient address rejected: undeliverable address: host mx.b.example said: " +
+			"550 Authentication required (in reply to RCPT TO command)", mail.ClassPermanentRecipient},
+		{mail.PhaseRcpt, 550, "5.7.1", "undeliverable address: host mx.b.example Said: 550 relay access denied", mail.ClassPermanentSender},
+		{mail.PhaseRcpt, 550, "5.4.0", "relaying denied, says mx.b.example", mail.ClassPermanentMessage},
 
 		{mail.PhaseDot, 554, "5.6.0", "cannot convert", mail.ClassPermanentMessage},
 		{mail.PhaseDot, 552, "5.3.4", "too big", mail.ClassPermanentMessage},

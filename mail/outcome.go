@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"errors"
+	"log/slog"
 )
 
 // Outcome is what became of one message.
@@ -23,6 +24,19 @@ func (o Outcome) Reason() string {
 		return o.Err.Error()
 	}
 	return o.Reply.String()
+}
+
+// LogValue implements [slog.LogValuer] with what may stand in any log: the words of a reply only where the server did not
+// know the recipient yet, and no address.
+func (o Outcome) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("class", string(o.Class)), slog.String("phase", string(o.Reply.Phase)), slog.Int("code", o.Reply.Code),
+		slog.String("enhanced", o.Reply.Enhanced),
+	}
+	if o.Reply.Code == 0 || !o.Reply.isAfterMail() {
+		attrs = append(attrs, slog.String("reason", MaskAddresses(o.Reason())))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 func newOutcome(r *Relay, reply Reply, err error) Outcome {

@@ -240,13 +240,12 @@ func (p *Pool) release(r *route, t try) {
 // pause keeps a relay from being dialled for a while.
 func (p *Pool) pause(r *route, outcome Outcome) {
 	now := p.now()
-	r.reason = errors.New(outcome.Reason())
+	r.reason = errors.New(MaskAddresses(outcome.Reason())) // it goes into the outcomes of other messages
 	if now.Before(r.dialAfter) {
 		return // several connections met the same trouble
 	}
 	wait := r.fail(now)
-	p.log.Warn("relay in trouble", "relay", r.relay.label(), "phase", outcome.Reply.Phase, "class", outcome.Class,
-		"reason", outcome.Reason(), "next_dial_in", wait)
+	p.log.Warn("relay in trouble", "relay", r.relay.label(), "outcome", outcome, "next_dial_in", wait)
 }
 
 // broadcast lets everyone who waits for a slot look again.
