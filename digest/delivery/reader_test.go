@@ -184,11 +184,8 @@ func TestProgress(t *testing.T) {
 	seen := make(chan delivery.Balance, 100)
 	w.relay.set(func(_ context.Context, to string, _ int, _ []byte, _ func() error) *mail.Outcome {
 		if to == address(300) {
-			for b := range seen {
-				if !b.Balanced() || b.Due != 300 {
-					t.Errorf("progress %+v does not balance", b)
-				}
-				return nil
+			if b := <-seen; !b.Balanced() || b.Due != 300 {
+				t.Errorf("progress %+v does not balance", b)
 			}
 		}
 		return nil
