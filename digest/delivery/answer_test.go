@@ -289,6 +289,25 @@ func TestRelayRefusesUs(t *testing.T) {
 	})
 }
 
+// TestRefusalNamesNoReader lets a relay that takes us for a stranger repeat whom the message was for.
+func TestRefusalNamesNoReader(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 1, 1)
+		w.relay.set(func(_ context.Context, to string, _ int, _ []byte, _ func() error) *mail.Outcome {
+			return &mail.Outcome{Class: mail.ClassPermanentPath, Relay: "fake", Reply: mail.Reply{
+				Code: 554, Enhanced: "5.7.1", Text: "<" + to + ">: Relay access denied", Phase: mail.PhaseRcpt,
+			}}
+		})
+		_, err := w.send()
+		if !errors.Is(err, delivery.ErrPaused) || !strings.Contains(err.Error(), "554 5.7.1 <(address)>: Relay access denied") {
+			t.Errorf("error %v, want ErrPaused with the relay's answer and no address", err)
+		}
+		if log := w.log.String(); strings.Contains(log, address(1)) || !strings.Contains(log, "554") {
+			t.Errorf("the log names the reader, or lacks the code: %s", log)
+		}
+	})
+}
+
 func TestCompositionFails(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit  func(selection int64, c *digest.Composed) error

@@ -81,13 +81,13 @@ func (e *Engine) try(ctx context.Context, w *writer, it *item) (*result, passage
 		r.journal = t.journal
 		return &r, unused, ""
 	}
+	passed, trouble := through, mail.MaskAddresses(t.outcome.Reason())
 	if class == mail.ClassPermanentPath {
-		e.pauseEdition(it.batch.edition, "relay "+t.outcome.Relay+": "+t.outcome.Reason())
+		e.pauseEdition(it.batch.edition, "relay "+t.outcome.Relay+": "+trouble, "relay", t.outcome.Relay, "outcome", t.outcome)
 	}
-	passed, trouble := through, t.outcome.Reason()
 	if class.IsPath() || class == mail.ClassUncertain {
 		passed = failed
-		e.log.Debug("message not handed over", "edition", it.batch.edition, "class", class, "reason", trouble)
+		e.log.Debug("message not handed over", "edition", it.batch.edition, "class", class, "reason", t.outcome.Reason())
 	}
 	if class == mail.ClassUncertain {
 		trouble = "" // the relay took the text: whatever is wrong with it, it does not refuse
@@ -139,7 +139,8 @@ func (it *item) change() *change {
 // content is known to be, not the edition's either.
 func (e *Engine) uncomposed(ctx context.Context, it *item, err error) *result {
 	if errors.Is(err, digest.ErrContent) || errors.Is(err, errComposition) {
-		e.pauseEdition(it.batch.edition, fmt.Sprintf("selection %d: %v", it.selection, err))
+		reason := mail.MaskAddresses(err.Error())
+		e.pauseEdition(it.batch.edition, fmt.Sprintf("selection %d: %s", it.selection, reason), "selection", it.selection, "reason", reason)
 	} else {
 		e.log.Warn("delivery put off", "edition", it.batch.edition, "reason", err)
 		pause(ctx, time.Second)
@@ -174,14 +175,15 @@ func (e *Engine) conclude(it *item, t transmission) result {
 	return result{batch: it.batch, change: c, journal: t.journal}
 }
 
-// pauseEdition stops an edition for a reason that an operator must see to.
-func (e *Engine) pauseEdition(edition int64, reason string) {
+// pauseEdition stops an edition for a reason that an operator must see to. The attributes are what the log says of it.
+func (e *Engine) pauseEdition(edition int64, reason string, attrs ...any) {
 	e.held.dropEdition(edition)
+	log := e.log.With("edition", edition).With(attrs...)
 	paused, err := e.store.pauseEdition(e.hard, edition, shorten(cleanText(reason)))
 	if err != nil {
-		e.log.Error("edition not paused", "edition", edition, "reason", reason, "error", err)
+		log.Error("edition not paused", "error", err)
 	}
 	if paused {
-		e.log.Error("edition paused", "edition", edition, "reason", reason)
+		log.Error("edition paused")
 	}
 }

@@ -78,10 +78,10 @@ func (w *writer) blame(c *digest.Composed, h mail.Header, p mail.Personal, cause
 		return nil
 	}
 	h.To = mail.Address{Addr: c.From.Addr}
-	if w.append(c, &h, &p) == nil {
-		return fmt.Errorf("%w: %w", errRecipient, cause)
+	if err := w.append(c, &h, &p); err != nil {
+		return fmt.Errorf("%w: %w", errComposition, err) // which names no reader
 	}
-	return fmt.Errorf("%w: %w", errComposition, cause)
+	return fmt.Errorf("%w: %w", errRecipient, cause)
 }
 
 // signed puts the signature before the message in the buffer.
