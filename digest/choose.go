@@ -1,6 +1,10 @@
 package digest
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // candidate is an article of a window as ranking and choosing see it.
 type candidate struct {
@@ -67,6 +71,14 @@ type choice struct {
 	topics  map[int64]bool
 	only    int64          // stories of this topic only, 0 for all
 	exclude map[int64]bool // articles that the reader already has
+	former  []formerChoice // the earliest first
+}
+
+// formerChoice is what the reader asked for until the window that began at a
+// number.
+type formerChoice struct {
+	until int64
+	choice
 }
 
 func (c *choice) wants(topic int64) bool { return c.all || c.topics[topic] }
@@ -76,21 +88,29 @@ func (c *choice) fits(t topicSeq) bool {
 	return !t.gone && c.wants(t.topic) && (c.only == 0 || c.only == t.topic)
 }
 
-// isNew reports whether a story is the reader's in this window: it is if the
-// first of the reader's topics that it got came in it. Had one come before, an
-// earlier run offered the story already.
+// offered reports whether an earlier run offered a story for one of its topics:
+// whether the reader wanted that when it came.
+func (c *choice) offered(t topicSeq) bool {
+	for i := range c.former {
+		if t.seq <= c.former[i].until {
+			return c.former[i].wants(t.topic)
+		}
+	}
+	return c.wants(t.topic)
+}
+
+// isNew reports whether a story is the reader's in this window: it is if a topic
+// of the reader's came in it and no earlier run offered the story already.
 func (c *choice) isNew(a *candidate, w window) bool {
-	first, fits := int64(-1), false
+	came, fits := false, false
 	for _, t := range a.topics {
-		if !c.wants(t.topic) {
-			continue
+		if t.seq <= w.from && c.offered(t) {
+			return false
 		}
-		if first < 0 || t.seq < first {
-			first = t.seq
-		}
+		came = came || t.seq > w.from && t.seq <= w.to && c.wants(t.topic)
 		fits = fits || c.fits(t)
 	}
-	return fits && first > w.from && first <= w.to && !c.exclude[a.id]
+	return came && fits && !c.exclude[a.id]
 }
 
 // choose picks from ranked candidates the stories of one reader. Each stands
@@ -126,4 +146,18 @@ func parseTopics(text string) choice {
 		c.topics[id] = true
 	}
 	return c
+}
+
+// parseFormer reads the former_topics column of a subscription.
+func parseFormer(text string) ([]formerChoice, error) {
+	var out []formerChoice
+	for field := range strings.FieldsSeq(text) {
+		number, topics, _ := strings.Cut(field, ":")
+		until, err := parseNumber(number)
+		if err != nil {
+			return nil, fmt.Errorf("former topics %q: %w", text, err)
+		}
+		out = append(out, formerChoice{until, parseTopics(topics)})
+	}
+	return out, nil
 }

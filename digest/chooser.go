@@ -2,13 +2,25 @@ package digest
 
 import (
 	"context"
+	"maps"
+	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"broadsheet/internal/db"
 )
 
-// mostChoices bounds the choices that a run remembers.
-const mostChoices = 50_000
+// mostChoices bounds the choices that a run remembers, and mostPools the starts
+// of windows that it keeps candidates for.
+const (
+	mostChoices = 50_000
+	mostPools   = 32
+)
+
+// carryFor is how long before its own window a run looks for stories that were
+// too few to send.
+const carryFor = 30 * 24 * time.Hour
 
 // chooser picks stories for the subscriptions of one run. Equal choices are
 // made once.
@@ -16,13 +28,21 @@ type chooser struct {
 	digest  *Digest
 	edition *Edition
 	run     *Run
-	pools   map[int64][]candidate // ranked, by the start of the window
+	oldest  int64           // no window begins earlier
+	pools   map[int64]*pool // by the start of the window
 	made    map[chosenKey]chosen
+}
+
+// pool is what can be chosen in a window.
+type pool struct {
+	ranked []candidate
+	first  int64 // the lowest number under which one of them got a topic
 }
 
 // chosenKey is all that a choice depends on within a run.
 type chosenKey struct {
 	topics string
+	former string
 	from   int64
 	got    string
 }
@@ -36,33 +56,37 @@ type chosen struct {
 }
 
 func newChooser(d *Digest, e *Edition, r *Run) *chooser {
-	return &chooser{digest: d, edition: e, run: r, pools: map[int64][]candidate{}, made: map[chosenKey]chosen{}}
+	return &chooser{digest: d, edition: e, run: r, oldest: -1, pools: map[int64]*pool{}, made: map[chosenKey]chosen{}}
 }
 
-// from is where the window of a subscription begins.
+// from is where the window of a subscription begins. Before the run's own it
+// begins for a reader who had too few stories or came from another cohort, after
+// it for one who had them in another cohort.
 func (c *chooser) from(sub *subscription) int64 {
 	if sub.JoinedSeq >= 0 && sub.JoinedRuns == c.run.Number {
-		return sub.JoinedSeq
+		return max(sub.JoinedSeq, c.oldest)
 	}
-	return c.run.FromSeq
+	return max(sub.JoinedSeq, c.run.FromSeq)
 }
 
-// prepare loads what choosing for a page needs: the candidates of each start
-// of a window, and, as it returns, what partial editions already brought to
-// the page's subscribers.
+// prepare loads what choosing for a page needs: candidates and, as it returns,
+// what partial editions already brought to the page's subscribers.
 func (c *chooser) prepare(ctx context.Context, tx *db.Tx, page []subscription) (got map[int64]string, err error) {
 	if len(page) == 0 {
 		return nil, nil
+	}
+	if err := c.findOldest(ctx, tx, page); err != nil {
+		return nil, err
+	}
+	if err := c.fillPools(ctx, tx, page); err != nil {
+		return nil, err
 	}
 	least := c.run.FromSeq
 	for i := range page {
 		from := c.from(&page[i])
 		least = min(least, from)
-		if _, ok := c.pools[from]; ok {
-			continue
-		}
-		if c.pools[from], err = candidates(ctx, tx, c.digest, window{from, c.run.ToSeq}, c.run.DueAt); err != nil {
-			return nil, err
+		if page[i].Former != "" { // a partial edition may have brought a story for a topic that is not wanted any more
+			least = min(least, c.pool(from).first-1)
 		}
 	}
 	partial, err := partialBefore(ctx, tx, c.digest.ID, c.edition.ID, least)
@@ -72,20 +96,98 @@ func (c *chooser) prepare(ctx context.Context, tx *db.Tx, page []subscription) (
 	return alreadyGot(ctx, tx, partial, page[0].SubscriberID, page[len(page)-1].SubscriberID)
 }
 
+// findOldest sets where the earliest window begins, if one of the page begins
+// before the run's own: carryFor before the slot that this comes from.
+func (c *chooser) findOldest(ctx context.Context, tx *db.Tx, page []subscription) (err error) {
+	early := func(sub subscription) bool {
+		return sub.JoinedRuns == c.run.Number && sub.JoinedSeq >= 0 && sub.JoinedSeq < c.run.FromSeq
+	}
+	if c.oldest >= 0 || !slices.ContainsFunc(page, early) {
+		return nil
+	}
+	slot := c.edition.Slot
+	own := slot.In(time.UTC).Sub(c.digest.Schedule.Prev(slot).In(time.UTC))
+	c.oldest, err = seqAt(ctx, tx, c.run.DueAt.Add(-own-carryFor))
+	c.oldest = min(c.oldest, c.run.FromSeq)
+	return err
+}
+
+// fillPools loads the candidates of the page's windows. Most begin with the
+// run's own; of too many others the earliest serve the later ones, too.
+func (c *chooser) fillPools(ctx context.Context, tx *db.Tx, page []subscription) error {
+	starts := map[int64]bool{}
+	for i := range page {
+		starts[c.from(&page[i])] = true
+	}
+	if len(c.pools)+len(starts) > mostPools {
+		clear(c.pools)
+	}
+	order := append([]int64{c.run.FromSeq}, slices.Sorted(maps.Keys(starts))...)
+	for _, from := range order {
+		if c.pools[from] != nil || len(c.pools) >= mostPools {
+			continue
+		}
+		ranked, err := candidates(ctx, tx, c.digest, window{from, c.run.ToSeq}, c.run.DueAt)
+		if err != nil {
+			return err
+		}
+		c.pools[from] = newPool(ranked)
+	}
+	return nil
+}
+
+func newPool(ranked []candidate) *pool {
+	p := &pool{ranked: ranked, first: math.MaxInt64}
+	for i := range ranked {
+		for _, t := range ranked[i].topics {
+			p.first = min(p.first, t.seq)
+		}
+	}
+	return p
+}
+
+// pool returns candidates among which are all of the window that begins at from.
+func (c *chooser) pool(from int64) *pool {
+	if p := c.pools[from]; p != nil {
+		return p
+	}
+	nearest := int64(-1)
+	for start := range c.pools {
+		if start < from {
+			nearest = max(nearest, start)
+		}
+	}
+	return c.pools[nearest]
+}
+
 // pick chooses for one subscription, whose reader already got the stories of
 // the given selections.
 func (c *chooser) pick(sub *subscription, got string) (chosen, error) {
-	key := chosenKey{sub.Topics, c.from(sub), got}
+	from := c.from(sub)
+	pool := c.pool(from)
+	key := chosenKey{sub.Topics, pool.judges(sub.Former), from, got}
 	if made, ok := c.made[key]; ok {
 		return made, nil
 	}
 	wants := parseTopics(sub.Topics)
 	wants.only = c.edition.TopicID
 	var err error
+	if wants.former, err = parseFormer(key.former); err != nil {
+		return chosen{}, err
+	}
 	if wants.exclude, err = storiesOf(got); err != nil {
 		return chosen{}, err
 	}
-	selection := choose(c.digest, window{key.from, c.run.ToSeq}, c.pools[key.from], &wants)
+	out := c.result(choose(c.digest, window{from, c.run.ToSeq}, pool.ranked, &wants))
+	if len(c.made) >= mostChoices {
+		clear(c.made)
+	}
+	c.made[key] = out
+	return out, nil
+}
+
+// result is what becomes of a reader for whom those stories were chosen.
+func (c *chooser) result(selection Selection) chosen {
 	out := chosen{text: selection.String(), stories: len(selection.Stories)}
 	switch {
 	case out.stories == 0:
@@ -95,11 +197,21 @@ func (c *chooser) pick(sub *subscription, got string) (chosen, error) {
 	default:
 		out.id = selectionID(out.text)
 	}
-	if len(c.made) >= mostChoices {
-		clear(c.made)
+	return out
+}
+
+// judges returns former choices, or "" if they ended before any of the
+// candidates came, so that readers who differ in nothing else share a choice.
+func (p *pool) judges(former string) string {
+	if former == "" {
+		return ""
 	}
-	c.made[key] = out
-	return out, nil
+	last := former[strings.LastIndexByte(former, ' ')+1:]
+	number, _, _ := strings.Cut(last, ":")
+	if until, err := parseNumber(number); err == nil && until < p.first {
+		return ""
+	}
+	return former
 }
 
 // one chooses for a single subscription and loads its stories as they were at

@@ -38,16 +38,30 @@ func TestCancelledPartialEdition(t *testing.T) {
 // commits that when do waits for it, or has ended.
 func (w *world) meanwhile(do func() error, query string, args ...any) {
 	w.t.Helper()
-	done := make(chan error, 1)
+	w.whileWaiting(do, func() {}, query, args...)
+}
+
+// whileWaiting is meanwhile with something that happens before the commit, and
+// on SQLite, where nothing can be written then, after it.
+func (w *world) whileWaiting(do func() error, then func(), query string, args ...any) {
+	w.t.Helper()
+	d, done := w.db.Dialect(), make(chan error, 1)
 	err := w.db.Write(w.ctx(), func(tx *db.Tx) error {
 		if _, err := tx.Exec(w.ctx(), query, args...); err != nil {
 			return err
 		}
 		go func() { done <- do() }()
-		return w.untilBlocking(tx, done)
+		if err := w.untilBlocking(tx, done); err != nil || d == db.SQLite {
+			return err
+		}
+		then()
+		return nil
 	})
 	if err == nil {
 		err = <-done
+	}
+	if err == nil && d == db.SQLite {
+		then()
 	}
 	if err != nil {
 		w.t.Fatal(err)

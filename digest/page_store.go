@@ -13,6 +13,7 @@ import (
 type subscription struct {
 	SubscriberID int64
 	Topics       string
+	Former       string // what was chosen before, "" if nothing else was
 	JoinedSeq    int64
 	JoinedRuns   int64
 }
@@ -24,7 +25,7 @@ const pageSize = 5000
 // not planned yet, only those of the given subscribers unless only is nil.
 // Those that joined for a later run are left to it.
 func subscriptionPage(ctx context.Context, tx *db.Tx, r *Run, only []int64) ([]subscription, error) {
-	query := `SELECT subscriber_id, topics, joined_seq, joined_runs FROM subscriptions
+	query := `SELECT subscriber_id, topics, former_topics, joined_seq, joined_runs FROM subscriptions
 		WHERE cohort_id = $1 AND state = 'active' AND subscriber_id > $2 AND joined_runs <= $3 `
 	args := []any{r.CohortID, r.PlanCursor, r.Number, pageSize}
 	if only != nil {
@@ -34,7 +35,7 @@ func subscriptionPage(ctx context.Context, tx *db.Tx, r *Run, only []int64) ([]s
 	page := make([]subscription, 0, 256)
 	var sub subscription // one for all rows: scanning makes it escape
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		err := scan(&sub.SubscriberID, &sub.Topics, &sub.JoinedSeq, &sub.JoinedRuns)
+		err := scan(&sub.SubscriberID, &sub.Topics, &sub.Former, &sub.JoinedSeq, &sub.JoinedRuns)
 		page = append(page, sub)
 		return err
 	}, query+`ORDER BY subscriber_id LIMIT $4`, args...)
@@ -47,8 +48,8 @@ func subscriptionOf(ctx context.Context, tx *db.Tx, digestID, subscriberID int64
 	sub := subscription{SubscriberID: subscriberID}
 	var cohortID int64
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		return scan(&cohortID, &sub.Topics, &sub.JoinedSeq, &sub.JoinedRuns)
-	}, `SELECT cohort_id, topics, joined_seq, joined_runs FROM subscriptions
+		return scan(&cohortID, &sub.Topics, &sub.Former, &sub.JoinedSeq, &sub.JoinedRuns)
+	}, `SELECT cohort_id, topics, former_topics, joined_seq, joined_runs FROM subscriptions
 		WHERE subscriber_id = $1 AND digest_id = $2 AND state = 'active'`, subscriberID, digestID)
 	if err != nil || cohortID == 0 {
 		return nil, sub, err

@@ -62,17 +62,78 @@ func TestMoveToAnotherCohort(t *testing.T) {
 	})
 }
 
-func TestReturningStartsAnew(t *testing.T) {
+// TestReturning: what a reader had before leaving does not come again, wherever
+// and whenever they are back.
+func TestReturning(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
-		id := k.activate("ann@example.com")
-		k.exec(`UPDATE subscriptions SET joined_seq = 30, joined_runs = 4`)
-		k.must(k.Unsubscribe(t.Context(), id, 0, "page", ""))
+		zones := map[string]string{"ann@example.com": "Asia/Tokyo", "bob@example.com": "Europe/Paris"}
+		for address := range zones {
+			id := k.activate(address)
+			k.exec(`UPDATE subscriptions SET joined_seq = 30, joined_runs = 4 WHERE subscriber_id = $1`, id)
+		}
+		k.exec(`UPDATE cohorts SET last_seq = 50, runs = 5`)
+		for address, zone := range zones {
+			k.must(k.Unsubscribe(t.Context(), k.detail(address).ID, 0, "page", ""))
+			in := form(address)
+			in.Zone = zone
+			k.signUp(in)
+			k.confirm(address)
+			want := map[string]int64{"Asia/Tokyo": 50, "Europe/Paris": 30}[zone] // no earlier than there
+			if s := k.detail(address).Subscriptions[0]; s.JoinedSeq != want || s.JoinedRuns != -1 || s.Zone != zone {
+				t.Errorf("%s returned as %+v, want a window that begins in no run earlier than at %d", zone, s, want)
+			}
+		}
+	})
+}
+
+// TestChangingBeforeConfirming: who has had nothing starts with the cohort.
+func TestChangingBeforeConfirming(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		k.signUp(form("ann@example.com"))
+		k.exec(`UPDATE cohorts SET last_seq = 50, runs = 5`)
 		in := form("ann@example.com")
-		in.Zone = "Asia/Tokyo"
+		in.Zone, in.Topics = "Asia/Tokyo", []string{"sport"}
 		k.signUp(in)
 		k.confirm("ann@example.com")
-		if s := k.detail("ann@example.com").Subscriptions[0]; s.JoinedSeq != -1 || s.JoinedRuns != 0 || s.Zone != "Asia/Tokyo" {
-			t.Errorf("a reader who returned has %+v, want the cohort's own start", s)
+		if s := k.detail("ann@example.com").Subscriptions[0]; s.JoinedSeq != -1 || s.Zone != "Asia/Tokyo" {
+			t.Errorf("got %+v, want the cohort's own start", s)
+		}
+		if n := k.count(`SELECT COUNT(*) FROM subscriptions WHERE former_topics <> ''`); n != 0 {
+			t.Error("topics that no digest was sent for are remembered")
+		}
+	})
+}
+
+// TestFormerTopics changes topics and cut-offs in turn and reads what is
+// remembered of the choices before.
+func TestFormerTopics(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.activate("ann@example.com")
+		for _, step := range []struct {
+			lastSeq int64
+			topics  []string
+			want    string
+		}{
+			{-1, []string{"sport"}, ""}, // before the first run
+			{10, []string{"sport"}, ""}, // no change
+			{10, []string{"world"}, "10:,2,"},
+			{10, []string{"arts"}, "10:,2,"}, // world was never used
+			{20, []string{"arts", "sport"}, "10:,2, 20:,3,"},
+			{20, []string{"sport", "arts"}, "10:,2, 20:,3,"},
+			{30, []string{"sport", "arts"}, "10:,2, 20:,3,"}, // in another order
+			{40, []string{"*"}, "10:,2, 20:,3, 40:,2,3,"},
+			{50, []string{"world"}, "10:,2, 20:,3, 40:,2,3, 50:*"},
+			{60, []string{"sport"}, "20:,2,3, 40:,2,3, 50:*, 60:,1,"},
+			{70, []string{"world"}, "40:,2,3, 50:*, 60:,1, 70:,2,"},
+			{80, []string{"arts"}, "50:*, 60:,1, 70:,2, 80:,1,"},
+		} {
+			k.exec(`UPDATE cohorts SET last_seq = $1, runs = runs + 1`, step.lastSeq)
+			in := subscribers.Preferences{Zone: "Europe/Paris", Topics: step.topics, Digests: []string{"daily"}}
+			k.must(k.SetPreferences(t.Context(), k.catalog, id, in, "page", ""))
+			want := strings.ReplaceAll(step.want, "*,", "*")
+			if k.count(`SELECT COUNT(*) FROM subscriptions WHERE former_topics = $1`, want) != 1 {
+				t.Errorf("%v at %d: not remembered as %q", step.topics, step.lastSeq, want)
+			}
 		}
 	})
 }

@@ -18,6 +18,8 @@ type record struct {
 type seat struct {
 	Subscription
 	fresh, changed bool
+	had            Topics // as read
+	former         former
 	from           int64 // the cohort that it leaves, 0 if it stays
 	rejoins        bool  // it became active just now
 }

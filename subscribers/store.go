@@ -47,15 +47,16 @@ type subscriptionRow struct {
 	Zone         string            `db:"zone"`
 	State        SubscriptionState `db:"state"`
 	Topics       Topics            `db:"topics"`
+	Former       former            `db:"former_topics"`
 	JoinedSeq    int64             `db:"joined_seq"`
 	JoinedRuns   int64             `db:"joined_runs"`
 	CreatedAt    int64             `db:"created_at"`
 	EndedAt      int64             `db:"ended_at"`
 }
 
-func (r *subscriptionRow) subscription() Subscription {
-	return Subscription{DigestID: r.DigestID, Digest: r.Digest, CohortID: r.CohortID, Zone: r.Zone, State: r.State, Topics: r.Topics,
-		CreatedAt: db.Time(r.CreatedAt), EndedAt: db.Time(r.EndedAt), JoinedSeq: r.JoinedSeq, JoinedRuns: r.JoinedRuns}
+func (r *subscriptionRow) seat() *seat {
+	return &seat{had: r.Topics, former: r.Former, Subscription: Subscription{DigestID: r.DigestID, Digest: r.Digest, CohortID: r.CohortID, Zone: r.Zone, State: r.State, Topics: r.Topics,
+		CreatedAt: db.Time(r.CreatedAt), EndedAt: db.Time(r.EndedAt), JoinedSeq: r.JoinedSeq, JoinedRuns: r.JoinedRuns}}
 }
 
 const (
@@ -64,7 +65,7 @@ const (
 	byIDs       = `WHERE id {in 1} ORDER BY id`
 	byAddresses = `WHERE address {in 1} ORDER BY id`
 	// The names come from subqueries, so that a lock falls on subscriptions alone.
-	selectSubscriptions = `SELECT subscriber_id, digest_id, cohort_id, state, topics, joined_seq, joined_runs, created_at, ended_at,
+	selectSubscriptions = `SELECT subscriber_id, digest_id, cohort_id, state, topics, former_topics, joined_seq, joined_runs, created_at, ended_at,
 		(SELECT slug FROM digests d WHERE d.id = s.digest_id) AS slug, (SELECT zone FROM cohorts c WHERE c.id = s.cohort_id) AS zone
 		FROM subscriptions s WHERE subscriber_id {in 1} ORDER BY subscriber_id, digest_id`
 	locked = ` {for update}`
@@ -95,7 +96,7 @@ func load[T int64 | string](ctx context.Context, tx *db.Tx, where string, keys [
 		for recs[at].ID != seats[i].SubscriberID {
 			at++
 		}
-		recs[at].seats = append(recs[at].seats, &seat{Subscription: seats[i].subscription()})
+		recs[at].seats = append(recs[at].seats, seats[i].seat())
 	}
 	return recs, nil
 }
@@ -175,6 +176,9 @@ func save(ctx context.Context, tx *db.Tx, recs []*record) error {
 	}
 	if err := placeSeats(ctx, tx, recs); err != nil {
 		return err
+	}
+	if err := keepWindows(ctx, tx, recs); err != nil {
+		return fmt.Errorf("keep windows: %w", err)
 	}
 	if err := saveSubscriptions(ctx, tx, recs); err != nil {
 		return fmt.Errorf("save subscriptions: %w", err)

@@ -29,7 +29,8 @@ type Subscription struct {
 	EndedAt   time.Time // zero unless ended
 
 	// JoinedSeq is where the window begins in the cohort's run number
-	// JoinedRuns, -1 for the cohort's own start.
+	// JoinedRuns. In other runs it begins no earlier than there, and at -1 at
+	// the cohort's own start.
 	JoinedSeq, JoinedRuns int64
 }
 

@@ -27,13 +27,13 @@ func changedSeats(recs []*record, fresh bool) []owned {
 
 func saveSubscriptions(ctx context.Context, tx *db.Tx, recs []*record) error {
 	_, err := tx.ExecRows(ctx, `INSERT INTO subscriptions
-			(subscriber_id, digest_id, cohort_id, state, topics, joined_seq, joined_runs, created_at, ended_at)
-		SELECT v.subscriber, v.digest, v.cohort, v.state, v.topics, v.joined_seq, v.joined_runs, v.created_at, v.ended_at
+			(subscriber_id, digest_id, cohort_id, state, topics, former_topics, joined_seq, joined_runs, created_at, ended_at)
+		SELECT v.subscriber, v.digest, v.cohort, v.state, v.topics, v.former, v.joined_seq, v.joined_runs, v.created_at, v.ended_at
 		FROM {rows}`, seatColumns(changedSeats(recs, true)))
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecRows(ctx, `UPDATE subscriptions SET cohort_id = v.cohort, state = v.state, topics = v.topics,
+	_, err = tx.ExecRows(ctx, `UPDATE subscriptions SET cohort_id = v.cohort, state = v.state, topics = v.topics, former_topics = v.former,
 			joined_seq = v.joined_seq, joined_runs = v.joined_runs, created_at = v.created_at, ended_at = v.ended_at
 		FROM {rows} WHERE subscriptions.subscriber_id = v.subscriber AND subscriptions.digest_id = v.digest`,
 		seatColumns(changedSeats(recs, false)))
@@ -47,6 +47,7 @@ func seatColumns(seats []owned) []db.Column {
 		ints("cohort", seats, func(s owned) int64 { return s.CohortID }),
 		texts("state", seats, func(s owned) SubscriptionState { return s.State }),
 		texts("topics", seats, func(s owned) Topics { return s.Topics }),
+		texts("former", seats, func(s owned) former { return s.former }),
 		ints("joined_seq", seats, func(s owned) int64 { return s.JoinedSeq }),
 		ints("joined_runs", seats, func(s owned) int64 { return s.JoinedRuns }),
 		ints("created_at", seats, func(s owned) int64 { return db.Millis(s.CreatedAt) }),
@@ -70,18 +71,15 @@ type place struct {
 }
 
 // placeSeats finds the cohort of each subscription that needs one, making
-// those that are missing, and sets where the windows of movers begin.
+// those that are missing.
 func placeSeats(ctx context.Context, tx *db.Tx, recs []*record) error {
 	wanted := map[place]bool{}
-	var seats []owned
+	var seats []*seat
 	for _, r := range recs {
 		for _, s := range r.seats {
-			if s.rejoins {
-				s.JoinedSeq, s.JoinedRuns = -1, 0
-			}
 			if s.CohortID == 0 {
 				wanted[place{s.DigestID, s.Zone}] = true
-				seats = append(seats, owned{s, r.ID})
+				seats = append(seats, s)
 			}
 		}
 	}
@@ -93,15 +91,7 @@ func placeSeats(ctx context.Context, tx *db.Tx, recs []*record) error {
 		return fmt.Errorf("find cohorts: %w", err)
 	}
 	for _, s := range seats {
-		c := cohorts[place{s.DigestID, s.Zone}]
-		s.CohortID = c.ID
-		if s.from == 0 || s.rejoins || s.State != SubscriptionActive {
-			continue
-		}
-		if s.JoinedSeq, err = windowStart(ctx, tx, s); err != nil {
-			return fmt.Errorf("move a subscription to another cohort: %w", err)
-		}
-		s.JoinedRuns = c.Runs
+		s.CohortID = cohorts[place{s.DigestID, s.Zone}].ID
 	}
 	return nil
 }
@@ -153,37 +143,4 @@ func readCohorts(ctx context.Context, tx *db.Tx, wanted map[place]bool, found ma
 		found[place{c.DigestID, c.Zone}] = c
 	}
 	return err
-}
-
-// windowStart returns where the next window of an active subscription begins
-// that leaves its cohort: after what it has had there, so that the move loses
-// nothing and repeats nothing. The locks make a planner that starts a run or
-// stores a page of one wait, or be seen here.
-func windowStart(ctx context.Context, tx *db.Tx, s owned) (int64, error) {
-	var old cohort
-	err := tx.Get(ctx, &old, `SELECT id, digest_id, zone, last_seq, runs FROM cohorts WHERE id = $1 {for update}`, s.from)
-	if err != nil {
-		return 0, err
-	}
-	var open []struct {
-		Number  int64 `db:"number"`
-		FromSeq int64 `db:"from_seq"`
-		Cursor  int64 `db:"plan_cursor"`
-	}
-	err = tx.Select(ctx, &open, `SELECT number, from_seq, plan_cursor FROM runs
-		WHERE cohort_id = $1 AND planned_at = 0 ORDER BY number {for update}`, s.from)
-	if err != nil {
-		return 0, err
-	}
-	next, start := old.Runs, old.LastSeq
-	for _, run := range open {
-		if run.Cursor < s.subscriber { // not its turn yet, so it will miss this run
-			next, start = run.Number, run.FromSeq
-			break
-		}
-	}
-	if s.JoinedSeq >= 0 && s.JoinedRuns >= next {
-		return s.JoinedSeq, nil
-	}
-	return start, nil
 }

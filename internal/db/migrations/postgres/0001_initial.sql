@@ -121,16 +121,19 @@ CREATE TABLE subscribers (
 );
 
 -- topics is '*' or the ids of the chosen topics in the reader's order, with a
--- comma before, between and after them. A subscription that became active, or
--- that was left out for too few stories, in the cohort's run number joined_runs
--- has joined_seq as the start of its window in that run; -1 means the cohort's
--- own start.
+-- comma before, between and after them. former_topics says what was chosen
+-- before, as "120:,3,7, 180:*": the first choice up to the window that began at
+-- number 120, the second up to the one at 180, topics since.
+-- The window of the cohort's run number joined_runs begins at joined_seq for a
+-- subscription that moved to the cohort or was left out for too few stories.
+-- No other window begins earlier than at joined_seq, -1 for none.
 CREATE TABLE subscriptions (
   subscriber_id BIGINT NOT NULL REFERENCES subscribers (id),
   digest_id     BIGINT NOT NULL REFERENCES digests (id),
   cohort_id     BIGINT NOT NULL REFERENCES cohorts (id),
   state         TEXT NOT NULL,
   topics        TEXT NOT NULL,
+  former_topics TEXT NOT NULL DEFAULT '',
   joined_seq    BIGINT NOT NULL DEFAULT -1,
   joined_runs   BIGINT NOT NULL DEFAULT 0,
   created_at    BIGINT NOT NULL,

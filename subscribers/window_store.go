@@ -1,0 +1,127 @@
+package subscribers
+
+import (
+	"context"
+
+	"broadsheet/internal/db"
+)
+
+// noRun stands for the number of a run in which a window could begin earlier
+// than the cohort's.
+const noRun = -1
+
+// keepWindows sees to it that a reader who moves to another cohort, chooses
+// other topics or returns misses no story and gets none twice.
+func keepWindows(ctx context.Context, tx *db.Tx, recs []*record) error {
+	var seats []owned
+	for _, r := range recs {
+		for _, s := range r.seats {
+			hadMail := !s.fresh && !r.ConfirmedAt.IsZero()
+			if hadMail && (s.from != 0 || !s.Topics.same(s.had)) {
+				seats = append(seats, owned{s, r.ID})
+			}
+		}
+	}
+	if err := keepStarts(ctx, tx, seats); err != nil {
+		return err
+	}
+	for _, r := range recs {
+		for _, s := range r.seats {
+			if s.rejoins && !s.fresh {
+				s.JoinedRuns = noRun
+			}
+		}
+	}
+	return nil
+}
+
+// keepStarts notes where the windows of subscriptions begin that move or choose
+// anew. What it locks makes a planner that starts a run or stores a page of one
+// wait, or be seen here.
+func keepStarts(ctx context.Context, tx *db.Tx, seats []owned) error {
+	if len(seats) == 0 {
+		return nil
+	}
+	var ids []int64
+	for _, s := range seats {
+		ids = append(ids, s.CohortID)
+		if s.from != 0 {
+			ids = append(ids, s.from)
+		}
+	}
+	cohorts, err := lockCohorts(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	open, err := lockOpenRuns(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for _, s := range seats {
+		old := s.CohortID
+		if s.from != 0 {
+			old = s.from
+		}
+		start := windowStart(cohorts[old], open[old], s)
+		if !s.Topics.same(s.had) {
+			s.former = s.former.add(start, s.had)
+		}
+		if s.from != 0 {
+			s.JoinedSeq, s.JoinedRuns = start, cohorts[s.CohortID].Runs
+			if s.State != SubscriptionActive {
+				s.JoinedRuns = noRun
+			}
+		}
+	}
+	return nil
+}
+
+// lockCohorts reads cohorts and keeps planners from starting runs of them. All
+// are locked at once and in their order, so that two movers never wait for each
+// other.
+func lockCohorts(ctx context.Context, tx *db.Tx, ids []int64) (map[int64]cohort, error) {
+	var rows []cohort
+	err := tx.Select(ctx, &rows, `SELECT id, digest_id, zone, last_seq, runs FROM cohorts WHERE id {in 1} ORDER BY id {for update}`, ids)
+	found := map[int64]cohort{}
+	for _, c := range rows {
+		found[c.ID] = c
+	}
+	return found, err
+}
+
+// openRun is a run that is being planned, up to the subscriber Cursor.
+type openRun struct {
+	Cohort  int64 `db:"cohort_id"`
+	Number  int64 `db:"number"`
+	FromSeq int64 `db:"from_seq"`
+	Cursor  int64 `db:"plan_cursor"`
+}
+
+// lockOpenRuns reads the runs of cohorts that are being planned, of each cohort
+// in their order, and keeps planners from storing pages of them.
+func lockOpenRuns(ctx context.Context, tx *db.Tx, cohorts []int64) (map[int64][]openRun, error) {
+	var rows []openRun
+	err := tx.Select(ctx, &rows, `SELECT cohort_id, number, from_seq, plan_cursor FROM runs
+		WHERE cohort_id {in 1} AND planned_at = 0 ORDER BY id {for update}`, cohorts)
+	found := map[int64][]openRun{}
+	for _, r := range rows {
+		found[r.Cohort] = append(found[r.Cohort], r)
+	}
+	return found, err
+}
+
+// windowStart returns where the next window of a subscription begins in its
+// cohort, of which the given runs are being planned: after what it has had.
+func windowStart(c cohort, open []openRun, s owned) int64 {
+	next, start := c.Runs, c.LastSeq
+	for _, run := range open {
+		if run.Cursor < s.subscriber { // not its turn yet
+			next, start = run.Number, run.FromSeq
+			break
+		}
+	}
+	if s.JoinedSeq >= 0 && s.JoinedRuns >= next {
+		return s.JoinedSeq
+	}
+	return max(start, s.JoinedSeq)
+}
