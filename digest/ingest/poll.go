@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
+	"sync"
 	"time"
+	"unicode/utf8"
 
 	"broadsheet/digest"
 )
@@ -19,12 +22,24 @@ type Poller struct {
 	fetcher *Fetcher
 	log     *slog.Logger
 	now     func() time.Time
+	wait    time.Duration // between two looks for what is due
+	parse   func(body []byte, contentType, base string) (*Feed, error)
+
+	slots    chan struct{} // one for each fetch under way
+	mu       sync.Mutex
+	fetching map[int64]bool // ids of the sources that Run or FetchDue is at
 }
+
+// sideBySide is how many sources are fetched at once.
+const sideBySide = 4
 
 // NewPoller returns a poller of the sources of setup, whose ids must have been
 // loaded.
 func NewPoller(store *digest.Store, setup *digest.Setup, tagger *digest.Tagger, fetcher *Fetcher, log *slog.Logger, now func() time.Time) *Poller {
-	return &Poller{store: store, setup: setup, tagger: tagger, fetcher: fetcher, log: log, now: now}
+	return &Poller{
+		store: store, setup: setup, tagger: tagger, fetcher: fetcher, log: log, now: now, wait: pollEvery, parse: ParseFeed,
+		slots: make(chan struct{}, sideBySide), fetching: map[int64]bool{},
+	}
 }
 
 // Fetched is what one fetch of a source came to.
@@ -39,13 +54,17 @@ type Fetched struct {
 // pollEvery is how often Run looks for sources that are due.
 const pollEvery = 5 * time.Second
 
-// Run fetches what is due until ctx ends. Sources are fetched one after the
-// other; a failing one never keeps the others from being fetched.
+// Run fetches what is due until ctx ends, and then waits for the fetches under
+// way, which end soon. Four sources are fetched side by side and none twice at
+// a time; one that fails or takes long never keeps the others from being
+// fetched.
 func (p *Poller) Run(ctx context.Context) error {
-	ticker := time.NewTicker(pollEvery)
+	var fetches sync.WaitGroup
+	defer fetches.Wait()
+	ticker := time.NewTicker(p.wait)
 	defer ticker.Stop()
 	for {
-		p.FetchDue(ctx)
+		p.startDue(ctx, &fetches)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -54,23 +73,61 @@ func (p *Poller) Run(ctx context.Context) error {
 	}
 }
 
-// FetchDue fetches each source that is due once. Errors are logged and stand
-// in the source's state.
+// FetchDue fetches each source that is due once, and returns when that is
+// done. Errors are logged and stand in the source's state.
 func (p *Poller) FetchDue(ctx context.Context) {
+	var fetches sync.WaitGroup
+	p.startDue(ctx, &fetches)
+	fetches.Wait()
+}
+
+// startDue begins to fetch what is due as slots come free, but for the sources
+// that are still being fetched.
+func (p *Poller) startDue(ctx context.Context, fetches *sync.WaitGroup) {
 	for i := range p.setup.Sources {
-		if ctx.Err() != nil {
-			return
-		}
 		src := &p.setup.Sources[i]
-		got, err := p.fetch(ctx, src, false)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			p.log.WarnContext(ctx, "source not fetched", "source", src.Slug, "error", err)
-		case got != nil && got.Result.New+got.Result.Updated > 0:
-			p.log.InfoContext(ctx, "source fetched", "source", src.Slug, "new", got.Result.New, "updated", got.Result.Updated, "untagged", got.Result.Untagged)
+		if !p.begin(src) {
+			continue
 		}
+		select {
+		case p.slots <- struct{}{}:
+		case <-ctx.Done():
+			p.end(src)
+			return
+		}
+		fetches.Go(func() {
+			p.fetchDue(ctx, src)
+			p.end(src)
+			<-p.slots
+		})
+	}
+}
+
+// begin reports whether the source is free to be fetched, and marks it.
+func (p *Poller) begin(src *digest.Source) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fetching[src.ID] {
+		return false
+	}
+	p.fetching[src.ID] = true
+	return true
+}
+
+func (p *Poller) end(src *digest.Source) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.fetching, src.ID)
+}
+
+func (p *Poller) fetchDue(ctx context.Context, src *digest.Source) {
+	got, err := p.fetch(ctx, src, false)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		p.log.WarnContext(ctx, "source not fetched", "source", src.Slug, "error", err)
+	case got != nil && got.Result.New+got.Result.Updated > 0:
+		p.log.InfoContext(ctx, "source fetched", "source", src.Slug, "new", got.Result.New, "updated", got.Result.Updated, "untagged", got.Result.Untagged)
 	}
 }
 
@@ -105,7 +162,7 @@ func (p *Poller) fetch(ctx context.Context, src *digest.Source, force bool) (*Fe
 		state.NextFetchAt = now.Add(backOff(src.Every, state.Failures, err))
 	} else {
 		state.Failures, state.LastError, state.OKAt = 0, "", now
-		state.ETag, state.LastModified = validators.ETag, validators.LastModified
+		state.ETag, state.LastModified = storable(validators.ETag), storable(validators.LastModified)
 		if validators.RetryAfter > src.Every {
 			state.NextFetchAt = now.Add(validators.RetryAfter)
 		}
@@ -135,12 +192,41 @@ func (p *Poller) read(ctx context.Context, src *digest.Source, state digest.Sour
 	if response.NotModified {
 		return got, response, nil
 	}
-	feed, err := ParseFeed(response.Body, response.ContentType, response.URL)
+	feed, err := p.parseWithin(ctx, response)
 	if err != nil {
 		return nil, nil, err
 	}
 	got.stories, got.Stories, got.Notes = feed.Items, len(feed.Items), feed.Notes
 	return got, response, nil
+}
+
+// parseWithin parses a feed, but returns when ctx ends. Parsing cannot be
+// interrupted: what is under way then is left behind, and ends with the
+// process, as ctx does. Until then it is waited for, so that no more of them
+// run than there are slots.
+func (p *Poller) parseWithin(ctx context.Context, response *Response) (*Feed, error) {
+	var feed *Feed
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		feed, err = p.parse(response.Body, response.ContentType, response.URL)
+	}()
+	select {
+	case <-done:
+		return feed, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// storable returns a validator, or "" for one whose bytes are no text: a
+// database does not take it, and without it the feed is merely fetched whole.
+func storable(validator string) string {
+	if !utf8.ValidString(validator) || strings.ContainsRune(validator, 0) {
+		return ""
+	}
+	return validator
 }
 
 // mostBackOff is the longest pause between two tries of a failing source.
