@@ -11,6 +11,8 @@ type batch struct {
 	id, edition, run, digest, day, fence int64
 	expiresAt                            time.Time // zero: never
 
+	refused []refusal // of what its former worker knew, set by the claim
+
 	left int // items whose result has not been recorded; set before the first one, then the recorder's
 
 	mu      sync.Mutex

@@ -39,10 +39,14 @@ func (e *Engine) claim() (*batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.store.claim(e.hard, claim{
+	b, err := e.store.claim(e.hard, claim{
 		worker: e.worker, lease: e.o.Lease, edition: e.edition, held: e.held.ids(), here: here, policy: e.o.OnUncertain,
 		facts: e.readJournal,
 	})
+	if b != nil {
+		e.reportRefused(b.refused)
+	}
+	return b, err
 }
 
 // push gives the deliveries of a batch to the lanes. What they do not get any more is handed back.

@@ -179,7 +179,7 @@ func (e *Engine) conclude(it *item, t transmission) result {
 func (e *Engine) pauseEdition(edition int64, reason string, attrs ...any) {
 	e.held.dropEdition(edition)
 	log := e.log.With("edition", edition).With(attrs...)
-	paused, err := e.store.pauseEdition(e.hard, edition, shorten(cleanText(reason)))
+	paused, err := e.store.pauseEdition(e.hard, edition, reason)
 	if err != nil {
 		log.Error("edition not paused", "error", err)
 	}

@@ -105,16 +105,19 @@ func (e *Engine) write(results []result, renewAll bool) error {
 		batches[i] = t.batch
 	}
 	var ours map[int64]bool
+	var refused []refusal
 	began := e.o.Now()
 	err := e.db.Write(e.last, func(tx *db.Tx) (err error) {
 		if ours, err = owned(e.last, tx, batches); err != nil {
 			return fmt.Errorf("check leases: %w", err)
 		}
-		return e.writeTx(e.last, tx, results, tallies, ours, renewAll)
+		refused, err = e.writeTx(e.last, tx, results, tallies, ours, renewAll)
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	e.reportRefused(refused)
 	for _, t := range tallies {
 		e.recorded(t, ours[t.batch.id], renewAll, began)
 	}
@@ -128,15 +131,16 @@ func (e *Engine) write(results []result, renewAll bool) error {
 
 func (e *Engine) writeTx(
 	ctx context.Context, tx *db.Tx, results []result, tallies []*tally, ours map[int64]bool, renewAll bool,
-) error {
+) ([]refusal, error) {
 	var changes []change
 	for _, r := range results {
 		if r.change != nil && (ours[r.batch.id] || r.change.isFact()) {
 			changes = append(changes, *r.change)
 		}
 	}
-	if err := record(ctx, tx, changes, e.o.Now()); err != nil {
-		return err
+	refused, err := record(ctx, tx, changes, e.o.Now())
+	if err != nil {
+		return nil, err
 	}
 	var renewed []int64
 	for _, t := range tallies {
@@ -144,16 +148,29 @@ func (e *Engine) writeTx(
 		case !ours[t.batch.id]:
 		case t.complete:
 			if err := finish(ctx, tx, t.batch, e.o.Now()); err != nil {
-				return fmt.Errorf("finish batch %d: %w", t.batch.id, err)
+				return nil, fmt.Errorf("finish batch %d: %w", t.batch.id, err)
 			}
 		case renewAll:
 			renewed = append(renewed, t.batch.id)
 		}
 	}
 	if err := renew(ctx, tx, renewed, e.o.Lease); err != nil {
-		return fmt.Errorf("renew leases: %w", err)
+		return nil, fmt.Errorf("renew leases: %w", err)
 	}
-	return nil
+	return refused, nil
+}
+
+// reportRefused tells the operator what could not be recorded.
+func (e *Engine) reportRefused(refused []refusal) {
+	for _, r := range refused {
+		log := e.log.With("edition", r.change.edition, "subscriber", r.change.subscriber, "state", r.change.state, "error", r.err)
+		if !r.whole {
+			log.Error("attempt not recorded")
+			continue
+		}
+		e.held.dropEdition(r.change.edition)
+		log.Error("delivery not recorded, edition paused")
+	}
 }
 
 // recorded brings what we know of a batch up to date.

@@ -19,21 +19,77 @@ const recordQuery = `
 		AND deliveries.day >= $2 AND (v.state = 'sent' AND deliveries.state IN ('pending', 'uncertain')
 			OR deliveries.state = 'pending' AND deliveries.attempts = v.found)`
 
-// attemptQuery lets the answer that came after all take the place of "uncertain".
+// attemptQuery lets the answer that came after all take the place of "uncertain". The delivery may be gone, with its whole
+// day, when an old journal is read.
 const attemptQuery = `
 	INSERT INTO attempts (day, edition_id, subscriber_id, n, at, composed_at, relay, class, phase, code, enhanced, reply)
 	SELECT v.day, v.edition, v.subscriber, v.n, v.at, v.composed, v.relay, v.class, v.phase, v.code, v.enhanced, v.reply
-	FROM {rows} WHERE TRUE
+	FROM {rows} JOIN deliveries d ON d.day = v.day AND d.edition_id = v.edition AND d.subscriber_id = v.subscriber
+	WHERE d.day >= $1
 	ON CONFLICT (day, edition_id, subscriber_id, n) DO UPDATE SET at = excluded.at, relay = excluded.relay,
 		class = excluded.class, phase = excluded.phase, code = excluded.code, enhanced = excluded.enhanced,
 		reply = excluded.reply
 	WHERE attempts.class = 'uncertain'`
 
-// record writes changes and their attempts.
-func record(ctx context.Context, tx *db.Tx, changes []change, now time.Time) error {
+// refusal is what the database did not take of a change.
+type refusal struct {
+	change change
+	err    error
+	whole  bool // and not only its attempt
+}
+
+// record writes changes and their attempts. One that the database refuses for what is in it does not keep the others.
+func record(ctx context.Context, tx *db.Tx, changes []change, now time.Time) ([]refusal, error) {
 	if len(changes) == 0 {
-		return nil
+		return nil, nil
 	}
+	if err := recordAll(ctx, tx, changes, now); !db.IsRefused(err) {
+		return nil, err
+	}
+	var out []refusal
+	for _, c := range changes {
+		r, err := recordOne(ctx, tx, c, now)
+		if err != nil {
+			return nil, err
+		}
+		if r != nil {
+			out = append(out, *r)
+		}
+	}
+	return out, nil
+}
+
+// recordOne writes a change without its attempt if only that is refused. A change that cannot be recorded at all pauses
+// its edition, lest it is sent again and again.
+func recordOne(ctx context.Context, tx *db.Tx, c change, now time.Time) (*refusal, error) {
+	err := recordAll(ctx, tx, []change{c}, now)
+	if !db.IsRefused(err) {
+		return nil, err
+	}
+	r := &refusal{change: c, err: err}
+	c.attempt = nil
+	if err = recordAll(ctx, tx, []change{c}, now); !db.IsRefused(err) {
+		return r, err
+	}
+	r.whole, r.err = true, err
+	_, err = pauseTx(ctx, tx, c.edition, fmt.Sprintf("the delivery to subscriber %d cannot be recorded: %v", c.subscriber, err))
+	return r, err
+}
+
+// recordAll writes all of the changes or, with an error, none of them; the transaction can go on.
+func recordAll(ctx context.Context, tx *db.Tx, changes []change, now time.Time) error {
+	return tx.Try(ctx, func() error {
+		if err := recordStates(ctx, tx, changes, now); err != nil {
+			return fmt.Errorf("record deliveries: %w", err)
+		}
+		if err := recordAttempts(ctx, tx, changes); err != nil {
+			return fmt.Errorf("record attempts: %w", err)
+		}
+		return nil
+	})
+}
+
+func recordStates(ctx context.Context, tx *db.Tx, changes []change, now time.Time) error {
 	var states []State
 	var reasons []string
 	var days, editions, subscribers, attempts, found, next []int64
@@ -48,13 +104,7 @@ func record(ctx context.Context, tx *db.Tx, changes []change, now time.Time) err
 		db.Texts("state", states), db.Texts("reason", reasons),
 		db.Ints("attempts", attempts), db.Ints("found", found), db.Ints("next_try", next),
 	}, db.Millis(now), slices.Min(days))
-	if err != nil {
-		return fmt.Errorf("record deliveries: %w", err)
-	}
-	if err := recordAttempts(ctx, tx, changes); err != nil {
-		return fmt.Errorf("record attempts: %w", err)
-	}
-	return nil
+	return err
 }
 
 func recordAttempts(ctx context.Context, tx *db.Tx, changes []change) error {
@@ -72,11 +122,14 @@ func recordAttempts(ctx context.Context, tx *db.Tx, changes []change) error {
 		relay, class, phase = append(relay, a.Relay), append(class, string(a.Class)), append(phase, string(a.Phase))
 		enhanced, reply = append(enhanced, a.Enhanced), append(reply, a.Text)
 	}
+	if len(day) == 0 {
+		return nil
+	}
 	_, err := tx.ExecRows(ctx, attemptQuery, []db.Column{
 		db.Ints("day", day), db.Ints("edition", edition), db.Ints("subscriber", subscriber), db.Ints("n", n),
 		db.Ints("at", at), db.Ints("composed", composed), db.Texts("relay", relay), db.Texts("class", class),
 		db.Texts("phase", phase), db.Ints("code", code), db.Texts("enhanced", enhanced), db.Texts("reply", reply),
-	})
+	}, slices.Min(day))
 	return err
 }
 

@@ -76,9 +76,11 @@ func (e *Engine) replayOne(ctx context.Context, worker string) error {
 			unknown++
 		}
 	}
-	if err := e.store.takeOver(ctx, worker, changes, facts.Boot == bootID(), e.o.OnUncertain); err != nil {
+	refused, err := e.store.takeOver(ctx, worker, changes, facts.Boot == bootID(), e.o.OnUncertain)
+	if err != nil {
 		return err
 	}
+	e.reportRefused(refused)
 	e.log.Warn("took over from a worker that died", "worker", worker, "entries", len(facts.Entries), "without_reply", unknown,
 		"policy", e.o.OnUncertain)
 	return removeJournal(path)
@@ -86,9 +88,10 @@ func (e *Engine) replayOne(ctx context.Context, worker string) error {
 
 // takeOver records what a dead worker's journal says and frees its batches. Of a journal that the machine's end may
 // have cut short, what is not in it may have been sent all the same.
-func (s *Store) takeOver(ctx context.Context, worker string, changes []change, whole bool, policy Policy) error {
-	return s.db.Write(ctx, func(tx *db.Tx) error {
-		if err := record(ctx, tx, changes, s.now()); err != nil {
+func (s *Store) takeOver(ctx context.Context, worker string, changes []change, whole bool, policy Policy) ([]refusal, error) {
+	var refused []refusal
+	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
+		if refused, err = record(ctx, tx, changes, s.now()); err != nil {
 			return err
 		}
 		if !whole {
@@ -108,4 +111,5 @@ func (s *Store) takeOver(ctx context.Context, worker string, changes []change, w
 		}
 		return release(ctx, tx, worker, s.now())
 	})
+	return refused, err
 }

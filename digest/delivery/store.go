@@ -103,7 +103,8 @@ func (s *Store) inherit(ctx context.Context, tx *db.Tx, b *batch, former string,
 			changes = appendFact(changes, e, c.policy, s.now())
 		}
 	}
-	if err := record(ctx, tx, changes, s.now()); err != nil {
+	var err error
+	if b.refused, err = record(ctx, tx, changes, s.now()); err != nil {
 		return err
 	}
 	if facts.Boot != bootID() {

@@ -128,16 +128,21 @@ func (s *Store) settle(ctx context.Context) ([]string, error) {
 
 // pauseEdition reports whether the edition was sending until now.
 func (s *Store) pauseEdition(ctx context.Context, id int64, reason string) (bool, error) {
-	var n int64
+	var paused bool
 	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
-		n, err = tx.Exec(ctx, `UPDATE editions SET state = 'paused', reason = $1 WHERE id = $2 AND state IN ('sending', 'done')`,
-			reason, id)
+		paused, err = pauseTx(ctx, tx, id, reason)
 		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("pause edition %d: %w", id, err)
 	}
-	return n > 0, nil
+	return paused, nil
+}
+
+func pauseTx(ctx context.Context, tx *db.Tx, id int64, reason string) (bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE editions SET state = 'paused', reason = $1 WHERE id = $2 AND state IN ('sending', 'done')`,
+		shorten(cleanText(reason)), id)
+	return n > 0, err
 }
 
 // prospect is what there is to do of an edition.
