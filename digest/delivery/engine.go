@@ -60,6 +60,7 @@ type Engine struct {
 	cache     *cache
 	gate      *gate
 	database  latch
+	obstacle  atomic.Pointer[error] // why the journal cannot be written; nil while it can
 	held      held
 	journal   *journal
 	unsettled atomic.Bool // a batch has ended since editions were last looked at
@@ -157,6 +158,9 @@ func (e *Engine) conclusion(ctx context.Context, edition int64) (Balance, error)
 	}
 	if now.State == digest.EditionPaused {
 		return balance, fmt.Errorf("%w: %s", ErrPaused, now.Reason)
+	}
+	if err := e.obstacle.Load(); err != nil {
+		return balance, *err
 	}
 	if trouble := e.gate.trouble(); trouble != "" {
 		return balance, fmt.Errorf("%w: %s", ErrRelays, trouble)

@@ -1,6 +1,9 @@
 package delivery
 
-import "context"
+import (
+	"context"
+	"os"
+)
 
 // TestJournal is a journal for tests.
 type TestJournal struct{ j *journal }
@@ -66,3 +69,24 @@ func (g TestGate) Stop() { g.stop() }
 
 // Settle makes editions done of which nothing is pending.
 func (s *Store) Settle(ctx context.Context) ([]string, error) { return s.settle(ctx) }
+
+// BreakJournal makes every write to the journal of a running engine fail, as a full disk does, until repair is called.
+func (e *Engine) BreakJournal() (repair func(), err error) {
+	readOnly, err := os.Open(e.journal.path)
+	if err != nil {
+		return nil, err
+	}
+	swap := func(files [2]*os.File) (old [2]*os.File) {
+		e.journal.mu.Lock()
+		defer e.journal.mu.Unlock()
+		for i := range files {
+			old[i], e.journal.generations[i].file = e.journal.generations[i].file, files[i]
+		}
+		return old
+	}
+	good := swap([2]*os.File{readOnly, readOnly})
+	return func() {
+		swap(good)
+		readOnly.Close()
+	}, nil
+}

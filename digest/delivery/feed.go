@@ -12,7 +12,7 @@ import (
 func (e *Engine) feed(ctx context.Context) {
 	defer close(e.work)
 	failures := 0
-	for e.database.wait(ctx) == nil {
+	for e.database.wait(ctx) == nil && e.surmount(ctx) == nil {
 		b, err := e.claim()
 		if err != nil {
 			failures++
@@ -30,6 +30,29 @@ func (e *Engine) feed(ctx context.Context) {
 			return
 		}
 		e.rest(ctx)
+	}
+}
+
+// surmount waits until the journal can be written. Meanwhile the lanes hand back what they have, for other hosts.
+func (e *Engine) surmount(ctx context.Context) error {
+	for n := 0; ; n++ {
+		obstacle := e.obstacle.Load()
+		if obstacle == nil {
+			return nil
+		}
+		if n == stuckProbes {
+			e.gate.reportStuck()
+		}
+		wait := min(firstProbe<<min(n, 6), maxProbe)
+		e.log.Error("journal cannot be written, nothing is sent", "error", *obstacle, "again_in", wait)
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+		if err := e.journal.probe(); err != nil {
+			e.obstacle.Store(&err)
+		} else {
+			e.obstacle.Store(nil)
+		}
 	}
 }
 

@@ -91,7 +91,7 @@ func (g *gate) fail(probe bool, reason string) {
 	case g.closed && probe:
 		g.probes++
 		if g.probes == stuckProbes {
-			g.reportStuck()
+			g.giveUp()
 		}
 	case g.closed || g.failures < g.limit:
 		return
@@ -109,7 +109,14 @@ func (g *gate) fail(probe bool, reason string) {
 	})
 }
 
+// reportStuck says that something else than the relays holds up all sending.
 func (g *gate) reportStuck() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.giveUp()
+}
+
+func (g *gate) giveUp() {
 	select {
 	case <-g.stuck:
 	default:

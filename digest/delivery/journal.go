@@ -42,7 +42,8 @@ type Answer struct {
 const (
 	journalSuffix = ".journal"
 	secondSuffix  = ".journal2"
-	journalSize   = 1 << 20 // octets of a generation before the other is used
+	journalSize   = 1 << 20  // octets of a generation before the other is used
+	journalRoom   = 64 << 10 // octets that must be free before sending goes on after an error
 )
 
 // errNoJournal says that a journal could not be made or written.
@@ -165,6 +166,18 @@ func (j *journal) rotate() error {
 	g.size, g.torn = 0, false
 	j.current = other
 	return j.head()
+}
+
+// probe finds out whether there is room for more entries, and leaves the journal as it was.
+func (j *journal) probe() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	g := &j.generations[j.current]
+	_, err := g.file.Write(make([]byte, journalRoom))
+	if err := errors.Join(err, g.file.Truncate(g.size)); err != nil {
+		return fmt.Errorf("%w: %w", errNoJournal, err)
+	}
+	return nil
 }
 
 func (j *journal) head() error {

@@ -103,7 +103,7 @@ func (e *Engine) try(ctx context.Context, w *writer, it *item) (*result, passage
 func (e *Engine) ahead(ctx context.Context, it *item) *result {
 	now := e.o.Now()
 	r := left(it)
-	if ctx.Err() != nil || !it.batch.isHeld(now) {
+	if ctx.Err() != nil || !it.batch.isHeld(now) || e.obstacle.Load() != nil {
 		return &r
 	}
 	reason, gone, err := it.batch.standing(ctx, e.store, it.subscriber)

@@ -69,6 +69,7 @@ func (e *Engine) transmit(
 		entry.Answer = t.answer()
 	}
 	if err := e.journal.reply(t.journal, &entry); err != nil {
+		e.obstacle.Store(&err)
 		e.log.Error("reply not in the journal", "error", err)
 	}
 	return t
@@ -93,7 +94,7 @@ func (e *Engine) beforeDot(ctx context.Context, it *item, entry *Entry, t *trans
 		entry.At = e.o.Now()
 		generation, err := e.journal.dot(entry)
 		if err != nil {
-			e.log.Error("message stopped", "error", err)
+			e.obstacle.Store(&err)
 			return err
 		}
 		t.journal = generation
