@@ -75,6 +75,26 @@ func TestMoveAsARunStarts(t *testing.T) {
 	})
 }
 
+// TestMoveWaitsForBothCohorts: a run that starts in either is seen.
+func TestMoveWaitsForBothCohorts(t *testing.T) {
+	for _, busy := range []string{newYork, losAngeles} {
+		t.Run(busy, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				w := newWorld(t, d, localTime)
+				w.subscribe(1, losAngeles)
+				w.cohort(newYork)
+				w.exec(`UPDATE subscribers SET confirmed_at = 1`)
+				w.exec(`UPDATE cohorts SET last_seq = 10 * id, runs = id`)
+				w.meanwhile(func() error { return w.prefer(1, newYork) }, `UPDATE cohorts SET last_seq = last_seq + 5, runs = runs + 5 WHERE zone = $1`, busy)
+				if w.count(`SELECT COUNT(*) FROM subscriptions s JOIN cohorts n ON n.id = s.cohort_id JOIN cohorts o ON o.id <> n.id
+					WHERE s.joined_seq = o.last_seq AND s.joined_runs = n.runs AND n.zone = $1`, newYork) != 1 {
+					t.Errorf("the mover did not see the run: %q", w.dump())
+				}
+			})
+		})
+	}
+}
+
 // TestReturnInAnotherZone: who leaves and comes back elsewhere gets nothing
 // again, whether the new cohort is ahead or behind.
 func TestReturnInAnotherZone(t *testing.T) {
@@ -201,7 +221,7 @@ func TestManyStartsOfWindows(t *testing.T) {
 			w.put(story(n+1, "world"))
 		}
 		w.exec(`UPDATE subscriptions SET joined_seq = subscriber_id - 1, joined_runs = 1`)
-		w.exec(`UPDATE cohorts SET last_seq = 30`)
+		w.exec(`UPDATE cohorts SET last_seq = 45`)
 		w.nextDay()
 		for id := range int64(readers) {
 			if got := w.count(`SELECT length(s.stories) - length(replace(s.stories, ':', '')) FROM deliveries d
