@@ -33,7 +33,7 @@ func TestParseFeedOfUnmatchedTagsIsLinear(t *testing.T) {
 
 func TestPlainTextIsLinear(t *testing.T) {
 	harmless := time.Hour // what a text of the same size takes on this machine, at best
-	for range 5 {
+	for range 3 {
 		begun := time.Now()
 		ingest.PlainText(strings.Repeat("<a>Word</a><p>", 1<<20/14))
 		harmless = min(harmless, time.Since(begun))
@@ -41,7 +41,6 @@ func TestPlainTextIsLinear(t *testing.T) {
 	limit := time.Second + 20*harmless
 	for _, c := range []struct{ name, part, want string }{
 		{"links without words around", "<a>More</a><p>", "A."},
-		{"links that stay", "<a>x</a><p>", "A.x\n\nx"},
 		{"furniture at the end", "Read more.", "A.Read more."},
 		{"furniture and cut marks at the end", ". Read more [...]", "A.. Read more"},
 		{"lines of WordPress", "The post x appeared on y. ", "A.The post"},
