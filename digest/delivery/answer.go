@@ -17,6 +17,8 @@ type change struct {
 	before   int // attempts that were recorded when the worker began
 	attempts int // and now
 	attempt  *attempt
+
+	corrects int64 // the batch that was given up for us too early, 0: this is no correction
 }
 
 // attempt is a try to keep, with the relay's answer.

@@ -82,7 +82,7 @@ func (e *Engine) push(ctx context.Context, b *batch) {
 	}
 	b.left = len(items)
 	if len(items) == 0 {
-		e.results <- result{batch: b, whole: true, journal: noEntry}
+		e.results <- result{batch: b, journal: noEntry}
 		if err != nil {
 			pause(ctx, time.Second)
 		}

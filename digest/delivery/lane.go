@@ -13,7 +13,7 @@ import (
 // result is what a lane has to report about a delivery.
 type result struct {
 	batch   *batch
-	whole   bool    // about the batch, which has nothing to send
+	item    *item   // nil when it is about the batch, which has nothing to send
 	change  *change // nil: the delivery stays as it is
 	journal int     // the generation of its entry, noEntry if there is none
 }
@@ -21,7 +21,7 @@ type result struct {
 const noEntry = -1
 
 // left reports a delivery that stays as it is, for whoever has its batch next.
-func left(it *item) result { return result{batch: it.batch, journal: noEntry} }
+func left(it *item) result { return result{batch: it.batch, item: it, journal: noEntry} }
 
 // tries is how often a lane itself tries a message when the way to the relay fails before any of it is sent.
 const tries = 3
@@ -126,7 +126,7 @@ func (e *Engine) ahead(ctx context.Context, it *item) *result {
 func (e *Engine) settled(it *item, state State, reason string) *result {
 	c := it.change()
 	c.state, c.reason = state, reason
-	return &result{batch: it.batch, change: c, journal: noEntry}
+	return &result{batch: it.batch, item: it, change: c, journal: noEntry}
 }
 
 func (it *item) change() *change {
@@ -172,7 +172,7 @@ func (e *Engine) conclude(it *item, t transmission) result {
 		c.attempts++
 		c.attempt = &attempt{at: now, composedAt: t.composedAt, answer: t.answer()}
 	}
-	return result{batch: it.batch, change: c, journal: t.journal}
+	return result{batch: it.batch, item: it, change: c, journal: t.journal}
 }
 
 // pauseEdition stops an edition for a reason that an operator must see to. The attributes are what the log says of it.

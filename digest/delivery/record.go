@@ -104,14 +104,14 @@ func (e *Engine) write(results []result, renewAll bool) error {
 	for i, t := range tallies {
 		batches[i] = t.batch
 	}
-	var ours map[int64]bool
+	var leases map[int64]leaseState
 	var refused []refusal
 	began := e.o.Now()
 	err := e.db.Write(e.last, func(tx *db.Tx) (err error) {
-		if ours, err = owned(e.last, tx, batches); err != nil {
+		if leases, err = leaseStates(e.last, tx, batches); err != nil {
 			return fmt.Errorf("check leases: %w", err)
 		}
-		refused, err = e.writeTx(e.last, tx, results, tallies, ours, renewAll)
+		refused, err = e.writeTx(e.last, tx, results, tallies, leases, renewAll)
 		return err
 	})
 	if err != nil {
@@ -119,7 +119,7 @@ func (e *Engine) write(results []result, renewAll bool) error {
 	}
 	e.reportRefused(refused)
 	for _, t := range tallies {
-		e.recorded(t, ours[t.batch.id], renewAll, began)
+		e.recorded(t, leases[t.batch.id] == leaseOurs, renewAll, began)
 	}
 	for _, r := range results {
 		if r.journal != noEntry {
@@ -130,12 +130,12 @@ func (e *Engine) write(results []result, renewAll bool) error {
 }
 
 func (e *Engine) writeTx(
-	ctx context.Context, tx *db.Tx, results []result, tallies []*tally, ours map[int64]bool, renewAll bool,
+	ctx context.Context, tx *db.Tx, results []result, tallies []*tally, leases map[int64]leaseState, renewAll bool,
 ) ([]refusal, error) {
 	var changes []change
 	for _, r := range results {
-		if r.change != nil && (ours[r.batch.id] || r.change.isFact()) {
-			changes = append(changes, *r.change)
+		if c := r.toRecord(leases[r.batch.id], e.o.Now()); c != nil {
+			changes = append(changes, *c)
 		}
 	}
 	refused, err := record(ctx, tx, changes, e.o.Now())
@@ -145,7 +145,7 @@ func (e *Engine) writeTx(
 	var renewed []int64
 	for _, t := range tallies {
 		switch {
-		case !ours[t.batch.id]:
+		case leases[t.batch.id] != leaseOurs:
 		case t.complete:
 			if err := finish(ctx, tx, t.batch, e.o.Now()); err != nil {
 				return nil, fmt.Errorf("finish batch %d: %w", t.batch.id, err)
@@ -158,6 +158,28 @@ func (e *Engine) writeTx(
 		return nil, fmt.Errorf("renew leases: %w", err)
 	}
 	return refused, nil
+}
+
+// toRecord returns what the database is to know of a result, or nil. When the next worker took all of the batch for
+// uncertain because ours was gone, we can tell what never went out.
+func (r *result) toRecord(lease leaseState, now time.Time) *change {
+	switch {
+	case r.change != nil && (lease == leaseOurs || r.change.isFact()):
+		return r.change
+	case r.item == nil || lease != leaseNext:
+		return nil
+	}
+	c := r.item.change()
+	if r.change != nil {
+		*c = *r.change
+	} else {
+		c.state = Pending
+	}
+	if c.state == Pending && c.nextTry.IsZero() {
+		c.nextTry = now // its batch is no longer open
+	}
+	c.corrects = r.batch.id
+	return c
 }
 
 // reportRefused tells the operator what could not be recorded.
@@ -205,7 +227,7 @@ func (e *Engine) tally(results []result, renewAll bool) []*tally {
 	}
 	for _, r := range results {
 		t := of(r.batch)
-		if !r.whole {
+		if r.item != nil {
 			t.results++
 		}
 		t.complete = t.results == r.batch.left

@@ -17,15 +17,16 @@ const recordQuery = `
 	FROM {rows}
 	WHERE deliveries.day = v.day AND deliveries.edition_id = v.edition AND deliveries.subscriber_id = v.subscriber
 		AND deliveries.day >= $2 AND (v.state = 'sent' AND deliveries.state IN ('pending', 'uncertain')
-			OR deliveries.state = 'pending' AND deliveries.attempts = v.found)`
+			OR deliveries.attempts = v.found AND (deliveries.state = 'pending' AND v.corrects = 0
+				OR deliveries.state = 'uncertain' AND deliveries.reason = 'worker-lost' AND deliveries.batch_id = v.corrects))`
 
 // attemptQuery lets the answer that came after all take the place of "uncertain". The delivery may be gone, with its whole
-// day, when an old journal is read.
+// day, when an old journal is read; that of a correction has the attempts of a correction that was made.
 const attemptQuery = `
 	INSERT INTO attempts (day, edition_id, subscriber_id, n, at, composed_at, relay, class, phase, code, enhanced, reply)
 	SELECT v.day, v.edition, v.subscriber, v.n, v.at, v.composed, v.relay, v.class, v.phase, v.code, v.enhanced, v.reply
 	FROM {rows} JOIN deliveries d ON d.day = v.day AND d.edition_id = v.edition AND d.subscriber_id = v.subscriber
-	WHERE d.day >= $1
+	WHERE d.day >= $1 AND (v.corrects = 0 OR d.attempts = v.n)
 	ON CONFLICT (day, edition_id, subscriber_id, n) DO UPDATE SET at = excluded.at, relay = excluded.relay,
 		class = excluded.class, phase = excluded.phase, code = excluded.code, enhanced = excluded.enhanced,
 		reply = excluded.reply
@@ -92,23 +93,43 @@ func recordAll(ctx context.Context, tx *db.Tx, changes []change, now time.Time) 
 func recordStates(ctx context.Context, tx *db.Tx, changes []change, now time.Time) error {
 	var states []State
 	var reasons []string
-	var days, editions, subscribers, attempts, found, next []int64
+	var days, editions, subscribers, attempts, found, next, corrects []int64
 	for i := range changes {
 		c := &changes[i]
 		days, editions, subscribers = append(days, c.day), append(editions, c.edition), append(subscribers, c.subscriber)
 		states, reasons, next = append(states, c.state), append(reasons, c.reason), append(next, db.Millis(c.nextTry))
 		attempts, found = append(attempts, int64(c.attempts)), append(found, int64(c.before))
+		corrects = append(corrects, c.corrects)
 	}
 	_, err := tx.ExecRows(ctx, recordQuery, []db.Column{
 		db.Ints("day", days), db.Ints("edition", editions), db.Ints("subscriber", subscribers),
 		db.Texts("state", states), db.Texts("reason", reasons),
 		db.Ints("attempts", attempts), db.Ints("found", found), db.Ints("next_try", next),
+		db.Ints("corrects", corrects),
 	}, db.Millis(now), slices.Min(days))
+	if err != nil {
+		return err
+	}
+	return reopen(ctx, tx, changes)
+}
+
+// reopen lets editions go on of which something is to be sent after all.
+func reopen(ctx context.Context, tx *db.Tx, changes []change) error {
+	var ids []int64
+	for i := range changes {
+		if c := &changes[i]; c.corrects != 0 && c.state == Pending && !slices.Contains(ids, c.edition) {
+			ids = append(ids, c.edition)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `UPDATE editions SET state = 'sending' WHERE id {in 1} AND state = 'done'`, ids)
 	return err
 }
 
 func recordAttempts(ctx context.Context, tx *db.Tx, changes []change) error {
-	var day, edition, subscriber, n, at, composed, code []int64
+	var day, edition, subscriber, n, at, composed, code, corrects []int64
 	var relay, class, phase, enhanced, reply []string
 	for i := range changes {
 		c := &changes[i]
@@ -117,7 +138,7 @@ func recordAttempts(ctx context.Context, tx *db.Tx, changes []change) error {
 		}
 		a := &c.attempt.answer
 		day, edition, subscriber = append(day, c.day), append(edition, c.edition), append(subscriber, c.subscriber)
-		n, code = append(n, int64(c.attempts)), append(code, int64(a.Code))
+		n, code, corrects = append(n, int64(c.attempts)), append(code, int64(a.Code)), append(corrects, c.corrects)
 		at, composed = append(at, db.Millis(c.attempt.at)), append(composed, db.Millis(c.attempt.composedAt))
 		relay, class, phase = append(relay, a.Relay), append(class, string(a.Class)), append(phase, string(a.Phase))
 		enhanced, reply = append(enhanced, a.Enhanced), append(reply, a.Text)
@@ -129,24 +150,39 @@ func recordAttempts(ctx context.Context, tx *db.Tx, changes []change) error {
 		db.Ints("day", day), db.Ints("edition", edition), db.Ints("subscriber", subscriber), db.Ints("n", n),
 		db.Ints("at", at), db.Ints("composed", composed), db.Texts("relay", relay), db.Texts("class", class),
 		db.Texts("phase", phase), db.Ints("code", code), db.Texts("enhanced", enhanced), db.Texts("reply", reply),
+		db.Ints("corrects", corrects),
 	}, slices.Min(day))
 	return err
 }
 
-// owned reads which of the batches are still leased under our fence, and locks them.
-func owned(ctx context.Context, tx *db.Tx, batches []*batch) (map[int64]bool, error) {
+// leaseState says whose a batch is.
+type leaseState int
+
+const (
+	leaseLost leaseState = iota // it has changed hands, perhaps more than once
+	leaseNext                   // one other worker had it after us, none since
+	leaseOurs
+)
+
+// leaseStates reads whether batches are still leased under our fence, and locks them.
+func leaseStates(ctx context.Context, tx *db.Tx, batches []*batch) (map[int64]leaseState, error) {
 	ids := make([]int64, len(batches))
 	fences := map[int64]int64{}
 	for i, b := range batches {
 		ids[i], fences[b.id] = b.id, b.fence
 	}
-	out := map[int64]bool{}
+	out := map[int64]leaseState{}
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
 		var id, fence int64
 		if err := scan(&id, &fence); err != nil {
 			return err
 		}
-		out[id] = fences[id] == fence
+		switch fence {
+		case fences[id]:
+			out[id] = leaseOurs
+		case fences[id] + 1:
+			out[id] = leaseNext
+		}
 		return nil
 	}, `SELECT id, fence FROM batches WHERE id {in 1} ORDER BY id {for update}`, ids)
 	return out, err

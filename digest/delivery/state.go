@@ -6,7 +6,7 @@ import "fmt"
 type State string
 
 // The states of a delivery. All but pending are final, though an operator may retry or resolve, and an uncertain one
-// becomes sent when its worker comes back with the relay's answer.
+// becomes what it truly is when its worker comes back: sent with the relay's answer, or pending if it never went out.
 const (
 	Pending   State = "pending"
 	Sent      State = "sent" // a relay accepted it

@@ -212,6 +212,58 @@ func TestStalledWorker(t *testing.T) {
 	})
 }
 
+// TestWorkerComesBack lets another host give a stalled worker up: all of its batch becomes uncertain, until the worker
+// wakes up and says which messages never went out.
+func TestWorkerComesBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 20, 1)
+		stalled, wakeUp := make(chan struct{}), make(chan struct{})
+		w.relay.set(func(_ context.Context, to string, n int, _ []byte, beforeDot func() error) *mail.Outcome {
+			switch {
+			case to == address(2):
+				return refuse(mail.ClassPermanentRecipient, 550, "5.1.1", mail.PhaseRcpt, beforeDot)
+			case to == address(5) && n == 1:
+				close(stalled)
+				<-wakeUp
+				return refuse(mail.ClassTemporaryRecipient, 451, "4.7.1", mail.PhaseRcpt, beforeDot)
+			}
+			return nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		done := make(chan error, 1)
+		e := w.engine(func(o *delivery.Options) { o.Lanes = 1 })
+		go func() { done <- e.Run(ctx) }()
+		<-stalled
+		for w.count(`SELECT count(*) FROM deliveries WHERE state <> 'pending'`) < 4 {
+			<-time.After(5 * time.Millisecond)
+		}
+		w.exec(`UPDATE batches SET lease_until = 1`)
+		if b := w.mustSend(func(o *delivery.Options) { o.StateDir = t.TempDir() }); b.Uncertain != 16 {
+			t.Errorf("while the worker stands still: %+v, want sixteen uncertain", b)
+		}
+		if got := w.editionState(); got != "done" {
+			t.Errorf("the edition is %s, want done", got)
+		}
+		w.exec(`UPDATE deliveries SET reason = 'resolved' WHERE subscriber_id = 7`) // by an operator, who may
+		w.exec(`UPDATE deliveries SET batch_id = 99 WHERE subscriber_id = 8`)       // by one who had it sent again
+		w.clock.advance(time.Minute)
+		close(wakeUp)
+		for w.count(`SELECT count(*) FROM deliveries WHERE state = 'uncertain'`) > 2 {
+			<-time.After(5 * time.Millisecond)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		w.clock.advance(2 * time.Minute)
+		if b := w.mustSend(); b.Sent != 17 || b.Failed != 1 || b.Uncertain != 2 {
+			t.Errorf("in the end: %+v, want one failed, the two that are no longer ours uncertain, the rest sent", b)
+		}
+		w.eachOnce(20, 2, 7, 8)
+	})
+}
+
 func TestLeaseLostByTheClock(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d, 10, 1)
