@@ -14,7 +14,6 @@ type articleRow struct {
 	ID          int64  `db:"id"`
 	SourceID    int64  `db:"source_id"`
 	GUID        string `db:"guid"`
-	URL         string `db:"url"`
 	SourceName  string `db:"source_name"`
 	Priority    int    `db:"priority"`
 	PublishedAt int64  `db:"published_at"`
@@ -27,9 +26,9 @@ type articleRow struct {
 	articleContent
 }
 
-const articleColumns = `a.id, a.source_id, a.guid, a.url, a.source_name, a.priority, a.published_at, a.arrived_at,
+const articleColumns = `a.id, a.source_id, a.guid, a.source_name, a.priority, a.published_at, a.arrived_at,
 	a.pinned_until, a.held_at, a.withdrawn_at, v.version, v.from_at,
-	v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language`
+	v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language`
 
 func (r *articleRow) article() *Article {
 	return &Article{

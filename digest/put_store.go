@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"broadsheet/internal/db"
 )
@@ -31,7 +32,8 @@ const putChunk = 200
 
 // Put stores incoming stories, tagged by t. A story is known if its canonical
 // URL is, or if its source has sent its id before: then what changed is stored
-// as a new version, and nobody gets it again. source is nil for the API and
+// as a new version, and nobody gets it again. Its links follow a source that
+// sends its id with a URL that no other story has. source is nil for the API and
 // files. To a story that came from another source topics are only added, and
 // its text is changed by the API and files alone, so that two feeds with the
 // same story do not take turns in changing it. Putting the same stories twice
@@ -41,8 +43,8 @@ func (s *Store) Put(ctx context.Context, t *Tagger, source *Source, stories []In
 	for chunk := range slices.Chunk(stories, putChunk) {
 		var p *put
 		err := s.db.Write(ctx, func(tx *db.Tx) error {
-			p = &put{tx: tx, tagger: t, source: source, now: db.Millis(s.now())}
-			return p.all(ctx, chunk)
+			p = &put{tx: tx, tagger: t, source: source}
+			return p.all(ctx, chunk, s.now)
 		})
 		if err != nil {
 			return total, fmt.Errorf("store articles: %w", err)
@@ -83,15 +85,18 @@ func (p *put) origin(in *Incoming) string {
 	return ""
 }
 
-func (p *put) all(ctx context.Context, chunk []Incoming) error {
+func (p *put) all(ctx context.Context, chunk []Incoming, now func() time.Time) error {
 	// The counter's row lock makes transactions that bring articles follow one
 	// another, so that numbers follow commits and no story is stored twice.
 	seq, err := p.tx.NextIDs(ctx, "article_seq", 0)
 	if err != nil {
 		return err
 	}
-	p.nextSeq = seq
+	p.nextSeq, p.now = seq, db.Millis(now()) // not the time before the wait: times follow commits, too
 	if err := p.loadKnown(ctx, chunk); err != nil {
+		return err
+	}
+	if err := p.adoptURLs(ctx, chunk); err != nil {
 		return err
 	}
 	if err := p.takeIDs(ctx, chunk); err != nil {
@@ -146,8 +151,8 @@ func (p *put) find(in *Incoming) *storedArticle {
 }
 
 func (p *put) remember(a *storedArticle) {
-	if a.URL != "" {
-		p.byURL[a.URL] = a
+	if a.url != "" {
+		p.byURL[a.url] = a
 	}
 	if a.GUID != "" && a.SourceID == p.sourceID() {
 		p.byGUID[a.GUID] = a
@@ -155,7 +160,7 @@ func (p *put) remember(a *storedArticle) {
 }
 
 func (p *put) insert(ctx context.Context, in *Incoming) error {
-	a := &storedArticle{ID: p.nextID, SourceID: p.sourceID(), GUID: in.GUID, URL: in.URL, Version: 1, Priority: in.Priority}
+	a := &storedArticle{ID: p.nextID, SourceID: p.sourceID(), GUID: in.GUID, url: in.URL, Version: 1, Priority: in.Priority}
 	p.nextID++
 	a.content.take(in)
 	published := db.Millis(in.PublishedAt)
@@ -163,7 +168,7 @@ func (p *put) insert(ctx context.Context, in *Incoming) error {
 		published = p.now
 	}
 	if _, err := p.tx.Exec(ctx, `INSERT INTO articles (id, source_id, guid, url, source_name, priority, published_at, arrived_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, a.ID, a.SourceID, a.GUID, a.URL, p.origin(in), a.Priority, published, p.now); err != nil {
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, a.ID, a.SourceID, a.GUID, a.url, p.origin(in), a.Priority, published, p.now); err != nil {
 		return err
 	}
 	if err := p.insertVersion(ctx, a); err != nil {
@@ -183,10 +188,11 @@ func (p *put) insert(ctx context.Context, in *Incoming) error {
 
 func (p *put) insertVersion(ctx context.Context, a *storedArticle) error {
 	c := &a.content
+	a.FromAt = max(a.FromAt, p.now) // another host's clock may be ahead
 	_, err := p.tx.Exec(ctx, `INSERT INTO article_versions
-		(article_id, version, from_at, title, summary, body, author, image_url, image_alt, language)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		a.ID, a.Version, p.now, c.Title, c.Summary, c.Body, c.Author, c.ImageURL, c.ImageAlt, c.Language)
+		(article_id, version, from_at, url, title, summary, body, author, image_url, image_alt, language)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		a.ID, a.Version, a.FromAt, c.URL, c.Title, c.Summary, c.Body, c.Author, c.ImageURL, c.ImageAlt, c.Language)
 	return err
 }
 

@@ -69,7 +69,15 @@ func TestPutKnowsStories(t *testing.T) {
 			{0, with(story(1, "world"), func(in *digest.Incoming) { in.GUID = "b" }), unchanged}}},
 		{"by id with another address", []put{
 			{0, with(story(1, "world"), func(in *digest.Incoming) { in.GUID = "a" }), fresh},
+			{0, with(story(1, "world"), func(in *digest.Incoming) { in.GUID = "a"; in.URL += "-moved" }), updated},
 			{0, with(story(1, "world"), func(in *digest.Incoming) { in.GUID = "a"; in.URL += "-moved" }), unchanged}}},
+		{"by id with an address at last", []put{
+			{0, digest.Incoming{GUID: "a", Title: "Story 1", Summary: "What happened.", Topics: []string{"world"}}, fresh},
+			{0, with(story(1, "world"), func(in *digest.Incoming) { in.GUID = "a" }), updated},
+			{0, digest.Incoming{GUID: "a", Title: "Story 1", Summary: "What happened.", Topics: []string{"world"}}, unchanged}}},
+		{"by address from the API with another id", []put{
+			{0, with(story(1, "world"), func(in *digest.Incoming) { in.GUID = "a" }), fresh},
+			{-1, with(story(1, "world"), func(in *digest.Incoming) { in.GUID = "b" }), unchanged}}},
 		{"by id alone", []put{{0, byGUID, untagged}, {0, byGUID, unchanged}}},
 		{"an id belongs to its source", []put{{0, byGUID, untagged}, {1, byGUID, fresh}}},
 		{"changed text", []put{{0, story(1, "world"), fresh}, {0, with(story(1, "world"), func(in *digest.Incoming) { in.Summary = "More." }), updated}}},

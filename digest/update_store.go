@@ -2,6 +2,7 @@ package digest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 )
 
@@ -13,6 +14,7 @@ const topicGone = "gone"
 // articleContent is what readers see of an article and what a new version
 // replaces.
 type articleContent struct {
+	URL      string `db:"url"`
 	Title    string `db:"title"`
 	Summary  string `db:"summary"`
 	Body     string `db:"body"`
@@ -23,7 +25,7 @@ type articleContent struct {
 }
 
 func (c *articleContent) take(in *Incoming) {
-	*c = articleContent{in.Title, in.Summary, in.Body, in.Author, in.ImageURL, in.ImageAlt, in.Language}
+	*c = articleContent{in.URL, in.Title, in.Summary, in.Body, in.Author, in.ImageURL, in.ImageAlt, in.Language}
 }
 
 // storedArticle is what Put needs to know of an article that is there.
@@ -31,9 +33,10 @@ type storedArticle struct {
 	ID       int64  `db:"id"`
 	SourceID int64  `db:"source_id"`
 	GUID     string `db:"guid"`
-	URL      string `db:"url"`
 	Priority int    `db:"priority"`
 	Version  int    `db:"version"`
+	FromAt   int64  `db:"from_at"` // of the version
+	url      string // by which it is known
 	content  articleContent
 	topics   []TopicMatch // with those that are gone
 }
@@ -55,8 +58,8 @@ func (p *put) loadKnown(ctx context.Context, chunk []Incoming) error {
 			guids = append(guids, chunk[i].GUID)
 		}
 	}
-	const known = `SELECT a.id, a.source_id, a.guid, a.url, a.priority, a.version,
-		v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language
+	const known = `SELECT a.id, a.source_id, a.guid, a.priority, a.version,
+		v.from_at, v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language
 		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version `
 	var byGUID, byURL []knownRow
 	if err := p.tx.Select(ctx, &byGUID, known+`WHERE a.source_id = $1 AND a.guid <> '' AND a.guid {in 2}`, p.sourceID(), guids); err != nil {
@@ -69,7 +72,7 @@ func (p *put) loadKnown(ctx context.Context, chunk []Incoming) error {
 	for _, row := range append(byGUID, byURL...) {
 		if found[row.ID] == nil {
 			a := row.storedArticle
-			a.content = row.articleContent
+			a.content, a.url = row.articleContent, row.URL
 			found[row.ID] = &a
 			p.remember(&a)
 		}
@@ -91,6 +94,30 @@ func (p *put) loadKnownTopics(ctx context.Context, found map[int64]*storedArticl
 		}
 		return err
 	}, `SELECT article_id, topic_id, reason FROM article_topics WHERE article_id {in 1}`, ids)
+}
+
+// adoptURLs makes stories known by the new URL that their source sends, unless
+// another story has it, or the source uses the id for several. It comes before
+// all else, for the old URL may have become that of a new story.
+func (p *put) adoptURLs(ctx context.Context, chunk []Incoming) error {
+	used := map[string]int{}
+	for i := range chunk {
+		used[chunk[i].GUID]++
+	}
+	for i := range chunk {
+		in := &chunk[i]
+		a := p.byGUID[in.GUID]
+		if a == nil || used[in.GUID] > 1 || in.URL == "" || p.byURL[in.URL] != nil {
+			continue
+		}
+		delete(p.byURL, a.url)
+		a.url = in.URL
+		p.remember(a)
+		if _, err := p.tx.Exec(ctx, `UPDATE articles SET url = $1 WHERE id = $2`, a.url, a.ID); err != nil {
+			return fmt.Errorf("adopt %s: %w", a.url, err)
+		}
+	}
+	return nil
 }
 
 // update stores what changed of a known story. A topic that it never had makes
@@ -120,6 +147,7 @@ func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error 
 func (p *put) updateContent(ctx context.Context, a *storedArticle, in *Incoming) (changed bool, err error) {
 	var fresh articleContent
 	fresh.take(in)
+	fresh.URL = a.url
 	if fresh == a.content && in.Priority == a.Priority {
 		return false, nil
 	}

@@ -62,6 +62,7 @@ CREATE TABLE article_versions (
   article_id BIGINT NOT NULL REFERENCES articles (id),
   version    INTEGER NOT NULL,
   from_at    BIGINT NOT NULL,
+  url        TEXT NOT NULL DEFAULT '',
   title      TEXT NOT NULL,
   summary    TEXT NOT NULL DEFAULT '',
   body       TEXT NOT NULL DEFAULT '',
