@@ -3,6 +3,8 @@ package digest
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -184,10 +186,10 @@ func (p *plannedPage) insert(ctx context.Context, tx *db.Tx, c *chooser, now int
 	if len(p.subscriber) == 0 {
 		return 0, nil
 	}
-	var ids []int64
-	var stories []string
-	for id, text := range p.selections {
-		ids, stories = append(ids, id), append(stories, text)
+	ids := slices.Sorted(maps.Keys(p.selections)) // in one order, so that two runs of an edition never wait for each other
+	stories := make([]string, len(ids))
+	for i, id := range ids {
+		stories[i] = p.selections[id]
 	}
 	if _, err := tx.ExecRows(ctx, `INSERT INTO selections (edition_id, id, stories)
 		SELECT $1, v.id, v.stories FROM {rows} WHERE TRUE ON CONFLICT DO NOTHING`,

@@ -46,6 +46,9 @@ func (p *Planner) planRun(ctx context.Context, r Run) error {
 		if page == nil || page.last {
 			return nil
 		}
+		if len(stored) > mostChoices {
+			clear(stored) // storing one again changes nothing
+		}
 		for id := range page.selections {
 			stored[id] = true
 		}
