@@ -126,7 +126,7 @@ func (t *Tx) hasTable(ctx context.Context, name string) (bool, error) {
 }
 
 func (t *Tx) apply(ctx context.Context, m *Migration) error {
-	for statement := range strings.SplitSeq(m.text, ";\n") {
+	for statement := range strings.SplitSeq(withoutComments(m.text), ";\n") {
 		if strings.TrimSpace(statement) == "" {
 			continue
 		}
@@ -142,6 +142,18 @@ func (t *Tx) apply(ctx context.Context, m *Migration) error {
 	_, err = t.Exec(ctx, `INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)`,
 		m.Version, m.Name, m.checksum(), Millis(now))
 	return err
+}
+
+// withoutComments drops the lines that are comments: one may end in the
+// semicolon at which statements are cut apart.
+func withoutComments(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "--") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // migrations merges the program's migrations with what the database recorded.
