@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,7 +48,7 @@ func benchBulk(b *testing.B, dialect db.Dialect) {
 	}
 	defer received.Close()
 	writeBench(b, dir, url)
-	run := func(step, relay string, want int, args ...string) {
+	run := func(step, relay string, want []int, args ...string) {
 		cmd := exec.Command(binary, args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "BROADSHEET_MAIL_RELAY_URL=smtp://"+relay+"?tls=off")
@@ -56,20 +57,22 @@ func benchBulk(b *testing.B, dialect db.Dialect) {
 		began := time.Now()
 		_ = cmd.Run() // the code is what counts
 		took := time.Since(began)
-		if code := cmd.ProcessState.ExitCode(); code != want {
-			b.Fatalf("%s: exit code %d, want %d\n%s", step, code, want, out.String())
+		if code := cmd.ProcessState.ExitCode(); !slices.Contains(want, code) {
+			b.Fatalf("%s: exit code %d, want one of %d\n%s", step, code, want, out.String())
 		}
 		usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 		b.ReportMetric(benchReaders/took.Seconds(), step+"/s")
 		b.ReportMetric(float64(usage.Maxrss)/1024, step+"-MiB")
 		b.ReportMetric(float64(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())/float64(time.Microsecond)/benchReaders, step+"-cpu-us")
 	}
-	run("setup", "127.0.0.1:1", 0, "article", "import", "articles.json")
-	run("import", "127.0.0.1:1", 0, "subscriber", "import", "--confirmed", "--consent", "benchmark", "subscribers.csv")
-	run("plan", "127.0.0.1:1", 75, "digest", "send", "daily", "--now")
-	run("send", received.Addr().String(), 0, "digest", "send", "daily")
-	if got := received.Accepted(); got != benchReaders {
-		b.Fatalf("the sink accepted %d messages, want %d", got, benchReaders)
+	run("setup", "127.0.0.1:1", []int{0}, "article", "import", "articles.json")
+	run("import", "127.0.0.1:1", []int{0}, "subscriber", "import", "--confirmed", "--consent", "benchmark", "subscribers.csv")
+	run("plan", "127.0.0.1:1", []int{75}, "digest", "send", "daily", "--now")
+	// What the refusing relay made the plan step put aside, one delivery a
+	// connection at most, may still wait for its next try: then the code is 4.
+	run("send", received.Addr().String(), []int{0, 4}, "digest", "send", "daily")
+	if got := received.Accepted(); got < benchReaders-8 || got > benchReaders {
+		b.Fatalf("the sink accepted %d messages, want %d less at most 8", got, benchReaders)
 	}
 }
 
