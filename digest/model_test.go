@@ -3,6 +3,7 @@ package digest_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -27,8 +28,8 @@ type model struct {
 type modelReader struct {
 	zone     string
 	wants    map[string]bool
-	waiting  map[int]bool
-	seen     map[int]bool // stories that have had one of the reader's topics
+	open     map[int]map[string]bool // topics that stories got since the reader's window began
+	over     map[int]bool            // stories that came to the reader's turn before
 	editions map[string]bool
 }
 
@@ -44,58 +45,60 @@ func (m *model) give(n int, topic string) {
 	}
 	m.stories[n][topic] = true
 	for _, z := range m.zones {
-		if z.open[n] == nil {
-			z.open[n] = map[string]bool{}
-		}
-		z.open[n][topic] = true
+		add(z.open, n, topic)
 	}
 	for _, r := range m.readers {
-		if r.wants[topic] && !r.seen[n] {
-			r.seen[n], r.waiting[n] = true, true
-		}
+		add(r.open, n, topic)
 	}
+}
+
+func add(open map[int]map[string]bool, n int, topic string) {
+	if open[n] == nil {
+		open[n] = map[string]bool{}
+	}
+	open[n][topic] = true
+}
+
+func set(topics []string) map[string]bool {
+	out := map[string]bool{}
+	for _, topic := range topics {
+		out[topic] = true
+	}
+	return out
 }
 
 // join adds a reader, who waits for what came since the zone's last cut-off.
 func (m *model) join(id int64, zone string, topics []string) {
-	r := &modelReader{zone: zone, wants: map[string]bool{}, waiting: map[int]bool{}, seen: map[int]bool{}, editions: map[string]bool{}}
-	for _, topic := range topics {
-		r.wants[topic] = true
-	}
+	r := &modelReader{zone: zone, wants: set(topics), open: map[int]map[string]bool{}, over: map[int]bool{}, editions: map[string]bool{}}
 	m.readers[id] = r
-	for n := range m.stories {
-		for topic := range m.everHad(n) {
-			if r.wants[topic] {
-				r.seen[n] = true
+	for n, topics := range m.stories {
+		for topic := range topics { // those that it has or had
+			if m.zones[zone].open[n][topic] {
+				add(r.open, n, topic)
+			} else if r.wants[topic] {
+				r.over[n] = true
 			}
-		}
-		if r.seen[n] && m.allOpen(r, n) {
-			r.waiting[n] = true
 		}
 	}
 }
 
-// everHad is the topics that a story has or had.
-func (m *model) everHad(n int) map[string]bool { return m.stories[n] }
-
-// allOpen reports whether all of the reader's topics of a story came since the
-// cut-off.
-func (m *model) allOpen(r *modelReader, n int) bool {
-	for topic := range m.everHad(n) {
-		if r.wants[topic] && !m.zones[r.zone].open[n][topic] {
-			return false
+// came reports whether a story came to the reader in the open window.
+func (r *modelReader) came(n int) bool {
+	for topic := range r.open[n] {
+		if r.wants[topic] {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // fit is what a reader would get now, best first, of one topic or, if topic is
 // "", of all.
 func (m *model) fit(r *modelReader, topic string) []int {
 	var out []int
-	for n := range r.waiting {
+	for n := range r.open {
 		for t, has := range m.stories[n] {
-			if has && r.wants[t] && (topic == "" || t == topic) {
+			if has && r.wants[t] && (topic == "" || t == topic) && r.came(n) && !r.over[n] {
 				out = append(out, n)
 				break
 			}
@@ -117,7 +120,7 @@ func (m *model) deliver(id int64, key string, fit []int) bool {
 	text := fmt.Sprintf("%s %d:", key, id)
 	for _, n := range fit[:min(len(fit), m.max)] {
 		text += fmt.Sprint(" ", n)
-		delete(r.waiting, n)
+		r.over[n] = true
 	}
 	m.mails = append(m.mails, text)
 	return true
@@ -130,9 +133,15 @@ func (m *model) run(zone, key string) {
 			continue
 		}
 		fit := m.fit(r, "")
-		if m.deliver(id, key, fit) || len(fit) == 0 {
-			clear(r.waiting)
+		if !m.deliver(id, key, fit) && len(fit) > 0 {
+			continue
 		}
+		for n := range r.open {
+			if r.came(n) {
+				r.over[n] = true
+			}
+		}
+		clear(r.open)
 	}
 	clear(m.zones[zone].open)
 }
@@ -198,6 +207,7 @@ func (w *modelWorld) topics() []string {
 func (w *modelWorld) join() {
 	id, zone, topics := int64(len(w.readers)+1), w.zones[w.random.IntN(3)], w.topics()
 	w.subscribe(id, zone, topics...)
+	w.exec(`UPDATE subscribers SET confirmed_at = 1`)
 	w.model.join(id, zone, topics)
 }
 
@@ -218,12 +228,12 @@ func (w *modelWorld) arrive() {
 	}
 }
 
-// retag gives a story other topics.
+// retag gives a story of late other topics.
 func (w *modelWorld) retag() {
 	if w.next == 0 {
 		return
 	}
-	n, topics := 1+w.random.IntN(w.next), w.topics()
+	n, topics := w.next-w.random.IntN(min(w.next, 15)), w.topics()
 	w.put(story(n, topics...))
 	for topic := range w.stories[n] {
 		w.stories[n][topic] = slices.Contains(topics, topic)
@@ -235,17 +245,19 @@ func (w *modelWorld) retag() {
 	}
 }
 
-// move takes a reader to another zone, as package subscribers does.
-func (w *modelWorld) move() {
-	id, to := 1+w.random.Int64N(int64(len(w.readers))), w.zones[w.random.IntN(3)]
-	from := w.readers[id].zone
-	if from == to {
-		return
+// prefer gives a reader another zone, other topics or both.
+func (w *modelWorld) prefer() {
+	id := 1 + w.random.Int64N(int64(len(w.readers)))
+	r := w.readers[id]
+	zone, topics := r.zone, slices.Sorted(maps.Keys(r.wants))
+	if w.random.IntN(2) == 0 {
+		zone = w.zones[w.random.IntN(3)]
 	}
-	w.exec(`UPDATE subscriptions SET cohort_id = $1,
-		joined_seq = (SELECT CASE WHEN joined_seq >= 0 AND joined_runs >= c.runs THEN joined_seq ELSE c.last_seq END FROM cohorts c WHERE c.id = subscriptions.cohort_id),
-		joined_runs = (SELECT c.runs FROM cohorts c WHERE c.id = $1) WHERE subscriber_id = $2`, w.cohort(to), id)
-	w.readers[id].zone = to
+	if w.random.IntN(2) == 0 {
+		topics = w.topics()
+	}
+	w.mustPrefer(id, zone, topics...)
+	r.zone, r.wants = zone, set(topics)
 }
 
 // sendNow sends by hand: everything, one topic or to some.
@@ -292,15 +304,15 @@ func (w *modelWorld) sendNow() {
 func (w *modelWorld) step() {
 	w.t.Helper()
 	switch n := w.random.IntN(20); {
-	case n < 9:
+	case n < 7:
 		w.arrive()
-	case n < 12:
+	case n < 11:
 		w.retag()
-	case n < 14:
+	case n < 13:
 		w.sendNow()
-	case n < 16:
-		w.move()
-	case n < 17:
+	case n < 18:
+		w.prefer()
+	case n < 19:
 		w.join()
 	}
 	w.clock.advance(time.Duration(1+w.random.IntN(9)) * time.Hour)
