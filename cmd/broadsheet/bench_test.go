@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -55,7 +56,10 @@ func benchBulk(b *testing.B, dialect db.Dialect) {
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
 		began := time.Now()
-		_ = cmd.Run() // the code is what counts
+		var exit *exec.ExitError // the code is judged below
+		if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+			b.Fatalf("%s: %v", step, err)
+		}
 		took := time.Since(began)
 		if code := cmd.ProcessState.ExitCode(); !slices.Contains(want, code) {
 			b.Fatalf("%s: exit code %d, want one of %d\n%s", step, code, want, out.String())
