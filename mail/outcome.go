@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 )
 
 // Outcome is what became of one message.
@@ -16,6 +17,17 @@ type Outcome struct {
 	Class Class
 	// Relay is the name of the relay, empty when none was reached for.
 	Relay string
+	// Took says where the time went.
+	Took Took
+}
+
+// Took is how long each phase of handing over one message lasted; what did not happen is zero.
+type Took struct {
+	Wait time.Duration // for a rate, a slot or a relay
+	Dial time.Duration // TCP, TLS, greeting and AUTH of a new connection
+	Mail time.Duration // MAIL, RCPT and DATA
+	Body time.Duration // writing the message up to its final dot
+	Dot  time.Duration // from the final dot to its reply
 }
 
 // Reason returns what a person should read about the outcome: the reply, or the error where there was no reply.

@@ -33,11 +33,30 @@ type Pool struct {
 	closed bool
 }
 
-// message is what Send was asked to send.
-type message struct {
-	envelope  Envelope
-	data      []byte
-	beforeDot func() error
+// Message is what a pool is to send.
+type Message struct {
+	Envelope Envelope
+	// Data is the whole message with CRLF line ends.
+	Data []byte
+	// Sign, if set, returns Data as it is to go over a relay, with a signature or without. It may be called again for
+	// another relay, and its result serves until then.
+	Sign func(r *Relay) ([]byte, error)
+	// BeforeDot is as in [Conn.Send], and may be nil. It is called again should the message be tried over another
+	// relay, which happens only while no final dot was written.
+	BeforeDot func() error
+	// Urgent lets the message go before all others that wait.
+	Urgent bool
+}
+
+func (m *Message) data(r *Relay) ([]byte, error) {
+	if m.Sign == nil {
+		return m.Data, nil
+	}
+	data, err := m.Sign(r)
+	if err != nil {
+		err = fmt.Errorf("%w: sign for it: %w", ErrRelaySetup, err) // which says nothing about the recipient
+	}
+	return data, err
 }
 
 // NewPool returns a pool over relays that sends at most perSecond messages a second over all of them, 0 being no limit.
@@ -59,14 +78,12 @@ func (p *Pool) Size() int {
 	return n
 }
 
-// Send sends one message, waiting for its turn, and says what became of it. beforeDot is as in [Conn.Send]; it is
-// called again should the message be tried over another relay, which happens only while no final dot was written. When
-// every relay is waiting after trouble it answers [ClassTemporaryPath] at once, with the last reason.
-func (p *Pool) Send(ctx context.Context, env Envelope, msg []byte, beforeDot func() error) Outcome {
+// Send sends one message, waiting for its turn, and says what became of it. When every relay is waiting after trouble it
+// answers [ClassTemporaryPath] at once, with the last reason.
+func (p *Pool) Send(ctx context.Context, m *Message) Outcome {
 	if err := p.limiter.Wait(ctx); err != nil {
 		return Outcome{Err: fmt.Errorf("wait for the rate limit: %w", err), Class: ClassTemporaryPath}
 	}
-	m := message{env, msg, beforeDot}
 	failed := make(map[*route]bool)
 	var trouble Outcome
 	for stale := 0; ; {
@@ -77,7 +94,7 @@ func (p *Pool) Send(ctx context.Context, env Envelope, msg []byte, beforeDot fun
 			}
 			return Outcome{Err: err, Class: ClassTemporaryPath}
 		}
-		t := p.sendOver(ctx, r, conn, &m)
+		t := p.sendOver(ctx, r, conn, m)
 		if t.ours || !t.outcome.mayTryElsewhere() {
 			return t.outcome
 		}
@@ -182,14 +199,14 @@ func (t *try) isStale() bool {
 }
 
 // sendOver sends over a slot of r and gives the slot back.
-func (p *Pool) sendOver(ctx context.Context, r *route, conn *Conn, m *message) try {
+func (p *Pool) sendOver(ctx context.Context, r *route, conn *Conn, m *Message) try {
 	t := p.try(ctx, r, conn, m)
 	t.ours = t.ours || ctx.Err() != nil || errors.Is(t.outcome.Err, ErrAborted)
 	p.release(r, t)
 	return t
 }
 
-func (p *Pool) try(ctx context.Context, r *route, conn *Conn, m *message) try {
+func (p *Pool) try(ctx context.Context, r *route, conn *Conn, m *Message) try {
 	if err := r.limiter.Wait(ctx); err != nil {
 		err = fmt.Errorf("%w: wait for the rate limit of relay %s: %w", ErrLost, r.relay.label(), err)
 		return try{conn: conn, outcome: newOutcome(r.relay, Reply{}, err), ours: true}
@@ -207,7 +224,11 @@ func (p *Pool) try(ctx context.Context, r *route, conn *Conn, m *message) try {
 		conn.openedAt = p.now()
 	}
 	reused := conn.Count() > 0
-	reply, err := conn.Send(ctx, m.envelope, m.data, m.beforeDot)
+	data, err := m.data(r.relay)
+	if err != nil {
+		return try{conn: conn, outcome: newOutcome(r.relay, Reply{}, err), reused: reused, ours: true}
+	}
+	reply, err := conn.Send(ctx, m.Envelope, data, m.BeforeDot)
 	return try{conn: conn, outcome: newOutcome(r.relay, reply, err), reused: reused}
 }
 

@@ -43,7 +43,7 @@ func newPool(t testing.TB, c *clock, relays ...*mail.Relay) *mail.Pool {
 
 func send(t *testing.T, p *mail.Pool) mail.Outcome {
 	t.Helper()
-	return p.Send(t.Context(), envelope, []byte(aMessage), nil)
+	return p.Send(t.Context(), message())
 }
 
 func wantClass(t *testing.T, got mail.Outcome, want mail.Class) {
@@ -128,7 +128,7 @@ func TestPoolHoldsItsLimit(t *testing.T) {
 	for range 32 {
 		group.Go(func() {
 			for range 20 {
-				if got := pool.Send(t.Context(), envelope, []byte(aMessage), nil); got.Class != mail.ClassAccepted {
+				if got := pool.Send(t.Context(), message()); got.Class != mail.ClassAccepted {
 					t.Errorf("got %s: %s", got.Class, got.Reason())
 				}
 			}
@@ -194,7 +194,7 @@ func TestPoolDoesNotRepeatAfterTheDot(t *testing.T) {
 		_, one := newServer(t, sink.Options{Hook: at(sink.PhaseDot, c.action)})
 		other, two := newServer(t, sink.Options{})
 		pool, dots := newPool(t, newClock(), one, two), 0
-		got := pool.Send(t.Context(), envelope, []byte(aMessage), func() error { dots++; return nil })
+		got := pool.Send(t.Context(), &mail.Message{Envelope: envelope, Data: []byte(aMessage), BeforeDot: func() error { dots++; return nil }})
 		if got.Class != c.want || dots != 1 || other.Accepted() != 0 {
 			t.Errorf("%s: got %s after %d dots, the other relay took %d, want %s", name, got.Class, dots, other.Accepted(), c.want)
 		}
@@ -250,7 +250,7 @@ func TestPoolSendsOverOpenConnectionsWhileDialsAreRefused(t *testing.T) {
 	for range 8 {
 		group.Go(func() {
 			for range 20 {
-				if got := pool.Send(t.Context(), envelope, []byte(aMessage), nil); got.Class != mail.ClassAccepted {
+				if got := pool.Send(t.Context(), message()); got.Class != mail.ClassAccepted {
 					mu.Lock()
 					lost++
 					mu.Unlock()
@@ -289,7 +289,7 @@ func TestPoolAbortIsNotTheRelaysFault(t *testing.T) {
 	other, two := newServer(t, sink.Options{})
 	pool := newPool(t, newClock(), relay, two)
 	refusal := errors.New("journal is full")
-	got := pool.Send(t.Context(), envelope, []byte(aMessage), func() error { return refusal })
+	got := pool.Send(t.Context(), &mail.Message{Envelope: envelope, Data: []byte(aMessage), BeforeDot: func() error { return refusal }})
 	if !errors.Is(got.Err, mail.ErrAborted) || !errors.Is(got.Err, refusal) {
 		t.Errorf("got %+v, want ErrAborted", got)
 	}
@@ -313,13 +313,13 @@ func TestPoolWaitsForASlotUntilCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	group.Go(func() {
-		if got := pool.Send(ctx, envelope, []byte(aMessage), nil); got.Class != mail.ClassUncertain {
+		if got := pool.Send(ctx, message()); got.Class != mail.ClassUncertain {
 			t.Errorf("in flight: got %+v", got)
 		}
 	})
 	<-reached
 	group.Go(func() {
-		got := pool.Send(ctx, envelope, []byte(aMessage), nil)
+		got := pool.Send(ctx, message())
 		if got.Class != mail.ClassTemporaryPath || !errors.Is(got.Err, context.Canceled) {
 			t.Errorf("waiting: got %+v", got)
 		}
@@ -345,7 +345,7 @@ func TestPoolKeepsTheRate(t *testing.T) {
 			t.Errorf("%s: 12 messages took %s, want 200 ms", name, took)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		got := pool.Send(ctx, envelope, []byte(aMessage), nil)
+		got := pool.Send(ctx, message())
 		cancel()
 		wantClass(t, got, mail.ClassTemporaryPath)
 		wantClass(t, send(t, pool), mail.ClassAccepted)
@@ -397,3 +397,5 @@ func TestPoolAllDownKeepsTheMessage(t *testing.T) {
 		}
 	}
 }
+
+func message() *mail.Message { return &mail.Message{Envelope: envelope, Data: []byte(aMessage)} }

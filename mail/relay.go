@@ -38,6 +38,10 @@ type Relay struct {
 	Connections int
 	// Rate is how many messages a second a pool sends here; 0 is no limit.
 	Rate float64
+	// Unsigned says that this relay signs by itself: it gets messages without our DKIM signature.
+	Unsigned bool
+	// UnsignedFields names header fields that this relay replaces, so that our signature must leave them out.
+	UnsignedFields []string
 	// Weight is the share of the mail next to other relays', at least 1.
 	Weight int
 	// HELO is how we introduce ourselves, this host's name when empty.

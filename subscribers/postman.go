@@ -22,9 +22,7 @@ type PostmanOptions struct {
 	EnvelopeSender string
 	Domain         string // right side of message ids
 
-	// Sign returns the DKIM-Signature field to put before a message; nil sends
-	// unsigned.
-	Sign func(msg []byte) (field []byte, err error)
+	// Send hands over a message, which it may sign first.
 	Send func(ctx context.Context, env mail.Envelope, msg []byte) mail.Outcome
 	Log  *slog.Logger
 }
@@ -205,15 +203,7 @@ func (p *Postman) compose(m *claimedMail, to *record) ([]byte, error) {
 	id := fmt.Sprintf("<s%d.%s@%s>", m.ID, hex.EncodeToString(sum[:8]), p.Domain)
 	h := &mail.Header{From: p.From, ReplyTo: p.ReplyTo, To: mail.Address{Addr: to.Address}, Subject: drawn.Subject,
 		Date: db.Time(m.CreatedAt), MessageID: id, AutoSubmitted: true}
-	msg, err := body.Append(make([]byte, 0, body.Size()), h, mail.Boundary(id), &mail.Personal{})
-	if err != nil || p.Sign == nil {
-		return msg, err
-	}
-	field, err := p.Sign(msg)
-	if err != nil {
-		return nil, fmt.Errorf("sign: %w", err)
-	}
-	return append(field[:len(field):len(field)], msg...), nil
+	return body.Append(make([]byte, 0, body.Size()), h, mail.Boundary(id), &mail.Personal{})
 }
 
 func (p *Postman) draw(m *claimedMail, to *record) (templates.Mail, error) {

@@ -140,9 +140,10 @@ func TestRetryIsByteIdentical(t *testing.T) {
 					first = bytes.Clone(msg)
 					return refuse(c.class, 451, "", mail.PhaseDot, beforeDot)
 				})
+				signer := newSigner(t)
 				sign := func(o *delivery.Options) {
 					o.OnUncertain = c.policy
-					o.Sign = func(msg []byte) ([]byte, error) { return fmt.Appendf(nil, "X-Signature: %d\r\n", len(msg)), nil }
+					o.Signer = func(*mail.Relay) *mail.Signer { return signer }
 				}
 				w.send(sign)
 				w.press.news = "corrected since"
@@ -158,12 +159,12 @@ func TestRetryIsByteIdentical(t *testing.T) {
 				if len(got) != 1 || !bytes.Equal(got[0], first) {
 					t.Fatalf("the second try differs from the first:\n%s\nfirst:\n%s", got, first)
 				}
-				for _, want := range []string{"X-Signature: ", "Message-ID: <tokenof1x1.1@courier.example>", "b+", "Reader 1"} {
+				for _, want := range []string{"DKIM-Signature: ", "Message-ID: <tokenof1x1.1@courier.example>", "b+", "Reader 1"} {
 					if want != "b+" && !bytes.Contains(first, []byte(want)) {
 						t.Errorf("the message lacks %q:\n%s", want, first)
 					}
 				}
-				if !bytes.HasPrefix(first, []byte("X-Signature: ")) {
+				if !bytes.HasPrefix(first, []byte("DKIM-Signature: ")) {
 					t.Error("the signature is not the first field")
 				}
 			})

@@ -21,8 +21,8 @@ func BenchmarkLedger(b *testing.B) {
 				w := newWorld(b, dbtest.Open(b, dialect), deliveries, 100)
 				e := w.engine(func(o *delivery.Options) {
 					o.Lanes = 16
-					o.Send = func(_ context.Context, _ mail.Envelope, _ []byte, beforeDot func() error) mail.Outcome {
-						if err := beforeDot(); err != nil {
+					o.Send = func(_ context.Context, m *mail.Message) mail.Outcome {
+						if err := m.BeforeDot(); err != nil {
 							return aborted(err)
 						}
 						return mail.Outcome{

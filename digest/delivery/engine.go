@@ -22,20 +22,38 @@ import (
 type Options struct {
 	DB      *db.DB
 	Compose Compose
-	// Send hands a message to a relay and calls beforeDot just before the final dot, as mail.Pool does.
-	Send          func(ctx context.Context, env mail.Envelope, msg []byte, beforeDot func() error) mail.Outcome
+	// Send hands a message to a relay and calls its BeforeDot just before the final dot, as mail.Pool does.
+	Send          func(ctx context.Context, m *mail.Message) mail.Outcome
 	Lanes         int // messages under way at once, 8 by default
 	Links         Links
 	Sender        Sender
-	Sign          func([]byte) ([]byte, error) // returns a field to put first; nil: unsigned
-	MessageDomain string                       // right of the @ in Message-ID
-	StateDir      string                       // on a local disk, made if missing
-	OnUncertain   Policy                       // Hold by default
-	Lease         time.Duration                // how long a dead worker's batches wait, 30 s by default
-	Drain         time.Duration                // how long messages under way may take when Run is to end, 20 s by default
+	Signer        func(r *mail.Relay) *mail.Signer // what signs for a relay, nil from it: unsigned; nil: all unsigned
+	MessageDomain string                           // right of the @ in Message-ID
+	StateDir      string                           // on a local disk, made if missing
+	OnUncertain   Policy                           // Hold by default
+	Lease         time.Duration                    // how long a dead worker's batches wait, 30 s by default
+	Drain         time.Duration                    // how long messages under way may take when Run is to end, 20 s by default
+	Meter         Meter                            // nil: nobody counts
 	Log           *slog.Logger
 	Now           func() time.Time
 }
+
+// Meter is told what an engine does. Its methods are called by many goroutines at once and return at once.
+type Meter interface {
+	// Written: a message was written for its reader, its mail composed where that was needed.
+	Written(took time.Duration)
+	// Tried: a message was handed to Send, and this came of it.
+	Tried(o mail.Outcome)
+	// Recorded: a group of results went to the database, so many deliveries coming to each state.
+	Recorded(states map[State]int, took time.Duration)
+}
+
+// unmetered is the meter of an engine that has none.
+type unmetered struct{}
+
+func (unmetered) Written(time.Duration)                 {}
+func (unmetered) Tried(mail.Outcome)                    {}
+func (unmetered) Recorded(map[State]int, time.Duration) {}
 
 // Errors of Run and RunEdition.
 var (
@@ -100,6 +118,9 @@ func New(o Options) (*Engine, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Meter == nil {
+		o.Meter = unmetered{}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

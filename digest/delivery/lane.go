@@ -28,7 +28,7 @@ const tries = 3
 
 // lane sends one message at a time until there is no more work. Once ctx has ended it only hands back.
 func (e *Engine) lane(ctx context.Context) {
-	w := &writer{links: e.o.Links, sender: e.o.Sender, sign: e.o.Sign, domain: e.o.MessageDomain}
+	w := &writer{links: e.o.Links, sender: e.o.Sender, signer: e.o.Signer, domain: e.o.MessageDomain}
 	for it := range e.work {
 		e.results <- e.deliver(ctx, w, it)
 	}
@@ -63,6 +63,7 @@ func (e *Engine) try(ctx context.Context, w *writer, it *item) (*result, passage
 	if r := e.ahead(ctx, it); r != nil {
 		return r, unused, ""
 	}
+	began := time.Now()
 	composed, err := e.cache.get(ctx, it.batch.edition, it.selection, it.asOf)
 	if err != nil {
 		return e.uncomposed(ctx, it, err), unused, ""
@@ -70,11 +71,13 @@ func (e *Engine) try(ctx context.Context, w *writer, it *item) (*result, passage
 	if composed.Empty {
 		return e.settled(it, Skipped, ReasonWithdrawn), unused, ""
 	}
-	envelope, msg, err := w.write(it, composed)
+	message, err := w.write(it, composed)
 	if err != nil {
 		return e.unwritten(ctx, it, composed, err), unused, ""
 	}
-	t := e.transmit(ctx, it, composed, envelope, msg)
+	e.o.Meter.Written(time.Since(began))
+	t := e.transmit(ctx, it, composed, message)
+	e.o.Meter.Tried(t.outcome)
 	class := t.outcome.Class
 	if t.stopped {
 		r := left(it)

@@ -36,14 +36,14 @@ const headroom = 1536
 type writer struct {
 	links  Links
 	sender Sender
-	sign   func([]byte) ([]byte, error)
+	signer func(r *mail.Relay) *mail.Signer
 	domain string
 	buf    []byte
 }
 
 // write returns the whole message of a delivery, which is valid until the next call. For the same mail and reader it
 // is the same to the last octet.
-func (w *writer) write(it *item, c *digest.Composed) (mail.Envelope, []byte, error) {
+func (w *writer) write(it *item, c *digest.Composed) (*mail.Message, error) {
 	envelope := mail.Envelope{From: w.sender.Sender(it.batch.edition, it.subscriber), To: it.address}
 	token, _, _ := strings.Cut(strings.TrimPrefix(envelope.From, "b+"), "@")
 	id := "<" + token + "." + strconv.FormatInt(it.batch.edition, 10) + "@" + w.domain + ">"
@@ -56,11 +56,10 @@ func (w *writer) write(it *item, c *digest.Composed) (mail.Envelope, []byte, err
 	personal := mail.Personal{Unsubscribe: unsubscribe, Preferences: w.links.Preferences(it.subscriber), Name: it.name}
 	if err := w.append(c, &header, &personal); err != nil {
 		if err := w.blame(c, header, personal, err); err != nil {
-			return mail.Envelope{}, nil, err
+			return nil, err
 		}
 	}
-	msg, err := w.signed()
-	return envelope, msg, err
+	return &mail.Message{Envelope: envelope, Data: w.buf[headroom:], Sign: w.signed}, nil
 }
 
 func (w *writer) append(c *digest.Composed, h *mail.Header, p *mail.Personal) error {
@@ -84,15 +83,19 @@ func (w *writer) blame(c *digest.Composed, h mail.Header, p mail.Personal, cause
 	return fmt.Errorf("%w: %w", errRecipient, cause)
 }
 
-// signed puts the signature before the message in the buffer.
-func (w *writer) signed() ([]byte, error) {
+// signed puts the signature for a relay before the message in the buffer.
+func (w *writer) signed(r *mail.Relay) ([]byte, error) {
 	msg := w.buf[headroom:]
-	if w.sign == nil {
+	var signer *mail.Signer
+	if w.signer != nil {
+		signer = w.signer(r)
+	}
+	if signer == nil {
 		return msg, nil
 	}
-	signature, err := w.sign(msg)
+	signature, err := signer.Sign(msg)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errComposition, err)
+		return nil, err
 	}
 	if len(signature) > headroom {
 		return slices.Concat(signature, msg), nil

@@ -106,7 +106,7 @@ func (e *Engine) write(results []result, renewAll bool) error {
 	}
 	var leases map[int64]leaseState
 	var refused []refusal
-	began := e.o.Now()
+	began, start := e.o.Now(), time.Now()
 	err := e.db.Write(e.last, func(tx *db.Tx) (err error) {
 		if leases, err = leaseStates(e.last, tx, batches); err != nil {
 			return fmt.Errorf("check leases: %w", err)
@@ -117,6 +117,7 @@ func (e *Engine) write(results []result, renewAll bool) error {
 	if err != nil {
 		return err
 	}
+	e.o.Meter.Recorded(countStates(results), time.Since(start))
 	e.reportRefused(refused)
 	for _, t := range tallies {
 		e.recorded(t, leases[t.batch.id] == leaseOurs, renewAll, began)
@@ -127,6 +128,16 @@ func (e *Engine) write(results []result, renewAll bool) error {
 		}
 	}
 	return nil
+}
+
+func countStates(results []result) map[State]int {
+	states := map[State]int{}
+	for _, r := range results {
+		if r.change != nil {
+			states[r.change.state]++
+		}
+	}
+	return states
 }
 
 func (e *Engine) writeTx(

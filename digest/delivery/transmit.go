@@ -42,9 +42,7 @@ var (
 // and the reader's standing are looked at once more; then the journal gets its line, and only if the lease is certain
 // after that the dot goes out: had we been stalled before the line, the lease would be over, had we been stalled after
 // it, whoever took the lease would find the line.
-func (e *Engine) transmit(
-	ctx context.Context, it *item, c *digest.Composed, envelope mail.Envelope, msg []byte,
-) transmission {
+func (e *Engine) transmit(ctx context.Context, it *item, c *digest.Composed, message *mail.Message) transmission {
 	t := transmission{journal: noEntry, composedAt: c.ComposedAt}
 	sending, cancel := context.WithCancel(e.hard)
 	defer cancel()
@@ -55,11 +53,11 @@ func (e *Engine) transmit(
 		N: it.attempts + 1, ComposedAt: c.ComposedAt,
 	}
 	var refused error
-	beforeDot := func() error {
+	message.BeforeDot = func() error {
 		refused = e.beforeDot(sending, it, &entry, &t, stop)
 		return refused
 	}
-	t.outcome = e.o.Send(sending, envelope, msg, beforeDot)
+	t.outcome = e.o.Send(sending, message)
 	t.stopped = refused != nil || t.journal == noEntry && sending.Err() != nil
 	if t.journal == noEntry {
 		return t

@@ -3,6 +3,10 @@ package delivery_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -259,7 +263,12 @@ type relay struct {
 
 func newRelay() *relay { return &relay{accepted: map[string][][]byte{}, calls: map[string]int{}} }
 
-func (r *relay) send(ctx context.Context, env mail.Envelope, msg []byte, beforeDot func() error) mail.Outcome {
+func (r *relay) send(ctx context.Context, m *mail.Message) mail.Outcome {
+	env, beforeDot := m.Envelope, m.BeforeDot
+	msg, err := m.Sign(&mail.Relay{Name: "fake"})
+	if err != nil {
+		panic(err)
+	}
 	r.mu.Lock()
 	r.calls[env.To]++
 	n, answer := r.calls[env.To], r.answer
@@ -392,4 +401,19 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// newSigner signs with a key of its own.
+func newSigner(t testing.TB) *mail.Signer {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	signer, err := mail.NewSigner("courier.example", "b1", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer
 }

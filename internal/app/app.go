@@ -92,7 +92,7 @@ func Migrations(ctx context.Context, cfg *config.Config) ([]db.Migration, error)
 func Check(cfg *config.Config) error {
 	_, keysErr := readKeys(cfg.Security.KeysFile)
 	_, setupErr := newSetup(cfg, templates.Site{})
-	_, signErr := newSign(cfg)
+	_, signErr := newSigner(cfg)
 	if err := errors.Join(keysErr, setupErr, signErr); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}

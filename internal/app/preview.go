@@ -62,14 +62,8 @@ func (a *App) SendTest(ctx context.Context, d *digest.Digest, address string, no
 	if err != nil {
 		return mail.Outcome{}, err
 	}
-	if out.Sign != nil {
-		signature, err := out.Sign(message)
-		if err != nil {
-			return mail.Outcome{}, err
-		}
-		message = append(signature, message...)
-	}
-	return out.Pool.Send(ctx, mail.Envelope{From: out.Sender.Sender(0, 0), To: to.Addr}, message, nil), nil
+	envelope := mail.Envelope{From: out.Sender.Sender(0, 0), To: to.Addr}
+	return out.Pool.Send(ctx, &mail.Message{Envelope: envelope, Data: message, Sign: out.Signed(message), Urgent: true}), nil
 }
 
 // OpenEditions returns the editions of a digest that are planned and not done,

@@ -16,14 +16,14 @@ import (
 // Outgoing is the way out: relays, signature and envelope senders.
 type Outgoing struct {
 	Pool   *mail.Pool
-	Sign   func(msg []byte) ([]byte, error) // nil: unsigned
+	Signer func(r *mail.Relay) *mail.Signer // what signs mail that goes over a relay; nil from it: unsigned
 	Sender *mail.VERP
 	Domain string // of Message-ID
 }
 
 // NewOutgoing prepares the configured relays. It connects to none of them yet.
 func (a *App) NewOutgoing() (*Outgoing, error) {
-	sign, err := newSign(a.Config)
+	signer, err := newSigner(a.Config)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
@@ -39,12 +39,25 @@ func (a *App) NewOutgoing() (*Outgoing, error) {
 		})
 	}
 	return &Outgoing{
-		Pool: mail.NewPool(relays, a.Config.Mail.Rate, a.Log, a.Now), Sign: sign,
+		Pool: mail.NewPool(relays, a.Config.Mail.Rate, a.Log, a.Now), Signer: func(*mail.Relay) *mail.Signer { return signer },
 		Sender: mail.NewVERP(a.Keys.Derive("verp"), a.Config.Mail.BounceDomain), Domain: mail.Domain(from.Addr),
 	}, nil
 }
 
-func newSign(cfg *config.Config) (func(msg []byte) ([]byte, error), error) {
+// Signed returns a function that puts the signature for a relay before a message.
+func (o *Outgoing) Signed(msg []byte) func(r *mail.Relay) ([]byte, error) {
+	return func(r *mail.Relay) ([]byte, error) {
+		signer := o.Signer(r)
+		if signer == nil {
+			return msg, nil
+		}
+		field, err := signer.Sign(msg)
+		return append(field, msg...), err
+	}
+}
+
+// newSigner returns nil without a DKIM key.
+func newSigner(cfg *config.Config) (*mail.Signer, error) {
 	d := cfg.Mail.DKIM
 	if d == nil {
 		return nil, nil
@@ -57,14 +70,14 @@ func newSign(cfg *config.Config) (func(msg []byte) ([]byte, error), error) {
 	if err != nil {
 		return nil, fmt.Errorf("DKIM key %s: %w", filepath.Base(d.KeyFile), err)
 	}
-	return signer.Sign, nil
+	return signer, nil
 }
 
 // NewEngine returns a delivery engine over the relays of out.
 func (a *App) NewEngine(out *Outgoing) (*delivery.Engine, error) {
 	return delivery.New(delivery.Options{
 		DB: a.DB, Compose: a.Composer.Compose, Send: out.Pool.Send, Lanes: out.Pool.Size(), Links: a.Links,
-		Sender: out.Sender, Sign: out.Sign, MessageDomain: out.Domain, StateDir: a.Config.Mail.StateDir,
+		Sender: out.Sender, Signer: out.Signer, MessageDomain: out.Domain, StateDir: a.Config.Mail.StateDir,
 		OnUncertain: delivery.Policy(a.Config.Mail.OnUncertain), Log: a.Log, Now: a.Now,
 	})
 }
@@ -76,9 +89,9 @@ func (a *App) NewPostman(out *Outgoing) (*subscribers.Postman, error) {
 		return nil, err
 	}
 	o := subscribers.PostmanOptions{
-		Site: a.Site, From: from, EnvelopeSender: "confirm@" + a.Config.Mail.BounceDomain, Domain: out.Domain, Sign: out.Sign, Log: a.Log,
+		Site: a.Site, From: from, EnvelopeSender: "confirm@" + a.Config.Mail.BounceDomain, Domain: out.Domain, Log: a.Log,
 		Send: func(ctx context.Context, env mail.Envelope, msg []byte) mail.Outcome {
-			return out.Pool.Send(ctx, env, msg, nil)
+			return out.Pool.Send(ctx, &mail.Message{Envelope: env, Data: msg, Sign: out.Signed(msg), Urgent: true})
 		},
 	}
 	if a.Config.Mail.ReplyTo != "" {
