@@ -1,0 +1,26 @@
+package mail_test
+
+import (
+	"testing"
+
+	"broadsheet/mail"
+)
+
+func TestProviders(t *testing.T) {
+	p := mail.NewProviders([]mail.Provider{
+		{Name: "campus", Domains: []string{"uni.example", "gmx.at"}, Rate: 2.5}, {Name: "google", Rate: 20},
+	})
+	for address, want := range map[string]struct {
+		name  string
+		known bool
+		rate  float64
+	}{
+		"ann@googlemail.com": {"google", true, 20}, "bob@gmx.at": {"campus", true, 2.5}, "eve@uni.example": {"campus", true, 2.5},
+		"kim@gmx.de": {"gmx", true, 0}, "joe@Paper.Example": {"paper.example", false, 0},
+	} {
+		name, known := p.Of(address)
+		if name != want.name || known != want.known || p.Rate(name) != want.rate {
+			t.Errorf("%s is with %s (%t) at %g, want %+v", address, name, known, p.Rate(name), want)
+		}
+	}
+}
