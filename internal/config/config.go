@@ -17,6 +17,7 @@ type Config struct {
 	Security Security
 	Database Database
 	Mail     Mail
+	Metrics  Metrics
 	Topics   []Topic
 	Sources  []Source
 	Digests  []Digest
@@ -63,6 +64,38 @@ type Mail struct {
 	ExpireAfter  time.Duration // how long a delivery is tried; 24 hours unless given
 	Relays       []Relay       // never empty: unless given, the mail server of this host, smtp://127.0.0.1:25?tls=off
 	DKIM         *DKIM         // nil without [mail.dkim]: then the relay signs, or nobody
+
+	KeepDeliveries time.Duration  // how long a delivery stays in the database; 30 days unless given, at least 7
+	Providers      []MailProvider // none unless given; those that everybody knows are not among them
+	Bounces        Bounces
+	Ramp           *Ramp // nil without [mail.ramp]: a sending domain that is known
+}
+
+// MailProvider is who runs mailboxes under one or more domains.
+type MailProvider struct {
+	Name    string   // required, a slug, unique
+	Domains []string // lower-case A-labels; none only for a provider that Checks.Provider knows
+	Rate    float64  // messages a second that it gets; 0, no limit, unless given
+}
+
+// Bounces says when an address that bounces gets nothing more.
+type Bounces struct {
+	HardAfter time.Duration // between the first hard bounce and the one that suppresses; 24 hours unless given, may be 0
+	SoftLimit int           // soft bounces in a row that suppress; 10 unless given, 0 is never
+}
+
+// Ramp is how a sending domain that mailbox providers do not know yet warms
+// up: the first day's number of messages grows by a factor each day.
+type Ramp struct {
+	Start  time.Time // required; midnight, UTC, of the first day
+	First  int       // messages on it to each provider; 500 unless given
+	Growth float64   // from a day to the next, at least 1; 1.5 unless given
+	Days   int       // until there is no ceiling any more; 30 unless given
+}
+
+// Metrics is the listener of Prometheus.
+type Metrics struct {
+	Listen string // host:port; "" unless given: then there is none
 }
 
 // How a connection to a relay is protected.
@@ -70,6 +103,12 @@ const (
 	TLSStartTLS = "starttls" // a plain connection that must be upgraded before anything else is said
 	TLSImplicit = "implicit" // TLS from the first byte
 	TLSOff      = "off"      // none; loopback only
+)
+
+// What becomes of our signature on the way over a relay.
+const (
+	DKIMSign = "sign" // it is put on
+	DKIMOff  = "off"  // it is left off: the relay signs by itself
 )
 
 // Relay is an SMTP server that takes our mail.
@@ -84,6 +123,11 @@ type Relay struct {
 	Connections  int     // at most at once; 8 unless given
 	Rate         float64 // messages a second; 0, no limit, unless given
 	Weight       int     // share of the mail among the relays; 1 unless given
+
+	CertFile string   // our client certificate as PEM; "" unless given; the file exists
+	KeyFile  string   // its private key as PEM; given if and only if CertFile is
+	DKIM     string   // DKIMSign (unless given) or DKIMOff
+	DKIMOmit []string // header fields that the relay replaces, so that our signature leaves them out; none unless given
 }
 
 // DKIM is our own signature (RFC 6376).
@@ -133,6 +177,7 @@ type Digest struct {
 	ReplyTo     string        // mail.reply_to unless given
 	ExpireAfter time.Duration // mail.expire_after unless given
 	CatchUp     string        // what happens to missed slots: "merge" (unless given), "each" or "skip"
+	Urgent      bool          // whether its editions go before all others: breaking news; false unless given
 }
 
 // DefaultSubject is the subject of a digest that gives none.

@@ -36,6 +36,7 @@ func readDigest(t *table, c *Config, seen slugs) Digest {
 		ReplyTo:     t.text("reply_to", c.Mail.ReplyTo, line(320), address),
 		ExpireAfter: t.duration("expire_after", c.Mail.ExpireAfter, time.Minute, longestExpiry),
 		CatchUp:     t.choice("catch_up", "merge", "each", "skip"),
+		Urgent:      t.flag("urgent"),
 	}
 	d.Name = t.text("name", d.Slug, line(100))
 	if d.MinItems > d.MaxItems {

@@ -128,9 +128,9 @@ func TestWriteInitRefusesBadAnswers(t *testing.T) {
 	}{
 		{"address", config.Answers{SiteURL: "courier.example"},
 			"broadsheet.toml:10: url in [site] must be an absolute http or https address, not \"courier.example\"\n" +
-				"broadsheet.toml:83: url in [[source]] must be an absolute http or https address, not \"courier.example/feed.xml\""},
+				"broadsheet.toml:112: url in [[source]] must be an absolute http or https address, not \"courier.example/feed.xml\""},
 		{"relay", config.Answers{RelayURL: "smtp://me@relay.example"},
-			"broadsheet.toml:41: url in [[mail.relay]] names a user: give the password with password_file or BROADSHEET_MAIL_RELAY_PASSWORD"},
+			"broadsheet.toml:42: url in [[mail.relay]] names a user: give the password with password_file or BROADSHEET_MAIL_RELAY_PASSWORD"},
 		{"checks", config.Answers{Checks: config.Checks{Address: func(string) error { return errors.New("no") }}},
 			"broadsheet.toml:29: from in [mail] is not right: no"},
 	} {

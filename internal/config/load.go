@@ -115,6 +115,7 @@ func (l *loader) config(tree *node) *Config {
 		Security: readSecurity(root.sub("security")),
 		Database: readDatabase(root.sub("database")),
 		Mail:     readMail(root.sub("mail")),
+		Metrics:  readMetrics(root.sub("metrics")),
 	}
 	c.Topics = readTopics(root.list("topic"))
 	c.Sources = readSources(root.list("source"))

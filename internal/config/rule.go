@@ -176,6 +176,18 @@ func dkimSelector(s string) error {
 	return nil
 }
 
+// omittedField wants the name of a header field that a signature may leave out
+// (RFC 5322 section 2.2, RFC 6376 section 5.4).
+func omittedField(s string) error {
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
+		return fmt.Errorf(`must hold names of header fields such as "Message-ID", not %s`, quote(s))
+	}
+	if strings.EqualFold(s, "From") {
+		return errors.New("must not hold From, which every signature has to cover")
+	}
+	return nil
+}
+
 // subject wants a template that parses, so that a slip is not found at seven
 // in the morning.
 func subject(s string) error {
@@ -194,6 +206,7 @@ type Checks struct {
 	Schedule func(expression string) error // of cron
 	Zone     func(name string) error       // of a time zone
 	Address  func(address string) error    // of mail, with or without a name
+	Provider func(name string) error       // of mailboxes, given without domains; the error goes on after "domains in [[mail.provider]] "
 }
 
 func (c Checks) orPlain() Checks {
@@ -205,6 +218,9 @@ func (c Checks) orPlain() Checks {
 	}
 	if c.Address == nil {
 		c.Address = plainAddress
+	}
+	if c.Provider == nil {
+		c.Provider = plainProvider
 	}
 	return c
 }
@@ -226,6 +242,11 @@ func plainZone(s string) error {
 func plainAddress(s string) error {
 	_, err := netmail.ParseAddress(s)
 	return err
+}
+
+// plainProvider knows none: each must give its domains.
+func plainProvider(name string) error {
+	return fmt.Errorf(`must name the domains of %s, such as ["courier.example"]`, quote(name))
 }
 
 // judged turns a check into a rule.

@@ -64,6 +64,12 @@ func readDatabase(t *table) Database {
 	return Database{URL: address, URLFile: s.file}
 }
 
+func readMetrics(t *table) Metrics {
+	m := Metrics{Listen: t.text("listen", "", listenAddress)}
+	t.done()
+	return m
+}
+
 // databaseURL makes the path of SQLite absolute. Its errors do not repeat the
 // address, which may hold a password.
 func (l *loader) databaseURL(s string) (string, error) {

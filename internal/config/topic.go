@@ -29,7 +29,6 @@ func readTopics(tables []*table) []Topic {
 }
 
 func readSources(tables []*table) []Source {
-	const week = 7 * 24 * time.Hour
 	seen := slugs{}
 	var out []Source
 	for _, t := range tables {
@@ -39,7 +38,7 @@ func readSources(tables []*table) []Source {
 			Kind:         t.choice("kind", "feed"),
 			URL:          t.needed("url", `"https://courier.example/feed.xml"`, webURL),
 			Topics:       t.topics(),
-			Every:        t.duration("every", 15*time.Minute, time.Minute, week),
+			Every:        t.duration("every", 15*time.Minute, time.Minute, 7*day),
 			AllowPrivate: t.prefixes("allow_private"),
 		})
 		t.done()
@@ -50,16 +49,19 @@ func readSources(tables []*table) []Source {
 // slugs remembers where each slug was used.
 type slugs map[string]Problem
 
-func (t *table) slug(seen slugs) string {
-	s := t.needed("slug", `"world"`, slug)
+func (t *table) slug(seen slugs) string { return t.unique("slug", `"world"`, seen) }
+
+// unique returns the slug of key, which no other table may have.
+func (t *table) unique(key, example string, seen slugs) string {
+	s := t.needed(key, example, slug)
 	if s == "" {
 		return ""
 	}
 	if first, twice := seen[s]; twice {
-		t.complain("slug", "is %s, as on line %d: each needs its own", quote(s), first.Line)
+		t.complain(key, "is %s, as on line %d: each needs its own", quote(s), first.Line)
 		return s
 	}
-	seen[s] = t.place("slug")
+	seen[s] = t.place(key)
 	return s
 }
 

@@ -77,25 +77,44 @@ func integerBase(s setting) int {
 	return 0
 }
 
-// rate returns the number of key: messages a second.
+// rate returns the number of key: messages a second, 0 unless given.
 func (t *table) rate(key string) float64 {
-	const most = 100_000
+	return t.decimal(key, 0, 0, 100_000, " messages a second")
+}
+
+// decimal returns the number of key, which must lie between least and most of a unit.
+func (t *table) decimal(key string, fallback, least, most float64, unit string) float64 {
 	s := t.lookup(key)
 	if s.node == nil {
-		return 0
+		return fallback
 	}
 	if k := s.node.kind; k == unstable.Integer || k == unstable.Float || s.env != "" {
 		f, err := strconv.ParseFloat(strings.ReplaceAll(s.node.text, "_", ""), 64)
 		if err == nil && !math.IsNaN(f) {
-			if f < 0 || f > most {
-				t.complain(key, "must be between 0 and %d messages a second, not %s", most, brief(s.node.text))
-				return 0
+			if f < least || f > most {
+				t.complain(key, "must be between %.0f and %.0f%s, not %s", least, most, unit, brief(s.node.text))
+				return fallback
 			}
 			return f
 		}
 	}
 	t.complain(key, "must be a number, not %s", describe(s.node))
-	return 0
+	return fallback
+}
+
+// date returns the midnight, UTC, with which the date of key begins. It must be given,
+// with quotation marks or as a date of TOML.
+func (t *table) date(key, example string) time.Time {
+	s := t.lookup(key)
+	if s.node == nil || s.node.kind == unstable.String && s.node.text == "" {
+		t.require(key, example)
+		return time.Time{}
+	}
+	at, err := time.Parse(time.DateOnly, s.node.text)
+	if k := s.node.kind; err != nil || k != unstable.String && k != unstable.LocalDate {
+		t.complain(key, "must be a date such as %s, not %s", example, describe(s.node))
+	}
+	return at
 }
 
 // flag returns the boolean of key.
@@ -131,7 +150,6 @@ func (t *table) duration(key string, fallback, least, most time.Duration) time.D
 
 // parseDuration is time.ParseDuration and whole days.
 func parseDuration(s string) (time.Duration, error) {
-	const day = 24 * time.Hour
 	if whole, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.ParseInt(whole, 10, 64)
 		if err != nil || n < 0 || n > math.MaxInt64/int64(day) {
