@@ -5,6 +5,8 @@ ALTER TABLE editions ADD COLUMN archived_at BIGINT NOT NULL DEFAULT 0;
 
 CREATE INDEX editions_sending ON editions (id) WHERE state = 'sending';
 
+CREATE INDEX editions_paused ON editions (id) WHERE state = 'paused';
+
 CREATE TABLE edition_states (
   edition_id BIGINT NOT NULL REFERENCES editions (id),
   state      TEXT NOT NULL,
