@@ -1,6 +1,9 @@
 package mail
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Provider is who runs mailboxes under one or more domains. What it thinks of a sender holds for all of them.
 type Provider struct {
@@ -41,6 +44,11 @@ func (p *Providers) Of(address string) (name string, known bool) {
 
 // Rate returns how many messages a second a provider gets at most, 0 being no limit.
 func (p *Providers) Rate(name string) float64 { return p.rates[name] }
+
+// IsWellKnown tells whether the domains of a provider are known without being configured.
+func IsWellKnown(provider string) bool {
+	return slices.ContainsFunc(wellKnownProviders(), func(p Provider) bool { return p.Name == provider })
+}
 
 func wellKnownProviders() []Provider {
 	domains := func(s string) []string { return strings.Fields(s) }

@@ -24,3 +24,11 @@ func TestProviders(t *testing.T) {
 		}
 	}
 }
+
+func TestIsWellKnown(t *testing.T) {
+	for name, want := range map[string]bool{"google": true, "t-online": true, "gmail.com": false, "city": false, "": false} {
+		if got := mail.IsWellKnown(name); got != want {
+			t.Errorf("%q: got %v, want %v", name, got, want)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"broadsheet/digest"
 	"broadsheet/internal/config"
 	"broadsheet/internal/db"
+	"broadsheet/mail"
 	"broadsheet/subscribers"
 	"broadsheet/templates"
 )
@@ -39,6 +40,7 @@ type App struct {
 	Subscribers *subscribers.Store
 	Keys        *subscribers.Keys
 	Links       *subscribers.Links
+	Providers   *mail.Providers
 	Site        templates.Site
 	Log         *slog.Logger
 	Now         func() time.Time
@@ -88,12 +90,14 @@ func Migrations(ctx context.Context, cfg *config.Config) ([]db.Migration, error)
 }
 
 // Check tries everything of a configuration that its text does not show: the
-// signing keys, the DKIM key, the themes and the subjects of digests.
+// signing keys, the DKIM key, client certificates, the themes and the subjects
+// of digests.
 func Check(cfg *config.Config) error {
 	_, keysErr := readKeys(cfg.Security.KeysFile)
 	_, setupErr := newSetup(cfg, templates.Site{})
 	_, signErr := newSigner(cfg)
-	if err := errors.Join(keysErr, setupErr, signErr); err != nil {
+	_, relaysErr := newRelays(cfg)
+	if err := errors.Join(keysErr, setupErr, signErr, relaysErr); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return nil
@@ -120,6 +124,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	a.Links = subscribers.NewLinks(cfg.Web.PublicURL, a.Keys)
+	a.Providers = newProviders(cfg)
 	if a.Setup, err = newSetup(cfg, a.Site); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,21 +28,59 @@ func (a *App) NewOutgoing() (*Outgoing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
+	relays, err := newRelays(a.Config)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
 	from, err := mail.ParseAddress(a.Config.Mail.From)
 	if err != nil {
 		return nil, err
 	}
-	var relays []*mail.Relay
-	for _, r := range a.Config.Mail.Relays {
-		relays = append(relays, &mail.Relay{
-			Host: r.Host, Port: r.Port, TLS: mail.TLSMode(r.TLS), User: r.User, Password: r.Password,
-			Connections: r.Connections, Rate: r.Rate, Weight: r.Weight,
-		})
-	}
 	return &Outgoing{
-		Pool: mail.NewPool(relays, a.Config.Mail.Rate, a.Log, a.Now), Signer: func(*mail.Relay) *mail.Signer { return signer },
+		Pool: mail.NewPool(relays, a.Config.Mail.Rate, a.Log, a.Now), Signer: signers(signer, relays),
 		Sender: mail.NewVERP(a.Keys.Derive("verp"), a.Config.Mail.BounceDomain), Domain: mail.Domain(from.Addr),
 	}, nil
+}
+
+// newRelays returns the configured relays with their client certificates.
+func newRelays(cfg *config.Config) ([]*mail.Relay, error) {
+	var relays []*mail.Relay
+	for _, r := range cfg.Mail.Relays {
+		relay := &mail.Relay{
+			Host: r.Host, Port: r.Port, TLS: mail.TLSMode(r.TLS), User: r.User, Password: r.Password,
+			Connections: r.Connections, Rate: r.Rate, Weight: r.Weight,
+			Unsigned: r.DKIM == config.DKIMOff, UnsignedFields: r.DKIMOmit,
+		}
+		if r.CertFile != "" {
+			certificate, err := tls.LoadX509KeyPair(r.CertFile, r.KeyFile)
+			if err != nil {
+				return nil, fmt.Errorf("client certificate %s of relay %s: %w", filepath.Base(r.CertFile), relay.Address(), err)
+			}
+			relay.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
+		}
+		relays = append(relays, relay)
+	}
+	return relays, nil
+}
+
+// signers returns what signs for each relay. A nil signer signs nothing.
+func signers(signer *mail.Signer, relays []*mail.Relay) func(r *mail.Relay) *mail.Signer {
+	of := make(map[*mail.Relay]*mail.Signer, len(relays))
+	for _, r := range relays {
+		if signer != nil && !r.Unsigned {
+			of[r] = signer
+		}
+	}
+	return func(r *mail.Relay) *mail.Signer { return of[r] }
+}
+
+// newProviders returns who runs the mailboxes: those that everybody knows and the configured ones.
+func newProviders(cfg *config.Config) *mail.Providers {
+	var configured []mail.Provider
+	for _, p := range cfg.Mail.Providers {
+		configured = append(configured, mail.Provider(p))
+	}
+	return mail.NewProviders(configured)
 }
 
 // Signed returns a function that puts the signature for a relay before a message.

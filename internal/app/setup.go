@@ -17,7 +17,16 @@ func Checks() config.Checks {
 		Schedule: func(expr string) error { _, err := schedule.Parse(expr); return err },
 		Zone:     func(name string) error { _, err := schedule.Zone(name); return err },
 		Address:  func(addr string) error { _, err := mail.ParseAddress(addr); return err },
+		Provider: knownProvider,
 	}
+}
+
+// knownProvider speaks of a [[mail.provider]] that names no domains.
+func knownProvider(name string) error {
+	if mail.IsWellKnown(name) {
+		return nil
+	}
+	return fmt.Errorf(`must name the domains of %q, such as ["courier.example"]: they are known of big providers only`, name)
 }
 
 // newSetup turns the configuration into what package digest works with.
