@@ -90,3 +90,8 @@ func (e *Engine) BreakJournal() (repair func(), err error) {
 		readOnly.Close()
 	}, nil
 }
+
+// QueueQueries are what Queue asks of the large tables.
+func QueueQueries() map[string]string {
+	return map[string]string{"sending": sendingQuery, "paused": pausedQuery, "retries": retriesQuery, "next retry": nextRetryQuery}
+}
