@@ -48,3 +48,17 @@ CREATE TABLE domain_pauses (
 ALTER TABLE subscribers ADD COLUMN hard_bounced_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE subscribers ADD COLUMN soft_bounces INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subscribers ADD COLUMN admitted_at BIGINT NOT NULL DEFAULT 0;
+
+-- What the warming-up of the sending domain came to for a group of recipient
+-- domains: on the day of the last admission the ceiling had grown so many steps,
+-- and used of it were the mails a day of the readers admitted until then. reason
+-- says why the ceiling did not grow that day. The row "*" has the last day whose
+-- admission is complete.
+CREATE TABLE ramp_groups (
+  name    TEXT PRIMARY KEY,
+  day     INTEGER NOT NULL,
+  steps   INTEGER NOT NULL,
+  ceiling BIGINT NOT NULL,
+  used    BIGINT NOT NULL,
+  reason  TEXT NOT NULL DEFAULT ''
+);
