@@ -1,12 +1,16 @@
 # make           builds the binary
 # make test      runs all tests, installing what they need
 # make bench     prints the benchmarks
+# make crash     kills, ends and stops workers in the middle of sends, KILLS
+#                times each, and prints what that cost; SEED repeats a run
 # make check     runs what .ci/run runs besides the tests
 
 GO ?= go
+KILLS ?= 50
+SEED ?=
 export CGO_ENABLED ?= 0
 
-.PHONY: build test bench race check tools clean
+.PHONY: build test bench crash race check tools clean
 
 build:
 	$(GO) build -trimpath -ldflags="-s -w" -o broadsheet ./cmd/broadsheet
@@ -19,6 +23,10 @@ race: tools
 
 bench: tools
 	.ci/postgres.sh $(GO) test -run '^$$' -bench . -benchmem ./...
+
+crash: tools
+	BROADSHEET_CRASH_KILLS=$(KILLS) BROADSHEET_CRASH_SEED=$(SEED) \
+		.ci/postgres.sh $(GO) test -count=1 -timeout 60m -v -run '^TestCrash$$' ./cmd/broadsheet
 
 check:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "these files want gofmt"; exit 1; }

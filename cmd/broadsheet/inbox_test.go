@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"crypto/sha256"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -15,16 +17,24 @@ type inbox struct {
 	server *sink.Server
 
 	mu       sync.Mutex
-	counts   map[string]int
+	mails    map[string]received
+	asked    map[string]int // the connection over which a reader's text was last announced
 	total    int
 	changed  chan struct{}
 	examines func(to string, data []byte)
 }
 
+// received is what came for one address.
+type received struct {
+	times   int
+	first   [sha256.Size]byte // what the first message was
+	differs bool              // a later one was not the same, octet by octet
+}
+
 func newInbox(t *testing.T, o sink.Options) *inbox {
 	t.Helper()
-	b := &inbox{t: t, counts: map[string]int{}, changed: make(chan struct{})}
-	o.OnMessage, o.Keep = b.accept, 1000
+	b := &inbox{t: t, mails: map[string]received{}, asked: map[string]int{}, changed: make(chan struct{})}
+	o.OnMessage, o.Keep, o.Hook = b.accept, 1000, b.watch(o.Hook)
 	var err error
 	if b.server, err = sink.NewServer(o); err != nil {
 		t.Fatal(err)
@@ -35,9 +45,31 @@ func newInbox(t *testing.T, o sink.Options) *inbox {
 
 func (b *inbox) addr() string { return b.server.Addr().String() }
 
+// watch notes which connection a message is about to come over, and leaves the
+// answers to hook.
+func (b *inbox) watch(hook func(sink.Event) sink.Action) func(sink.Event) sink.Action {
+	return func(e sink.Event) sink.Action {
+		if e.Phase == sink.PhaseData {
+			b.mu.Lock()
+			b.asked[e.To] = e.Connection
+			b.mu.Unlock()
+		}
+		if hook == nil {
+			return sink.Action{}
+		}
+		return hook(e)
+	}
+}
+
 func (b *inbox) accept(_, to string, data []byte) error {
+	sum := sha256.Sum256(data)
 	b.mu.Lock()
-	b.counts[to]++
+	r := b.mails[to]
+	if r.times++; r.times == 1 {
+		r.first = sum
+	}
+	r.differs = r.differs || r.first != sum
+	b.mails[to] = r
 	b.total++
 	close(b.changed)
 	b.changed = make(chan struct{})
@@ -54,7 +86,7 @@ func (b *inbox) accept(_, to string, data []byte) error {
 func (b *inbox) examine(fn func(to string, data []byte)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.counts, b.total, b.examines = map[string]int{}, 0, fn
+	b.mails, b.total, b.examines = map[string]received{}, 0, fn
 }
 
 // wait waits until n messages have come.
@@ -78,13 +110,27 @@ func (b *inbox) wait(n int) {
 
 // accepted returns how many messages came, and how many to each address.
 func (b *inbox) accepted() (int, map[string]int) {
+	total, mails := b.received()
+	counts := make(map[string]int, len(mails))
+	for to, r := range mails {
+		counts[to] = r.times
+	}
+	return total, counts
+}
+
+// received returns how many messages came, and what came to each address.
+func (b *inbox) received() (int, map[string]received) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	counts := make(map[string]int, len(b.counts))
-	for to, n := range b.counts {
-		counts[to] = n
-	}
-	return b.total, counts
+	return b.total, maps.Clone(b.mails)
+}
+
+// connectionOf returns the connection over which the text for an address was
+// last announced, 0 if it never was.
+func (b *inbox) connectionOf(to string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.asked[to]
 }
 
 // slow delays the answer to each message, so that there is a middle to break

@@ -30,7 +30,7 @@ func TestInterruptedSend(t *testing.T) {
 		if want := fmt.Sprintf("due %d = sent %d + failed 0 + expired 0 + skipped 0 + uncertain 0 + pending %d\n", crowd, total, crowd-total); !strings.Contains(p.stdout.String(), want) {
 			t.Errorf("got %q, want %q", p.stdout.String(), want)
 		}
-		n.compare(d)
+		n.audit(d)
 		n.must("digest", "send", "daily").want(t, 0, fmt.Sprintf(`due %d = sent %d `, crowd, crowd))
 		n.finished(d, 0)
 	})

@@ -27,8 +27,10 @@ type settings struct {
 	topics      int    // how many, named by topicSlug
 	schedule    string // of the digest daily
 	onUncertain string
-	feeds       map[string]string // URLs by slug
-	more        string            // appended
+	readers     int                          // of a crowded newsroom, 0 for crowd
+	hook        func(sink.Event) sink.Action // of its inbox, nil for one that is a little slow
+	feeds       map[string]string            // URLs by slug
+	more        string                       // appended
 }
 
 // newsroom is a folder of its own with a configuration, and the inbox that its
@@ -38,6 +40,7 @@ type newsroom struct {
 	dir      string
 	database string
 	inbox    *inbox
+	readers  int // of a crowded one
 }
 
 // newNewsroom makes a newsroom whose relay is a sink that does as o says.
