@@ -2,7 +2,10 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/lib/pq"
 )
 
 // partitioned are the tables that grow with every mail. On PostgreSQL each day
@@ -48,4 +51,64 @@ func (t *Tx) EnsureDay(ctx context.Context, day int) error {
 		}
 	}
 	return nil
+}
+
+// ErrDayBusy says that somebody uses the rows of a day that is to be dropped.
+var ErrDayBusy = errors.New("the day's rows are in use")
+
+// DropsDays reports whether DropDay works here. On SQLite, which keeps one
+// table, old rows are to be deleted instead.
+func (t *Tx) DropsDays() bool { return t.dialect == Postgres }
+
+// dayWait is how long a transaction that drops a day waits for each lock. All
+// who want the tables meanwhile wait behind it, so it is short.
+const dayWait = "200ms"
+
+// HoldDay keeps others from changing rows of a day until the transaction ends,
+// so that they can be counted before DropDay. They can still be read. It returns
+// ErrDayBusy if somebody is changing them, and does nothing on SQLite, where a
+// transaction that writes is alone. From here on the transaction waits for no
+// lock longer than 200 ms.
+func (t *Tx) HoldDay(ctx context.Context, day int) error {
+	if !t.DropsDays() {
+		return nil
+	}
+	if _, err := t.Exec(ctx, `SET LOCAL lock_timeout = '`+dayWait+`'`); err != nil {
+		return err
+	}
+	return t.eachPartition(ctx, day, `LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE`)
+}
+
+// DropDay drops what EnsureDay made, with all rows of the day. It comes last in
+// its transaction: until that ends, nobody else reads or writes the tables that
+// the day belongs to. It returns ErrDayBusy if it would have to wait, and then
+// the transaction is lost.
+func (t *Tx) DropDay(ctx context.Context, day int) error {
+	return t.eachPartition(ctx, day, `DROP TABLE %s`)
+}
+
+// eachPartition runs a statement on each partition of a day that is there.
+func (t *Tx) eachPartition(ctx context.Context, day int, statement string) error {
+	for _, table := range partitioned {
+		name := fmt.Sprintf("%s_%d", table, day)
+		exists, err := t.hasTable(ctx, name)
+		if err != nil {
+			return err
+		}
+		if !exists {
+			continue
+		}
+		if _, err = t.Exec(ctx, fmt.Sprintf(statement, name)); isLockTimeout(err) {
+			return fmt.Errorf("partition %s: %w", name, ErrDayBusy)
+		} else if err != nil {
+			return fmt.Errorf("partition %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// isLockTimeout reports whether a lock was not to be had within lock_timeout.
+func isLockTimeout(err error) bool {
+	var perr *pq.Error
+	return errors.As(err, &perr) && perr.Code == "55P03"
 }
