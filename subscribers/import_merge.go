@@ -149,7 +149,7 @@ func (m *merger) write(ctx context.Context, tx *db.Tx) error {
 	if err := saveText(ctx, tx, m.text, m.now); err != nil {
 		return err
 	}
-	if err := insertSuppressions(ctx, tx, m.suppress, Suppression{Reason: ReasonImport, CreatedAt: m.now}); err != nil {
+	if _, err := insertSuppressions(ctx, tx, m.suppress, Suppression{Reason: ReasonImport, CreatedAt: m.now}); err != nil {
 		return err
 	}
 	return save(ctx, tx, m.order)

@@ -150,7 +150,7 @@ func TestUnsubscribe(t *testing.T) {
 		k.must(k.Unsubscribe(t.Context(), k.detail("bob@example.com").ID, 1, "one-click", ""))
 		k.wantPicture("bob@example.com", "unsubscribed | daily=ended Europe/Paris ,1,")
 		k.activate("eve@example.com")
-		k.must(k.Suppress(t.Context(), "eve@example.com", subscribers.ReasonBounce, "", "report"))
+		k.must(k.Suppress(t.Context(), "eve@example.com", subscribers.ReasonHardBounce, "", "report"))
 		k.must(k.UnsubscribeAddress(t.Context(), "EVE@example.com", "command"))
 		k.wantPicture("eve@example.com", "unsubscribed+suppressed | daily=ended Europe/Paris ,1,")
 		k.must(k.Unsuppress(t.Context(), "eve@example.com", "command"))

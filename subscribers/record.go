@@ -105,9 +105,12 @@ func (r *record) suppress(now time.Time) {
 	r.follow(SubscriptionActive, now)
 }
 
-// unsuppress lifts a suppression.
+// unsuppress lifts a suppression. What bounces led to it is forgotten, or the
+// next one would suppress at once.
 func (r *record) unsuppress(now time.Time) {
 	set(&r.changed, &r.SuppressedAt, time.Time{})
+	set(&r.changed, &r.HardBouncedAt, time.Time{})
+	set(&r.changed, &r.SoftBounces, 0)
 	r.follow(SubscriptionSuppressed, now)
 }
 

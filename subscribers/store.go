@@ -32,11 +32,14 @@ type subscriberRow struct {
 	ConfirmedAt  int64  `db:"confirmed_at"`
 	EndedAt      int64  `db:"ended_at"`
 	SuppressedAt int64  `db:"suppressed_at"`
+	HardBounced  int64  `db:"hard_bounced_at"`
+	SoftBounces  int    `db:"soft_bounces"`
 }
 
 func (r *subscriberRow) subscriber() Subscriber {
 	return Subscriber{ID: r.ID, Address: r.Address, Name: r.Name, State: r.State, Language: r.Language, Zone: r.Zone,
-		CreatedAt: db.Time(r.CreatedAt), ConfirmedAt: db.Time(r.ConfirmedAt), EndedAt: db.Time(r.EndedAt), SuppressedAt: db.Time(r.SuppressedAt)}
+		CreatedAt: db.Time(r.CreatedAt), ConfirmedAt: db.Time(r.ConfirmedAt), EndedAt: db.Time(r.EndedAt), SuppressedAt: db.Time(r.SuppressedAt),
+		HardBouncedAt: db.Time(r.HardBounced), SoftBounces: r.SoftBounces}
 }
 
 type subscriptionRow struct {
@@ -60,8 +63,8 @@ func (r *subscriptionRow) seat() *seat {
 }
 
 const (
-	selectSubscribers = `SELECT id, address, name, state, language, timezone, created_at, confirmed_at, ended_at, suppressed_at
-		FROM subscribers `
+	selectSubscribers = `SELECT id, address, name, state, language, timezone, created_at, confirmed_at, ended_at, suppressed_at,
+		hard_bounced_at, soft_bounces FROM subscribers `
 	byIDs       = `WHERE id {in 1} ORDER BY id`
 	byAddresses = `WHERE address {in 1} ORDER BY id`
 	// The names come from subqueries, so that a lock falls on subscriptions alone.
@@ -223,8 +226,11 @@ func updateSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
 		}
 	}
 	_, err := tx.ExecRows(ctx, `UPDATE subscribers SET name = v.name, state = v.state, language = v.language, timezone = v.timezone,
-			confirmed_at = v.confirmed_at, ended_at = v.ended_at, suppressed_at = v.suppressed_at
-		FROM {rows} WHERE subscribers.id = v.id`, subscriberColumns(changed))
+			confirmed_at = v.confirmed_at, ended_at = v.ended_at, suppressed_at = v.suppressed_at,
+			hard_bounced_at = v.hard_bounced_at, soft_bounces = v.soft_bounces
+		FROM {rows} WHERE subscribers.id = v.id`, append(subscriberColumns(changed),
+		ints("hard_bounced_at", changed, func(r *record) int64 { return db.Millis(r.HardBouncedAt) }),
+		ints("soft_bounces", changed, func(r *record) int64 { return int64(r.SoftBounces) })))
 	return err
 }
 

@@ -41,6 +41,10 @@ type Subscriber struct {
 	ConfirmedAt  time.Time // zero before the first confirmation
 	EndedAt      time.Time // when the reader last left; zero once confirmed again
 	SuppressedAt time.Time // zero unless the address is suppressed
+	// HardBouncedAt is when the first hard bounce since the last success came,
+	// zero if none did; SoftBounces is how many soft ones have come since then.
+	HardBouncedAt time.Time
+	SoftBounces   int
 }
 
 // Suppressed reports whether the address must not be mailed.

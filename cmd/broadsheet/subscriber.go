@@ -233,8 +233,8 @@ func (e *env) showSubscriber(a *app.App, d *subscribers.Detail) error {
 	if d.Suppression != nil {
 		suppression = fmt.Sprintf("%s since %s %s", d.Suppression.Reason, plain(d.Suppression.CreatedAt), d.Suppression.Detail)
 	}
-	out := &list{columns: []string{"id", "address", "name", "state", "language", "timezone", "created_at", "confirmed_at", "ended_at", "suppression", "subscriptions", "history"}}
-	out.add(d.ID, d.Address, d.Name, string(d.Shown()), d.Language, d.Zone, d.CreatedAt, d.ConfirmedAt, d.EndedAt, suppression, subscriptions, history)
+	out := &list{columns: []string{"id", "address", "name", "state", "language", "timezone", "created_at", "confirmed_at", "ended_at", "suppression", "hard_bounced_at", "soft_bounces", "subscriptions", "history"}}
+	out.add(d.ID, d.Address, d.Name, string(d.Shown()), d.Language, d.Zone, d.CreatedAt, d.ConfirmedAt, d.EndedAt, suppression, d.HardBouncedAt, d.SoftBounces, subscriptions, history)
 	return e.showOne(out)
 }
 
@@ -304,28 +304,6 @@ func (e *env) subscriberSuppressCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, in a few words")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would change and change nothing")
-	return cmd
-}
-
-func (e *env) subscriberUnsuppressCommand() *cobra.Command {
-	var dryRun bool
-	cmd := &cobra.Command{
-		Use: "unsuppress ADDR", Short: "Lift a suppression", Args: exactly("ADDR"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
-				if dryRun {
-					fmt.Fprintf(e.stdout, "the suppression of %s would be lifted\n", args[0])
-					return nil
-				}
-				if err := a.Subscribers.Unsuppress(cmd.Context(), args[0], origin); err != nil {
-					return fmt.Errorf("%s: %w", args[0], err)
-				}
-				fmt.Fprintf(e.stdout, "%s is not suppressed\n", args[0])
-				return nil
-			})
-		},
-	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would change and change nothing")
 	return cmd
 }

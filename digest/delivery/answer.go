@@ -18,6 +18,10 @@ type change struct {
 	attempts int // and now
 	attempt  *attempt
 
+	refusals int    // temporary answers about the recipient, where the change says that the delivery expired
+	provider string // whose mailbox it is; "" where nobody knows
+	spike    bool   // the provider refuses so many recipients just now that it says little about this one
+
 	corrects int64 // the batch that was given up for us too early, 0: this is no correction
 }
 
@@ -32,11 +36,12 @@ func (c *change) isFact() bool { return c.state == Sent || c.state == Uncertain 
 
 // circumstances are those of a delivery when the answer to it comes.
 type circumstances struct {
-	policy    Policy
-	refusals  int  // temporary answers about the recipient before this one
-	underWay  bool // text of the message had left us
-	expiresAt time.Time
-	now       time.Time
+	policy     Policy
+	refusals   int           // temporary answers about the recipient before this one
+	retryAfter time.Duration // what the answer asks for, 0 for nothing in particular
+	underWay   bool          // text of the message had left us
+	expiresAt  time.Time
+	now        time.Time
 }
 
 // judge says what a class of answer makes of a delivery, and whether the try counts as an attempt.
@@ -45,9 +50,10 @@ func judge(class mail.Class, c circumstances) (state State, reason string, nextT
 	case mail.ClassAccepted:
 		return Sent, "", time.Time{}, true
 	case mail.ClassTemporaryRecipient:
-		return Pending, "", notAfter(c.now.Add(jitter(retryDelay(c.refusals+1))), c.expiresAt), true
+		delay := max(jitter(retryDelay(c.refusals+1)), c.retryAfter)
+		return Pending, "", notAfter(c.now.Add(delay), c.expiresAt), true
 	case mail.ClassTemporaryPath:
-		return Pending, "", notAfter(c.now.Add(pathDelay+rand.N(pathDelay)), c.expiresAt), c.underWay
+		return Pending, ReasonPath, notAfter(c.now.Add(pathDelay+rand.N(pathDelay)), c.expiresAt), c.underWay
 	case mail.ClassPermanentPath:
 		return Pending, "", time.Time{}, c.underWay // it stays in its batch, which the paused edition keeps
 	case mail.ClassUncertain:

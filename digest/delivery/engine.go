@@ -31,6 +31,7 @@ type Options struct {
 	MessageDomain string                           // right of the @ in Message-ID
 	StateDir      string                           // on a local disk, made if missing
 	OnUncertain   Policy                           // Hold by default
+	Bounces       Bounces                          // when a reader whose mail bounces gets nothing more: the zero value, at the first hard bounce
 	Lease         time.Duration                    // how long a dead worker's batches wait, 30 s by default
 	Drain         time.Duration                    // how long messages under way may take when Run is to end, 20 s by default
 	Meter         Meter                            // nil: nobody counts
@@ -82,6 +83,7 @@ type Engine struct {
 	held      held
 	journal   *journal
 	unsettled atomic.Bool // a batch has ended since editions were last looked at
+	spikes    spikes      // the recorder's
 	doubt     atomic.Bool // a claim failed, so that the database may know of a lease that we do not
 
 	work    chan *item

@@ -64,7 +64,7 @@ func (e *Engine) claim() (*batch, error) {
 	}
 	b, err := e.store.claim(e.hard, claim{
 		worker: e.worker, lease: e.o.Lease, edition: e.edition, held: e.held.ids(), here: here, policy: e.o.OnUncertain,
-		facts: e.readJournal,
+		bounces: e.o.Bounces, facts: e.readJournal,
 	})
 	if b != nil {
 		e.reportRefused(b.refused)

@@ -119,6 +119,9 @@ func (e *Engine) write(results []result, renewAll bool) error {
 	}
 	e.o.Meter.Recorded(countStates(results), time.Since(start))
 	e.reportRefused(refused)
+	for _, provider := range e.spikes.report(results, began) {
+		e.log.Error("hard bounces spike, nobody is suppressed", "provider", provider)
+	}
 	for _, t := range tallies {
 		e.recorded(t, leases[t.batch.id] == leaseOurs, renewAll, began)
 	}
@@ -145,11 +148,16 @@ func (e *Engine) writeTx(
 ) ([]refusal, error) {
 	var changes []change
 	for _, r := range results {
-		if c := r.toRecord(leases[r.batch.id], e.o.Now()); c != nil {
-			changes = append(changes, *c)
+		c := r.toRecord(leases[r.batch.id], e.o.Now())
+		if c == nil {
+			continue
+		}
+		changes = append(changes, *c)
+		if r.item != nil {
+			changes[len(changes)-1].refusals = r.item.refusals
 		}
 	}
-	refused, err := record(ctx, tx, changes, e.o.Now())
+	refused, err := recorder{e.o.Bounces, e.o.Now()}.record(ctx, tx, changes)
 	if err != nil {
 		return nil, err
 	}

@@ -39,22 +39,29 @@ type refusal struct {
 	whole  bool // and not only its attempt
 }
 
-// record writes changes and their attempts. One that the database refuses for what is in it does not keep the others.
-func record(ctx context.Context, tx *db.Tx, changes []change, now time.Time) ([]refusal, error) {
+// recorder writes what became of deliveries.
+type recorder struct {
+	bounces Bounces
+	now     time.Time
+}
+
+// record writes changes, their attempts and what they say of their readers. One that the database refuses for what is
+// in it does not keep the others.
+func (r recorder) record(ctx context.Context, tx *db.Tx, changes []change) ([]refusal, error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
-	if err := recordAll(ctx, tx, changes, now); !db.IsRefused(err) {
+	if err := r.recordAll(ctx, tx, changes); !db.IsRefused(err) {
 		return nil, err
 	}
 	var out []refusal
 	for _, c := range changes {
-		r, err := recordOne(ctx, tx, c, now)
+		refused, err := r.recordOne(ctx, tx, c)
 		if err != nil {
 			return nil, err
 		}
-		if r != nil {
-			out = append(out, *r)
+		if refused != nil {
+			out = append(out, *refused)
 		}
 	}
 	return out, nil
@@ -62,26 +69,30 @@ func record(ctx context.Context, tx *db.Tx, changes []change, now time.Time) ([]
 
 // recordOne writes a change without its attempt if only that is refused. A change that cannot be recorded at all pauses
 // its edition, lest it is sent again and again.
-func recordOne(ctx context.Context, tx *db.Tx, c change, now time.Time) (*refusal, error) {
-	err := recordAll(ctx, tx, []change{c}, now)
+func (r recorder) recordOne(ctx context.Context, tx *db.Tx, c change) (*refusal, error) {
+	err := r.recordAll(ctx, tx, []change{c})
 	if !db.IsRefused(err) {
 		return nil, err
 	}
-	r := &refusal{change: c, err: err}
+	out := &refusal{change: c, err: err}
 	c.attempt = nil
-	if err = recordAll(ctx, tx, []change{c}, now); !db.IsRefused(err) {
-		return r, err
+	if err = r.recordAll(ctx, tx, []change{c}); !db.IsRefused(err) {
+		return out, err
 	}
-	r.whole, r.err = true, err
+	out.whole, out.err = true, err
 	_, err = pauseTx(ctx, tx, c.edition, fmt.Sprintf("the delivery to subscriber %d cannot be recorded: %v", c.subscriber, err))
-	return r, err
+	return out, err
 }
 
 // recordAll writes all of the changes or, with an error, none of them; the transaction can go on.
-func recordAll(ctx context.Context, tx *db.Tx, changes []change, now time.Time) error {
+func (r recorder) recordAll(ctx context.Context, tx *db.Tx, changes []change) error {
 	return tx.Try(ctx, func() error {
-		if err := recordStates(ctx, tx, changes, now); err != nil {
+		told, err := r.recordStates(ctx, tx, changes)
+		if err != nil {
 			return fmt.Errorf("record deliveries: %w", err)
+		}
+		if err := r.touchReaders(ctx, tx, told); err != nil {
+			return err
 		}
 		if err := recordAttempts(ctx, tx, changes); err != nil {
 			return fmt.Errorf("record attempts: %w", err)
@@ -90,7 +101,33 @@ func recordAll(ctx context.Context, tx *db.Tx, changes []change, now time.Time) 
 	})
 }
 
-func recordStates(ctx context.Context, tx *db.Tx, changes []change, now time.Time) error {
+// recordStates returns what was recorded, and not before, of what says something of its reader.
+func (r recorder) recordStates(ctx context.Context, tx *db.Tx, changes []change) ([]change, error) {
+	telling, others, err := splitTelling(ctx, tx, changes)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := recordRows(ctx, tx, others, r.now); err != nil {
+		return nil, err
+	}
+	var told []change
+	for i := range telling {
+		n, err := recordRows(ctx, tx, telling[i:i+1], r.now)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			told = append(told, telling[i])
+		}
+	}
+	return told, reopen(ctx, tx, changes)
+}
+
+// recordRows returns how many rows of deliveries it changed.
+func recordRows(ctx context.Context, tx *db.Tx, changes []change, now time.Time) (int64, error) {
+	if len(changes) == 0 {
+		return 0, nil
+	}
 	var states []State
 	var reasons []string
 	var days, editions, subscribers, attempts, found, next, corrects []int64
@@ -101,16 +138,12 @@ func recordStates(ctx context.Context, tx *db.Tx, changes []change, now time.Tim
 		attempts, found = append(attempts, int64(c.attempts)), append(found, int64(c.before))
 		corrects = append(corrects, c.corrects)
 	}
-	_, err := tx.ExecRows(ctx, recordQuery, []db.Column{
+	return tx.ExecRows(ctx, recordQuery, []db.Column{
 		db.Ints("day", days), db.Ints("edition", editions), db.Ints("subscriber", subscribers),
 		db.Texts("state", states), db.Texts("reason", reasons),
 		db.Ints("attempts", attempts), db.Ints("found", found), db.Ints("next_try", next),
 		db.Ints("corrects", corrects),
 	}, db.Millis(now), slices.Min(days))
-	if err != nil {
-		return err
-	}
-	return reopen(ctx, tx, changes)
 }
 
 // reopen lets editions go on of which something is to be sent after all.

@@ -76,7 +76,8 @@ func (e *Engine) replayOne(ctx context.Context, worker string) error {
 			unknown++
 		}
 	}
-	refused, err := e.store.takeOver(ctx, worker, changes, facts.Boot == bootID(), e.o.OnUncertain)
+	left := legacy{worker: worker, changes: changes, whole: facts.Boot == bootID()}
+	refused, err := e.store.takeOver(ctx, left, e.o.OnUncertain, e.o.Bounces)
 	if err != nil {
 		return err
 	}
@@ -86,20 +87,28 @@ func (e *Engine) replayOne(ctx context.Context, worker string) error {
 	return removeJournal(path)
 }
 
+// legacy is what a dead worker left.
+type legacy struct {
+	worker  string
+	changes []change // as its journal says
+	whole   bool     // and not cut short by the end of the machine
+}
+
 // takeOver records what a dead worker's journal says and frees its batches. Of a journal that the machine's end may
 // have cut short, what is not in it may have been sent all the same.
-func (s *Store) takeOver(ctx context.Context, worker string, changes []change, whole bool, policy Policy) ([]refusal, error) {
+func (s *Store) takeOver(ctx context.Context, left legacy, policy Policy, bounces Bounces) ([]refusal, error) {
 	var refused []refusal
 	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
-		if refused, err = record(ctx, tx, changes, s.now()); err != nil {
+		to := recorder{bounces, s.now()}
+		if refused, err = to.record(ctx, tx, left.changes); err != nil {
 			return err
 		}
-		if !whole {
+		if !left.whole {
 			var batches []struct {
 				ID  int64 `db:"id"`
 				Day int64 `db:"day"`
 			}
-			err := tx.Select(ctx, &batches, `SELECT id, day FROM batches WHERE worker = $1 AND done_at = 0`, worker)
+			err := tx.Select(ctx, &batches, `SELECT id, day FROM batches WHERE worker = $1 AND done_at = 0`, left.worker)
 			if err != nil {
 				return err
 			}
@@ -109,7 +118,7 @@ func (s *Store) takeOver(ctx context.Context, worker string, changes []change, w
 				}
 			}
 		}
-		return release(ctx, tx, worker, s.now())
+		return release(ctx, tx, left.worker, s.now())
 	})
 	return refused, err
 }

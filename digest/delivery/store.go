@@ -27,6 +27,7 @@ type claim struct {
 	held    []int64  // batches in its hands already
 	here    []string // workers whose journals lie in our state folder
 	policy  Policy
+	bounces Bounces
 	facts   func(worker string) (*Journal, error) // reads such a journal
 }
 
@@ -103,8 +104,9 @@ func (s *Store) inherit(ctx context.Context, tx *db.Tx, b *batch, former string,
 			changes = appendFact(changes, e, c.policy, s.now())
 		}
 	}
+	to := recorder{c.bounces, s.now()}
 	var err error
-	if b.refused, err = record(ctx, tx, changes, s.now()); err != nil {
+	if b.refused, err = to.record(ctx, tx, changes); err != nil {
 		return err
 	}
 	if facts.Boot != bootID() {

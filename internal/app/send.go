@@ -117,7 +117,7 @@ func (a *App) NewEngine(out *Outgoing) (*delivery.Engine, error) {
 	return delivery.New(delivery.Options{
 		DB: a.DB, Compose: a.Composer.Compose, Send: out.Pool.Send, Lanes: out.Pool.Size(), Links: a.Links,
 		Sender: out.Sender, Signer: out.Signer, MessageDomain: out.Domain, StateDir: a.Config.Mail.StateDir,
-		OnUncertain: delivery.Policy(a.Config.Mail.OnUncertain), Log: a.Log, Now: a.Now,
+		OnUncertain: delivery.Policy(a.Config.Mail.OnUncertain), Bounces: delivery.Bounces(a.Config.Mail.Bounces), Log: a.Log, Now: a.Now,
 	})
 }
 
