@@ -1,10 +1,12 @@
 package digest_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"broadsheet/digest"
 	"broadsheet/internal/db"
 	"broadsheet/internal/db/dbtest"
 )
@@ -103,6 +105,11 @@ func TestRecordFetch(t *testing.T) {
 		}
 		if states[1].Articles != 0 {
 			t.Errorf("source two has %d articles, want none of its own", states[1].Articles)
+		}
+		healths, err := w.store.SourceHealths(t.Context())
+		want := []digest.SourceHealth{{Slug: st.Slug, OKAt: st.OKAt, Failures: 2}, {Slug: states[1].Slug}}
+		if err != nil || !slices.Equal(healths, want) {
+			t.Errorf("got %v, %v, want %v", healths, err, want)
 		}
 
 		moved := st

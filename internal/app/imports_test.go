@@ -20,7 +20,7 @@ func order() map[string][]string {
 	base := []string{"mail", "templates", "internal/db"}
 	digest := append([]string{"subscribers", "internal/schedule"}, base...)
 	below := append([]string{"digest"}, digest...)
-	parts := append([]string{"digest/delivery", "digest/ingest", "internal/config", "internal/web"}, below...)
+	parts := append([]string{"digest/delivery", "digest/ingest", "internal/config", "internal/metrics", "internal/web"}, below...)
 	return map[string][]string{
 		"templates": {}, "mail": {}, "mail/sink": {}, "internal/db": {}, "internal/schedule": {}, "internal/config": {},
 		"mail/mailtest":       {"mail", "mail/sink"},
@@ -28,6 +28,7 @@ func order() map[string][]string {
 		"subscribers":         base,
 		"digest":              digest,
 		"digest/*":            below,
+		"internal/metrics":    {"digest", "digest/delivery", "mail"},
 		"internal/web":        {"digest", "digest/ingest", "subscribers", "templates"},
 		"internal/app":        parts,
 		"internal/demo":       append([]string{"internal/app", "internal/demo/paper", "mail/sink"}, parts...),
@@ -58,6 +59,7 @@ func homes() map[string]func(dir, file string) bool {
 		"github.com/lib/pq":           store,
 		"modernc.org/sqlite":          store,
 		"database/sql":                store,
+		"github.com/prometheus":       in("internal/metrics"),
 		"html/template":               in("templates"),
 		"flag":                        cmd,
 		"github.com/spf13":            cmd,
