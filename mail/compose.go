@@ -6,8 +6,8 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
-	"html"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -51,11 +51,14 @@ func (p *Personal) value(s Slot) string {
 }
 
 // Body is the text and HTML of a message, compiled once for many readers: segments in quoted-printable with slots
-// between them. It is immutable and safe for concurrent use.
+// between them. What a caller sees of it never changes; it is safe for concurrent use.
 type Body struct {
 	text, html []segment
 	htmlSize   int
 	size       int
+	boundary   string
+	prefix     hashedPrefix                 // what all bodies with that boundary begin with
+	shared     atomic.Pointer[sharedFields] // of the header that Append was given last; nil at first
 }
 
 // segment is encoded text that ends either a part (slot is slotCount) or where the value of slot goes in.
@@ -70,7 +73,7 @@ var ErrBody = errors.New("body refused")
 // Compile splits both parts at markers and encodes what lies between. Line ends may be CRLF, LF or CR,
 // and are added at the end of a part that has none. It refuses an empty part, invalid UTF-8 and NUL.
 func Compile(html, text string, markers Markers) (*Body, error) {
-	var b Body
+	b := new(Body)
 	for _, part := range []struct {
 		name, source string
 		segments     *[]segment
@@ -85,7 +88,9 @@ func Compile(html, text string, markers Markers) (*Body, error) {
 		}
 	}
 	b.htmlSize = markers.decodedSize(html)
-	return &b, nil
+	b.boundary = b.contentBoundary()
+	b.prefix = newHashedPrefix(appendPart(nil, b.boundary, "text/plain", b.text[:1], nil)[len("\r\n"):])
+	return b, nil
 }
 
 // HTMLSize returns the octets of the decoded HTML part without the slots' values, line ends counted as two.
@@ -93,80 +98,122 @@ func (b *Body) HTMLSize() int { return b.htmlSize }
 
 // Append appends the whole message for one reader: the fields of h, then a multipart/alternative with the text first
 // (RFC 2046 section 5.1.4). Lines end in CRLF, are at most 76 octets in the body and never begin with a dot, so that no
-// dot-stuffing is needed. The boundary is that of [Boundary]. The same arguments give the same octets. On an error dst
-// is returned as it was; errors wrap [ErrHeader] or [ErrBody].
+// dot-stuffing is needed. The boundary is that of [Body.Boundary] or of [Boundary]. The same arguments give the same
+// octets. Fields that name no reader are encoded anew only where they differ from those of the call before. On an error
+// dst is returned as it was; errors wrap [ErrHeader] or [ErrBody].
 func (b *Body) Append(dst []byte, h *Header, boundary string, p *Personal) ([]byte, error) {
-	if err := checkBoundary(boundary); err != nil {
+	if err := p.check(); err != nil {
 		return dst, err
 	}
-	for s := range slotCount {
-		if v := p.value(s); !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
-			return dst, fmt.Errorf("personal value %d: %w: it is not valid text", s, ErrBody)
-		}
+	shared, err := b.sharedFields(h, boundary)
+	if err != nil {
+		return dst, err
 	}
 	begin := len(dst)
-	out, err := appendHeader(dst, h)
+	out, err := appendHeader(dst, h, shared)
 	if err != nil {
 		return dst[:begin], err
 	}
-	out = append(out, "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\""...)
-	out = append(out, boundary...)
-	out = append(out, "\"\r\nContent-Transfer-Encoding: 7bit\r\n"...)
 	out = appendPart(out, boundary, "text/plain", b.text, p)
 	out = appendPart(out, boundary, "text/html", b.html, p)
-	out = append(append(append(out, "\r\n--"...), boundary...), "--\r\n"...)
-	return out, nil
+	return append(append(append(out, "\r\n--"...), boundary...), "--\r\n"...), nil
+}
+
+// sharedFields returns the fields of h that name no reader, encoded.
+func (b *Body) sharedFields(h *Header, boundary string) (*sharedFields, error) {
+	values := sharedValuesOf(h, boundary)
+	if s := b.shared.Load(); s != nil && s.values == values {
+		return s, nil
+	}
+	s, err := newSharedFields(values)
+	if err != nil {
+		return nil, err
+	}
+	b.shared.Store(s)
+	return s, nil
+}
+
+func (p *Personal) check() error {
+	for s := range slotCount {
+		if v := p.value(s); !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
+			return fmt.Errorf("personal value %d: %w: it is not valid text", s, ErrBody)
+		}
+	}
+	return nil
 }
 
 // Size returns about how many octets a message with this body has, for sizing a buffer.
 func (b *Body) Size() int { return b.size + 2048 }
 
-// Boundary returns the boundary of the message with that id. It contains "=_", which quoted-printable cannot.
+// Boundary returns the boundary for messages to many readers: it follows from the content, so that all of them begin
+// alike, and is the same whenever the same parts are compiled.
+func (b *Body) Boundary() string { return b.boundary }
+
+func (b *Body) contentBoundary() string {
+	content := sha256.New()
+	for _, part := range [][]segment{b.text, b.html} {
+		for _, s := range part {
+			content.Write(s.encoded)
+			content.Write([]byte{0, byte(s.slot)})
+		}
+	}
+	return makeBoundary(content.Sum(nil))
+}
+
+// Boundary returns the boundary of a single message with that id.
 func Boundary(messageID string) string {
 	sum := sha256.Sum256([]byte("boundary " + messageID))
+	return makeBoundary(sum[:])
+}
+
+// makeBoundary returns a boundary with "=_" in it, which quoted-printable cannot have.
+func makeBoundary(sum []byte) string {
 	return "=_" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:15]))
 }
 
-func checkBoundary(s string) error {
-	rest, ok := strings.CutPrefix(s, "=_")
-	for i := range len(rest) {
-		ok = ok && isAlphanumeric(rest[i])
-	}
-	if !ok || rest == "" || len(s) > 38 {
-		return fmt.Errorf("boundary %q: %w: use that of mail.Boundary", s, ErrHeader)
-	}
-	return nil
-}
-
+// appendPart appends a part with the line end before it. Segments end where there is no value for their slot, p being
+// nil.
 func appendPart(dst []byte, boundary, contentType string, segments []segment, p *Personal) []byte {
 	dst = append(append(dst, "\r\n--"...), boundary...)
 	dst = append(append(dst, "\r\nContent-Type: "...), contentType...)
 	dst = append(dst, "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"...)
 	for _, s := range segments {
 		dst = append(dst, s.encoded...)
-		if s.slot == slotCount {
+		if s.slot == slotCount || p == nil {
 			break
 		}
 		dst = append(dst, softBreak...)
-		value := p.value(s.slot)
-		if value == "" {
-			continue
+		if value := p.value(s.slot); value != "" {
+			dst = append(appendValue(dst, value, contentType == "text/html"), softBreak...)
 		}
-		if contentType == "text/html" {
-			value = html.EscapeString(value)
-		}
-		dst = appendQuoted(dst, oneLine(value))
-		dst = append(dst, softBreak...)
 	}
 	return dst
 }
 
-// oneLine keeps a personal value from starting a line of its own.
-func oneLine(s string) string {
-	if !strings.ContainsAny(s, "\r\n") {
-		return s
+// appendValue appends a personal value, which must not start a line of its own.
+func appendValue(dst []byte, value string, isHTML bool) []byte {
+	var room [512]byte
+	plain := room[:0]
+	for i := range len(value) {
+		switch c := value[i]; {
+		case c == '\n' && i > 0 && value[i-1] == '\r': // one line end, one space
+		case c == '\n' || c == '\r':
+			plain = append(plain, ' ')
+		case isHTML && c == '&':
+			plain = append(plain, "&amp;"...)
+		case isHTML && c == '<':
+			plain = append(plain, "&lt;"...)
+		case isHTML && c == '>':
+			plain = append(plain, "&gt;"...)
+		case isHTML && c == '"':
+			plain = append(plain, "&#34;"...)
+		case isHTML && c == '\'':
+			plain = append(plain, "&#39;"...)
+		default:
+			plain = append(plain, c)
+		}
 	}
-	return strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ").Replace(s)
+	return appendQuoted(dst, plain)
 }
 
 // cleanPart checks a part and gives it LF line ends, one of them last.
@@ -199,9 +246,9 @@ func (m Markers) split(s string) []segment {
 	for {
 		at, slot := m.next(s)
 		if slot == slotCount {
-			return append(segments, segment{encoded: appendQuoted(nil, s), slot: slotCount})
+			return append(segments, segment{encoded: appendQuoted(nil, []byte(s)), slot: slotCount})
 		}
-		segments = append(segments, segment{encoded: appendQuoted(nil, s[:at]), slot: slot})
+		segments = append(segments, segment{encoded: appendQuoted(nil, []byte(s[:at])), slot: slot})
 		s = s[at+len(m.Of(slot)):]
 	}
 }

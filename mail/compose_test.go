@@ -2,9 +2,11 @@ package mail_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"html"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -94,6 +96,102 @@ func TestAppendIsDeterministic(t *testing.T) {
 	}
 	if got, other := mail.Boundary("<a@b>"), mail.Boundary("<c@b>"); got == other {
 		t.Errorf("two ids have the boundary %q", got)
+	}
+}
+
+// TestBoundaryFollowsFromTheContent: it is the same on a retry, for which the body is compiled anew with other markers.
+func TestBoundaryFollowsFromTheContent(t *testing.T) {
+	compile := func(html, text string) string {
+		t.Helper()
+		m := mail.NewMarkers()
+		fill := strings.NewReplacer("{u}", m.Of(mail.SlotUnsubscribe), "{p}", m.Of(mail.SlotPreferences))
+		body, err := mail.Compile(fill.Replace(html), fill.Replace(text), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return body.Boundary()
+	}
+	want := compile("<p>{u}</p>", "text {u}")
+	if got := compile("<p>{u}</p>", "text {u}"); got != want {
+		t.Errorf("the same parts have the boundaries %q and %q", got, want)
+	}
+	for name, other := range map[string]string{
+		"HTML": compile("<b>{u}</b>", "text {u}"), "text": compile("<p>{u}</p>", "texts {u}"),
+		"a slot": compile("<p>{p}</p>", "text {u}"), "no slot": compile("<p></p>", "text {u}"),
+	} {
+		if other == want {
+			t.Errorf("another %s has the boundary %q, too", name, want)
+		}
+	}
+}
+
+// TestAppendFollowsItsHeader: what the call before has left does not show.
+func TestAppendFollowsItsHeader(t *testing.T) {
+	shared := sampleBody(t)
+	for name, change := range map[string]func(h *mail.Header){
+		"nothing":      func(*mail.Header) {},
+		"From":         func(h *mail.Header) { h.From.Name = "Town Courier" },
+		"Reply-To":     func(h *mail.Header) { h.ReplyTo.Addr = "desk@courier.example" },
+		"no Reply-To":  func(h *mail.Header) { h.ReplyTo = nil },
+		"To":           func(h *mail.Header) { h.To.Addr = "bob@reader.example" },
+		"Subject":      func(h *mail.Header) { h.Subject = "The Evening Courier" },
+		"Date":         func(h *mail.Header) { h.Date = h.Date.Add(time.Second) },
+		"zone of Date": func(h *mail.Header) { h.Date = h.Date.UTC() },
+		"Message-ID":   func(h *mail.Header) { h.MessageID = "<abcdefgh.18@courier.example>" },
+		"List-Id":      func(h *mail.Header) { h.ListID = "<weekly.lists.courier.example>" },
+		"Unsubscribe":  func(h *mail.Header) { h.ListUnsubscribe[0] += "z" },
+		"not OneClick": func(h *mail.Header) { h.OneClick = false },
+		"Feedback-ID":  func(h *mail.Header) { h.FeedbackID = "x:daily:digest:courier" },
+		"not bulk":     func(h *mail.Header) { h.Bulk = false },
+		"automatic":    func(h *mail.Header) { h.AutoSubmitted = true },
+	} {
+		compose(t, shared, newHeader(), newPersonal())
+		h := newHeader()
+		change(h)
+		got, want := compose(t, shared, h, newPersonal()), compose(t, sampleBody(t), h, newPersonal())
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+		}
+		if same := bytes.Equal(got, compose(t, shared, newHeader(), newPersonal())); same != (name == "nothing") {
+			t.Errorf("%s: the message is the same as before: %v", name, same)
+		}
+	}
+	h, boundary := newHeader(), mail.Boundary("<another@courier.example>")
+	if msg, err := shared.Append(nil, h, boundary, newPersonal()); err != nil || bytes.Count(msg, []byte(boundary)) != 4 {
+		t.Errorf("the boundary %s stands in %d places, %v, want 4", boundary, bytes.Count(msg, []byte(boundary)), err)
+	}
+}
+
+// TestAppendIsSharedByLanes: several goroutines with headers of their own do not get each other's.
+func TestAppendIsSharedByLanes(t *testing.T) {
+	body := sampleBody(t)
+	var group sync.WaitGroup
+	for i := range 4 {
+		group.Go(func() {
+			h := newHeader()
+			h.Subject = strings.Repeat("x", i+1)
+			want := compose(t, sampleBody(t), h, newPersonal())
+			for range 200 {
+				if got := compose(t, body, h, newPersonal()); !bytes.Equal(got, want) {
+					t.Error("a message has the header of another")
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestAppendDoesNotAllocate(t *testing.T) {
+	body, h, p := sampleBody(t), newHeader(), newPersonal()
+	dst := make([]byte, 0, body.Size())
+	got := testing.AllocsPerRun(100, func() {
+		if _, err := body.Append(dst, h, body.Boundary(), p); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got != 0 {
+		t.Errorf("a message takes %v allocations, want none", got)
 	}
 }
 
@@ -204,13 +302,14 @@ func FuzzQuotedPrintable(f *testing.F) {
 			return
 		}
 		h := newHeader()
-		msg, err := body.Append(nil, h, mail.Boundary(h.MessageID), &mail.Personal{Name: name})
+		msg, err := body.Append(nil, h, body.Boundary(), &mail.Personal{Name: name})
 		if err != nil {
 			if utf8.ValidString(name) && !strings.Contains(name, "\x00") {
 				t.Fatal(err)
 			}
 			return
 		}
+		wantCanonical(t, body, msg)
 		for _, finding := range mailtest.Lint(msg) {
 			if !strings.Contains(finding, "unsubscribe link") && !strings.Contains(finding, "slot") {
 				t.Error(finding)
@@ -228,6 +327,22 @@ func FuzzQuotedPrintable(f *testing.F) {
 			t.Errorf("HTML is %q, want %q", p.HTML, want)
 		}
 	})
+}
+
+// wantCanonical checks that a message may go over the wire and be hashed as it is.
+func wantCanonical(t *testing.T, body *mail.Body, msg []byte) {
+	t.Helper()
+	if wire, err := mail.WireForm(msg); err != nil || !bytes.Equal(wire, msg) {
+		t.Errorf("on the wire the message is %q, %v, want %q", wire, err, msg)
+	}
+	_, content, _ := bytes.Cut(msg, []byte("\r\n\r\n"))
+	relaxed := mail.RelaxBody(content)
+	if !bytes.Equal(relaxed, content) {
+		t.Errorf("canonical, the body is %q, want %q", relaxed, content)
+	}
+	if got, want := mail.HashBody(content, body), sha256.Sum256(relaxed); !bytes.Equal(got, want[:]) {
+		t.Errorf("the hash is %x, want %x", got, want)
+	}
 }
 
 func wireLines(s string) string {

@@ -3,7 +3,6 @@ package mail
 import (
 	"bytes"
 	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -12,8 +11,10 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // minKeyBits is the shortest RSA key that RFC 8301 lets a verifier accept; check and doctor may ask for more.
@@ -25,11 +26,20 @@ const signedFields = "From:From:Reply-To:Reply-To:Subject:Subject:Date:To:To:Mes
 	"Content-Type:Content-Type:Content-Transfer-Encoding:List-Id:List-Unsubscribe:List-Unsubscribe:" +
 	"List-Unsubscribe-Post:List-Unsubscribe-Post:Feedback-ID"
 
-// Signer makes DKIM signatures (RFC 6376) with rsa-sha256, relaxed/relaxed. It is safe for concurrent use.
+// Signer makes DKIM signatures (RFC 6376) with rsa-sha256, relaxed/relaxed. It is safe for concurrent use, and nobody
+// waits for anybody.
 type Signer struct {
 	domain, selector string
 	key              *rsa.PrivateKey
-	fields           []string
+	fields           []signedField
+	head             []byte // the signature's field up to the time
+	list             []byte // from there up to the hash of the body
+}
+
+// signedField is a name that stands in the h= list so many times.
+type signedField struct {
+	name  string
+	times int
 }
 
 // NewSigner returns a signer for the record at selector._domainkey.domain. pemKey is an RSA private key in PKCS #8 or
@@ -48,70 +58,107 @@ func NewSigner(domain, selector string, pemKey []byte) (*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DKIM key: %w", err)
 	}
-	return &Signer{
-		domain: domain, selector: strings.ToLower(selector), key: key, fields: strings.Split(signedFields, ":"),
-	}, nil
+	s := &Signer{domain: domain, selector: strings.ToLower(selector), key: key}
+	for name := range strings.SplitSeq(signedFields, ":") {
+		if n := len(s.fields); n > 0 && s.fields[n-1].name == name {
+			s.fields[n-1].times++
+		} else {
+			s.fields = append(s.fields, signedField{name, 1})
+		}
+	}
+	s.prepare()
+	return s, nil
+}
+
+// Without returns a signer that leaves fields unsigned, for a relay that replaces them. From stays signed: without it
+// there is no signature (RFC 6376 section 5.4).
+func (s *Signer) Without(fields ...string) *Signer {
+	other := &Signer{domain: s.domain, selector: s.selector, key: s.key}
+	for _, f := range s.fields {
+		is := func(name string) bool { return strings.EqualFold(name, f.name) }
+		if f.name == "From" || !slices.ContainsFunc(fields, is) {
+			other.fields = append(other.fields, f)
+		}
+	}
+	other.prepare()
+	return other
+}
+
+// prepare writes what is the same in all signatures, folded.
+func (s *Signer) prepare() {
+	s.head = []byte("DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=" + s.domain + ";\r\n s=" + s.selector + "; t=")
+	b := []byte(";\r\n h=")
+	col := len(" h=")
+	for i, f := range s.fields {
+		for n := range f.times {
+			if i+n > 0 {
+				b = append(b, ':')
+				if col++; col+len(f.name) > maxLine-2 {
+					b = append(b, "\r\n  "...)
+					col = 2
+				}
+			}
+			b = append(b, f.name...)
+			col += len(f.name)
+		}
+	}
+	s.list = append(b, ";\r\n bh="...)
 }
 
 // Sign returns the DKIM-Signature field of a message with CRLF line ends, CRLF included, to be put before its first
 // field. The time of signing is the message's Date, so that a retry has the same octets. msg is not changed.
-func (s *Signer) Sign(msg []byte) ([]byte, error) {
-	head, body, ok := bytes.Cut(msg, []byte("\r\n\r\n"))
+func (s *Signer) Sign(msg []byte) ([]byte, error) { return s.AppendField(nil, msg, nil) }
+
+// AppendField appends to dst what [Signer.Sign] returns. body may be nil; if it wrote msg, with its own boundary, then
+// what all its messages have in common is not hashed again. On an error dst is returned as it was.
+func (s *Signer) AppendField(dst, msg []byte, body *Body) ([]byte, error) {
+	head, content, ok := bytes.Cut(msg, []byte("\r\n\r\n"))
 	if !ok {
-		return nil, errors.New("sign message: no empty line ends its header")
+		return dst, errors.New("sign message: no empty line ends its header")
 	}
-	fields := splitFields(head)
+	var room [32][]byte
+	fields := appendFields(room[:0], head)
 	signedAt, err := dateOf(fields)
 	if err != nil {
-		return nil, fmt.Errorf("sign message: %w", err)
+		return dst, fmt.Errorf("sign message: %w", err)
 	}
-	unsigned := s.field(signedAt, sha256.Sum256(relaxBody(body)))
-	hash := sha256.New()
-	for _, f := range pickFields(fields, s.fields) {
-		hash.Write(relaxField(f))
-		hash.Write([]byte("\r\n"))
-	}
-	hash.Write(relaxField(unsigned))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, s.key, crypto.SHA256, hash.Sum(nil))
+	begin := len(dst)
+	out := append(strconv.AppendInt(append(dst, s.head...), signedAt, 10), s.list...)
+	out = base64.StdEncoding.AppendEncode(out, hashBody(content, body))
+	out = append(out, ";\r\n b="...)
+	sum, out := s.hashHeader(out, begin, fields)
+	signature, err := rsa.SignPKCS1v15(nil, s.key, crypto.SHA256, sum[:])
 	if err != nil {
-		return nil, fmt.Errorf("sign message: %w", err)
+		return dst, fmt.Errorf("sign message: %w", err)
 	}
-	return appendFolded(unsigned, base64.StdEncoding.EncodeToString(signature)), nil
+	return appendFolded(out, signature), nil
 }
 
-// field returns the DKIM-Signature field up to the empty b= tag, folded, without a line end.
-func (s *Signer) field(signedAt int64, bodyHash [sha256.Size]byte) []byte {
-	b := []byte("DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=")
-	b = append(b, s.domain...)
-	b = append(b, ";\r\n s="...)
-	b = append(b, s.selector...)
-	b = append(b, "; t="...)
-	b = strconv.AppendInt(b, signedAt, 10)
-	b = append(b, ";\r\n h="...)
-	col := len(" h=")
-	for i, name := range s.fields {
-		if i > 0 {
-			b = append(b, ':')
-			if col++; col+len(name) > maxLine-2 {
-				b = append(b, "\r\n  "...)
-				col = 2
+// hashHeader hashes the signed fields and the signature's own, which begins at begin and ends out. It uses what lies
+// behind for the canonical form and returns out as it was, maybe moved.
+func (s *Signer) hashHeader(out []byte, begin int, fields [][]byte) ([sha256.Size]byte, []byte) {
+	end := len(out)
+	for _, f := range s.fields {
+		left := f.times
+		for i := len(fields) - 1; i >= 0 && left > 0; i-- { // from the bottom up (RFC 6376 section 5.4.2)
+			if isField(fields[i], f.name) {
+				out = append(appendRelaxed(out, fields[i]), "\r\n"...)
+				left--
 			}
 		}
-		b = append(b, name...)
-		col += len(name)
 	}
-	b = append(b, ";\r\n bh="...)
-	b = append(b, base64.StdEncoding.EncodeToString(bodyHash[:])...)
-	return append(b, ";\r\n b="...)
+	out = appendRelaxed(out, out[begin:end])
+	return sha256.Sum256(out[end:]), out[:end]
 }
 
-// appendFolded appends a base64 value in lines and the line end of the field.
-func appendFolded(dst []byte, value string) []byte {
-	for room := 72; len(value) > room; {
-		dst = append(append(dst, value[:room]...), "\r\n  "...)
-		value = value[room:]
+// appendFolded appends a signature in lines of base64 and the line end of its field.
+func appendFolded(dst, signature []byte) []byte {
+	const octets = 54 // 72 characters
+	for len(signature) > octets {
+		dst = append(base64.StdEncoding.AppendEncode(dst, signature[:octets]), "\r\n  "...)
+		signature = signature[octets:]
 	}
-	return append(append(dst, value...), "\r\n"...)
+	return append(base64.StdEncoding.AppendEncode(dst, signature), "\r\n"...)
 }
 
 func parseRSAKey(pemKey []byte) (*rsa.PrivateKey, error) {
@@ -136,9 +183,8 @@ func parseRSAKey(pemKey []byte) (*rsa.PrivateKey, error) {
 	return key, nil
 }
 
-// splitFields cuts a header into its fields, folded as they are and without the last line end.
-func splitFields(head []byte) [][]byte {
-	var fields [][]byte
+// appendFields appends the fields of a header, folded as they are and without the last line end.
+func appendFields(fields [][]byte, head []byte) [][]byte {
 	for begin := 0; begin < len(head); {
 		end := begin
 		for {
@@ -158,31 +204,18 @@ func splitFields(head []byte) [][]byte {
 	return fields
 }
 
-// pickFields returns the fields that names stand for, from the bottom up (RFC 6376 section 5.4.2); names without a
-// field left are passed over.
-func pickFields(fields [][]byte, names []string) [][]byte {
-	var picked [][]byte
-	used := make([]bool, len(fields))
-	for _, name := range names {
-		for i := len(fields) - 1; i >= 0; i-- {
-			if !used[i] && isField(fields[i], name) {
-				used[i] = true
-				picked = append(picked, fields[i])
-				break
-			}
-		}
-	}
-	return picked
-}
-
 func isField(field []byte, name string) bool {
-	return len(field) > len(name) && field[len(name)] == ':' && strings.EqualFold(string(field[:len(name)]), name)
+	return len(field) > len(name) && field[len(name)] == ':' && bytes.EqualFold(field[:len(name)], []byte(name))
 }
 
 func dateOf(fields [][]byte) (int64, error) {
 	for _, f := range fields {
 		if isField(f, "Date") {
-			at, err := netmail.ParseDate(strings.TrimSpace(string(f[len("Date:"):])))
+			value := strings.TrimSpace(string(f[len("Date:"):]))
+			if at, err := time.Parse(dateLayout, value); err == nil {
+				return at.Unix(), nil // as our own messages have it
+			}
+			at, err := netmail.ParseDate(value)
 			if err != nil {
 				return 0, fmt.Errorf("read its Date: %w", err)
 			}
@@ -190,46 +223,4 @@ func dateOf(fields [][]byte) (int64, error) {
 		}
 	}
 	return 0, errors.New("it has no Date")
-}
-
-// relaxField canonicalises a field without its line end (RFC 6376 section 3.4.2).
-func relaxField(field []byte) []byte {
-	name, value, _ := bytes.Cut(field, []byte(":"))
-	out := append(bytes.ToLower(bytes.TrimRight(name, " \t")), ':')
-	for i, word := range bytes.FieldsFunc(value, isFoldingSpace) {
-		if i > 0 {
-			out = append(out, ' ')
-		}
-		out = append(out, word...)
-	}
-	return out
-}
-
-func isFoldingSpace(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }
-
-// relaxBody canonicalises a body (RFC 6376 section 3.4.4).
-func relaxBody(body []byte) []byte {
-	out := make([]byte, 0, len(body)+2)
-	for line := range bytes.SplitSeq(body, []byte("\r\n")) {
-		space := false
-		for _, c := range line {
-			if c == ' ' || c == '\t' {
-				space = true
-				continue
-			}
-			if space {
-				out = append(out, ' ')
-				space = false
-			}
-			out = append(out, c)
-		}
-		out = append(out, "\r\n"...)
-	}
-	for bytes.HasSuffix(out, []byte("\r\n\r\n")) {
-		out = out[:len(out)-2]
-	}
-	if string(out) == "\r\n" {
-		return nil
-	}
-	return out
 }

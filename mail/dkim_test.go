@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/emersion/go-msgauth/dkim"
@@ -111,6 +112,89 @@ func TestSignatureBreaks(t *testing.T) {
 			t.Errorf("%s: the changed message verifies", name)
 		}
 	}
+}
+
+// TestSignatureOfABody: knowing the body that wrote a message saves work and changes nothing.
+func TestSignatureOfABody(t *testing.T) {
+	signer, record := newSigner(t)
+	body, h := sampleBody(t), newHeader()
+	for _, name := range []string{"Ann", "", strings.Repeat("é ", 100)} {
+		msg, err := body.Append(nil, h, body.Boundary(), &mail.Personal{Unsubscribe: unsubscribeURL, Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := signer.Sign(msg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := signer.AppendField([]byte("before"), msg, body)
+		if err != nil || string(got) != "before"+string(want) {
+			t.Errorf("name %.10q: got %q, %v, want %q", name, got, err, want)
+		}
+		if err := verify(append(want, msg...), record); err != nil {
+			t.Errorf("name %.10q: %v", name, err)
+		}
+	}
+	foreign := []byte("From: a@courier.example\r\nDate: Mon, 23 Nov 2026 07:00:00 -0500\r\n\r\na  b \r\n")
+	field, err := signer.AppendField(nil, foreign, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := verify(append(field, foreign...), record); err != nil {
+		t.Errorf("a message of another body: %v", err)
+	}
+	if got, err := signer.AppendField([]byte("before"), []byte("x"), body); err == nil || string(got) != "before" {
+		t.Errorf("after an error got %q, %v, want what was there", got, err)
+	}
+}
+
+func TestSignatureWithout(t *testing.T) {
+	signer, record := newSigner(t)
+	other := signer.Without("message-id", "Date", "From", "X-Unknown")
+	msg := string(signedMessage(t, other))
+	replaced := strings.NewReplacer(
+		"Message-ID: <abcdefgh.17@courier.example>", "Message-ID: <0100@relay.example>",
+		"Date: Mon, 23 Nov 2026 07:00:00", "Date: Mon, 23 Nov 2026 07:00:09",
+	)
+	if err := verify([]byte(replaced.Replace(msg)), record); err != nil {
+		t.Errorf("with Message-ID and Date replaced: %v", err)
+	}
+	if err := verify([]byte(strings.Replace(msg, "From: City", "From: Shitty", 1)), record); err == nil {
+		t.Error("with another From it verifies: From must always be signed")
+	}
+	if err := verify([]byte(strings.Replace(msg, "u/AAAA", "u/EVIL", 1)), record); err == nil {
+		t.Error("with another List-Unsubscribe it verifies")
+	}
+	whole := string(signedMessage(t, signer))
+	if err := verify([]byte(replaced.Replace(whole)), record); err == nil {
+		t.Error("the first signer leaves fields out, too")
+	}
+	for line := range strings.SplitSeq(msg[:strings.Index(msg, "\r\nDate:")], "\r\n") {
+		if len(line) > 78 {
+			t.Errorf("signature line of %d octets: %q", len(line), line)
+		}
+	}
+}
+
+func TestSignInParallel(t *testing.T) {
+	signer, _ := newSigner(t)
+	body, h := sampleBody(t), newHeader()
+	msg := compose(t, body, h, newPersonal())
+	want, err := signer.Sign(msg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 3 {
+				if got, err := signer.AppendField(nil, msg, body); err != nil || !bytes.Equal(got, want) {
+					t.Errorf("got %q, %v, want %q", got, err, want)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 func TestSignOddBodies(t *testing.T) {

@@ -12,6 +12,9 @@ import (
 // break in it.
 var ErrHeader = errors.New("header value refused")
 
+// dateLayout is how Date is written (RFC 5322 section 3.3).
+const dateLayout = "Mon, 02 Jan 2006 15:04:05 -0700"
+
 // maxUnfolded is the longest line that SMTP carries (RFC 5322 section 2.1.1), for fields that are never folded.
 const maxUnfolded = 998
 
@@ -37,64 +40,50 @@ type Header struct {
 	AutoSubmitted bool
 }
 
+const tooLong = "it is longer than a line of mail can be"
+
 // headerWriter appends fields to a message and keeps the first error.
 type headerWriter struct {
 	dst []byte
 	err error
 }
 
-// appendHeader appends the fields of h, in the order in which people read them, without those of MIME.
-func appendHeader(dst []byte, h *Header) ([]byte, error) {
-	w := headerWriter{dst: dst}
-	if h.Date.IsZero() {
-		return dst, fmt.Errorf("field Date: %w: it is not set", ErrHeader)
-	}
-	w.literal("Date", h.Date.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
-	w.address("From", h.From)
-	if h.ReplyTo != nil {
-		w.address("Reply-To", *h.ReplyTo)
-	}
+// appendHeader appends the shared fields and between them those of h that name the reader.
+func appendHeader(dst []byte, h *Header, shared *sharedFields) ([]byte, error) {
+	w := headerWriter{dst: append(dst, shared.lead...)}
 	w.address("To", h.To)
-	if h.Subject != "" {
-		w.text("Subject", h.Subject)
-	}
 	w.messageID(h.MessageID)
-	w.list(h)
-	if h.FeedbackID != "" {
-		w.literal("Feedback-ID", h.FeedbackID)
-	}
-	if h.Bulk {
-		w.literal("Precedence", "bulk")
-		w.literal("X-Auto-Response-Suppress", "OOF, AutoReply")
-	}
-	if h.AutoSubmitted {
-		w.literal("Auto-Submitted", "auto-generated")
-	}
-	return w.dst, w.err
+	w.unsubscribe(h)
+	return append(w.dst, shared.rest...), w.err
 }
 
-func (w *headerWriter) list(h *Header) {
-	if h.ListID != "" {
-		w.listID(h.ListID)
-	}
-	if len(h.ListUnsubscribe) == 0 {
-		if h.OneClick {
-			w.fail("List-Unsubscribe-Post", "one-click needs an https URI in List-Unsubscribe")
-		}
+func (w *headerWriter) unsubscribe(h *Header) {
+	if h.OneClick && (len(h.ListUnsubscribe) == 0 ||
+		!strings.HasPrefix(h.ListUnsubscribe[0], "https://") && !isLoopbackURL(h.ListUnsubscribe[0])) {
+		w.fail("List-Unsubscribe-Post", "one-click needs an https URI in List-Unsubscribe")
 		return
 	}
-	for _, uri := range h.ListUnsubscribe {
-		if strings.ContainsAny(uri, "<>, ") || !strings.Contains(uri, ":") {
+	if len(h.ListUnsubscribe) == 0 {
+		return
+	}
+	begin := len(w.dst)
+	w.dst = append(w.dst, "List-Unsubscribe: "...)
+	for i, uri := range h.ListUnsubscribe {
+		if !isPrintable(uri) || strings.ContainsAny(uri, "<>, ") || !strings.Contains(uri, ":") {
 			w.fail("List-Unsubscribe", "it holds something that is not a URI")
 			return
 		}
-	}
-	w.literal("List-Unsubscribe", "<"+strings.Join(h.ListUnsubscribe, ">, <")+">")
-	if h.OneClick {
-		if !strings.HasPrefix(h.ListUnsubscribe[0], "https://") && !isLoopbackURL(h.ListUnsubscribe[0]) {
-			w.fail("List-Unsubscribe-Post", "one-click needs an https URI in List-Unsubscribe")
+		if i > 0 {
+			w.dst = append(w.dst, ", "...)
 		}
-		w.literal("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+		w.dst = append(append(append(w.dst, '<'), uri...), '>')
+	}
+	if len(w.dst)-begin > maxUnfolded {
+		w.fail("List-Unsubscribe", tooLong)
+	}
+	w.dst = append(w.dst, "\r\n"...)
+	if h.OneClick {
+		w.dst = append(w.dst, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"...)
 	}
 }
 
@@ -135,6 +124,15 @@ func (w *headerWriter) listID(id string) {
 }
 
 func (w *headerWriter) address(field string, a Address) {
+	if isPlainMailbox(a, maxLine-len(field)-2) {
+		w.dst = append(append(w.dst, field...), ": "...)
+		if a.Name == "" {
+			w.dst = append(append(w.dst, a.Addr...), "\r\n"...)
+			return
+		}
+		w.dst = append(append(append(append(w.dst, a.Name...), " <"...), a.Addr...), ">\r\n"...)
+		return
+	}
 	addr, err := normalize(a.Addr)
 	if err != nil {
 		w.failWith(field, err)
@@ -152,6 +150,31 @@ func (w *headerWriter) address(field string, a Address) {
 	w.fold(field, append(phrase(name, encodedLine-len(field)-2), "<"+addr+">"))
 }
 
+// isPlainMailbox tells of the common mailbox, as far as that takes no allocation, that it stands in a header field as it
+// is: its address normal already, its name nothing but atoms, on one line of room octets.
+func isPlainMailbox(a Address, room int) bool {
+	if !isNormal(a.Addr) {
+		return false
+	}
+	return a.Name == "" || len(a.Name)+len(a.Addr)+len(" <>") <= room && isAtoms(a.Name) && !strings.Contains(a.Name, "=?")
+}
+
+// isNormal tells that normalize would return addr as it is. It may say no to a rare address.
+func isNormal(addr string) bool {
+	local, domain, _ := strings.Cut(addr, "@")
+	if len(addr) > maxAddress || len(domain) > maxDomain || checkLocal(local) != nil {
+		return false
+	}
+	labels := 0
+	for label := ""; domain != ""; labels++ {
+		label, domain, _ = strings.Cut(domain, ".")
+		if !isLabel(label) || strings.ToLower(label) != label || domain == "" && isDigit(label[0]) {
+			return false
+		}
+	}
+	return labels > 1 && addr[len(addr)-1] != '.'
+}
+
 func (w *headerWriter) text(field, value string) {
 	value, err := plainText(value)
 	if err != nil {
@@ -167,7 +190,7 @@ func (w *headerWriter) literal(field, value string) {
 	case !isPrintable(value):
 		w.fail(field, "it holds a line break, another control character or a letter that is not ASCII")
 	case len(field)+2+len(value) > maxUnfolded:
-		w.fail(field, "it is longer than a line of mail can be")
+		w.fail(field, tooLong)
 	}
 	w.dst = append(w.dst, field...)
 	w.dst = append(w.dst, ": "...)

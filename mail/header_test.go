@@ -158,6 +158,28 @@ func TestHeaderRefuses(t *testing.T) {
 	}
 }
 
+// FuzzNormal: what is taken as normal without a closer look is normal.
+func FuzzNormal(f *testing.F) {
+	for _, s := range []string{"a@b.example", "a@B.example", "a@b.example.", "a@b", "a@localhost", "a@b.1x", "a@b..c", "a@@b.c",
+		"a.@b.c", "@b.c", "a@", "a@ü.example", "a@-b.c", "a@b.c\n", "", strings.Repeat("a", 65) + "@b.c"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := mail.Normalize(s)
+		if mail.IsNormal(s) && (err != nil || got != s) {
+			t.Errorf("%q is taken as normal, but becomes %q, %v", s, got, err)
+		}
+	})
+}
+
+func TestCommonAddressIsNormal(t *testing.T) {
+	for _, s := range []string{"ann@reader.example", "Ann.Lee+x@mail-1.reader.co.uk"} {
+		if !mail.IsNormal(s) {
+			t.Errorf("%q is not taken as normal", s)
+		}
+	}
+}
+
 // FuzzHeader: any subject and name either reads back as it was, on clean lines, or is refused.
 func FuzzHeader(f *testing.F) {
 	for _, s := range []string{"plain", "Brücke", "a\r\nBcc: x", "=?utf-8?q?x?=", strings.Repeat("x ", 60), " ", `"\`, "(c)", "橋",

@@ -1,7 +1,7 @@
 package mail
 
 import (
-	"strings"
+	"bytes"
 	"unicode/utf8"
 )
 
@@ -14,38 +14,59 @@ const (
 // line break; nothing is added at the end. What it writes never needs dot-stuffing and reads the same under simple and
 // relaxed canonicalisation (RFC 6376 section 3.4): a dot that begins a line, tabs, the second of two spaces and white
 // space before a line end are encoded. Characters are not cut apart by a soft break.
-func appendQuoted(dst []byte, s string) []byte {
+func appendQuoted(dst, s []byte) []byte {
 	col := 0
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c == '\n' {
+		switch {
+		case col > 0 && isLiteral(c):
+			n := literalRun(s[i:min(len(s), i+maxQuoted-col)])
+			if n == 0 {
+				dst, col = append(dst, softBreak...), 0
+				continue
+			}
+			dst = append(dst, s[i:i+n]...)
+			col += n
+			i += n
+		case c == '\n':
 			dst = append(dst, '\r', '\n')
 			col = 0
 			i++
-			continue
-		}
-		if c >= utf8.RuneSelf {
-			_, size := utf8.DecodeRuneInString(s[i:])
+		case c >= utf8.RuneSelf:
+			_, size := utf8.DecodeRune(s[i:])
 			dst, col = breakBefore(dst, col, 3*size)
-			for _, c := range []byte(s[i : i+size]) {
+			for _, c := range s[i : i+size] {
 				dst = appendHex(dst, c)
 			}
 			col += 3 * size
 			i += size
-			continue
+		default:
+			dst, col = appendQuotedByte(dst, s, i, col)
+			i++
 		}
-		dst, col = appendQuotedByte(dst, s, i, col)
-		i++
 	}
 	return dst
 }
 
+// isLiteral tells whether c stands for itself anywhere but at the beginning of a line.
+func isLiteral(c byte) bool { return c > ' ' && c <= '~' && c != '=' }
+
+// literalRun returns how many octets at the head of s stand for themselves.
+func literalRun(s []byte) int {
+	for i, c := range s {
+		if !isLiteral(c) {
+			return i
+		}
+	}
+	return len(s)
+}
+
 // appendQuotedByte appends the ASCII octet s[i] and returns the new column.
-func appendQuotedByte(dst []byte, s string, i, col int) ([]byte, int) {
+func appendQuotedByte(dst, s []byte, i, col int) ([]byte, int) {
 	c := s[i]
-	if c > ' ' && c <= '~' && c != '=' {
+	if isLiteral(c) {
 		dst, col = breakBefore(dst, col, 1)
-		if col > 0 || c != '.' && !(c == 'F' && strings.HasPrefix(s[i:], "From ")) {
+		if col > 0 || c != '.' && !bytes.HasPrefix(s[i:], []byte("From ")) {
 			return append(dst, c), col + 1
 		}
 		return appendHex(dst, c), col + 3
