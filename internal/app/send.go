@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -19,7 +20,9 @@ type Outgoing struct {
 	Pool   *mail.Pool
 	Signer func(r *mail.Relay) *mail.Signer // what signs mail that goes over a relay; nil from it: unsigned
 	Sender *mail.VERP
-	Domain string // of Message-ID
+	Domain string         // of Message-ID
+	Relays []string       // their names
+	Meter  delivery.Meter // counts what engines do; nil: nobody does
 }
 
 // NewOutgoing prepares the configured relays. It connects to none of them yet.
@@ -39,7 +42,17 @@ func (a *App) NewOutgoing() (*Outgoing, error) {
 	return &Outgoing{
 		Pool: mail.NewPool(relays, a.Config.Mail.Rate, a.Log, a.Now), Signer: signers(signer, relays),
 		Sender: mail.NewVERP(a.Keys.Derive("verp"), a.Config.Mail.BounceDomain), Domain: mail.Domain(from.Addr),
+		Relays: names(relays),
 	}, nil
+}
+
+// names returns what outcomes call the relays.
+func names(relays []*mail.Relay) []string {
+	var out []string
+	for _, r := range relays {
+		out = append(out, cmp.Or(r.Name, r.Address()))
+	}
+	return out
 }
 
 // newRelays returns the configured relays with their client certificates.
@@ -118,6 +131,7 @@ func (a *App) NewEngine(out *Outgoing) (*delivery.Engine, error) {
 		DB: a.DB, Compose: a.Composer.Compose, Send: out.Pool.Send, Lanes: out.Pool.Size(), Links: a.Links,
 		Sender: out.Sender, Signer: out.Signer, MessageDomain: out.Domain, StateDir: a.Config.Mail.StateDir,
 		OnUncertain: delivery.Policy(a.Config.Mail.OnUncertain), Bounces: delivery.Bounces(a.Config.Mail.Bounces), Log: a.Log, Now: a.Now,
+		Meter: out.Meter,
 	})
 }
 

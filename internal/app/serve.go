@@ -65,26 +65,31 @@ func (a *App) Serve(ctx context.Context, parts []Part) error {
 type job func(ctx context.Context) error
 
 func (a *App) jobs(parts []Part) ([]job, error) {
-	var jobs []job
+	var out *Outgoing
+	var err error
+	if slices.Contains(parts, PartDeliver) {
+		if out, err = a.NewOutgoing(); err != nil {
+			return nil, err
+		}
+	}
+	jobs, err := a.metrics(out)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range parts {
 		switch p {
 		case PartWeb:
-			ln, err := net.Listen("tcp", a.Config.Web.Listen)
-			if err != nil {
-				return nil, fmt.Errorf("web: %w", err)
-			}
-			h, err := a.Handler()
+			more, err := a.pages()
 			if err != nil {
 				return nil, err
 			}
-			a.Log.Info("listening", "address", ln.Addr().String(), "public_url", a.Config.Web.PublicURL)
-			jobs = append(jobs, func(ctx context.Context) error { return web.Serve(ctx, ln, h, a.Log) })
+			jobs = append(jobs, more)
 		case PartFetch:
 			jobs = append(jobs, a.Poller().Run)
 		case PartPlan:
 			jobs = append(jobs, a.plan)
 		case PartDeliver:
-			more, err := a.deliveries()
+			more, err := a.deliveries(out)
 			if err != nil {
 				return nil, err
 			}
@@ -92,6 +97,20 @@ func (a *App) jobs(parts []Part) ([]job, error) {
 		}
 	}
 	return jobs, nil
+}
+
+// pages answers requests for the web pages and the API.
+func (a *App) pages() (job, error) {
+	ln, err := net.Listen("tcp", a.Config.Web.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	h, err := a.Handler()
+	if err != nil {
+		return nil, err
+	}
+	a.Log.Info("listening", "address", ln.Addr().String(), "public_url", a.Config.Web.PublicURL)
+	return func(ctx context.Context) error { return web.Serve(ctx, ln, h, a.Log) }, nil
 }
 
 // runAll runs jobs side by side. When one fails the others are told to end.
@@ -152,11 +171,7 @@ func (a *App) logUnlessEnding(ctx context.Context, event string, err error) {
 }
 
 // deliveries sends digests and system mails over the same relays.
-func (a *App) deliveries() (job, error) {
-	out, err := a.NewOutgoing()
-	if err != nil {
-		return nil, err
-	}
+func (a *App) deliveries(out *Outgoing) (job, error) {
 	engine, err := a.NewEngine(out)
 	if err != nil {
 		return nil, err

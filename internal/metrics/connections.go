@@ -1,16 +1,20 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // connections asks for the state of the relays with each scrape.
 type connections struct {
-	relays      func() []Relay
+	list        func() []Connections
 	open, limit *prometheus.Desc
 }
 
-func newConnections(relays func() []Relay) *connections {
+func newConnections(list func() []Connections) *connections {
 	return &connections{
-		relays: relays,
+		list: list,
 		open: prometheus.NewDesc("broadsheet_connections",
 			"Connections to a relay that are open: busy with a message, or idle.", []string{"relay", "state"}, nil),
 		limit: prometheus.NewDesc("broadsheet_connections_limit",
@@ -26,11 +30,25 @@ func (c *connections) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (c *connections) Collect(ch chan<- prometheus.Metric) {
-	for _, r := range c.relays() {
-		ch <- gauge(c.open, float64(r.Busy), r.Name, "busy")
-		ch <- gauge(c.open, float64(r.Idle), r.Name, "idle")
-		ch <- gauge(c.limit, float64(r.Limit), r.Name)
+	for _, r := range merge(c.list()) {
+		ch <- gauge(c.open, float64(r.Busy), r.Relay, "busy")
+		ch <- gauge(c.open, float64(r.Idle), r.Relay, "idle")
+		ch <- gauge(c.limit, float64(r.Limit), r.Relay)
 	}
+}
+
+// merge adds up relays of the same name, such as two accounts at one host: Prometheus takes a series once.
+func merge(list []Connections) []Connections {
+	var out []Connections
+	for _, c := range list {
+		i := slices.IndexFunc(out, func(o Connections) bool { return o.Relay == c.Relay })
+		if i < 0 {
+			out = append(out, c)
+			continue
+		}
+		out[i].Idle, out[i].Busy, out[i].Limit = out[i].Idle+c.Idle, out[i].Busy+c.Busy, out[i].Limit+c.Limit
+	}
+	return out
 }
 
 func gauge(d *prometheus.Desc, value float64, labels ...string) prometheus.Metric {

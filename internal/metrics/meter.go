@@ -27,7 +27,7 @@ const (
 	otherRelay = "other" // it is not configured
 )
 
-func newMeter(relays []Relay) *Meter {
+func newMeter(relays []string) *Meter {
 	m := &Meter{
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "broadsheet_deliveries_total",
@@ -52,17 +52,13 @@ func newMeter(relays []Relay) *Meter {
 }
 
 // resolve makes all series there are, so that they begin at 0 and not with the first event.
-func (m *Meter) resolve(relays []Relay) {
+func (m *Meter) resolve(relays []string) {
 	for _, s := range []delivery.State{
 		delivery.Pending, delivery.Sent, delivery.Failed, delivery.Expired, delivery.Skipped, delivery.Uncertain,
 	} {
 		m.states[s] = m.deliveries.WithLabelValues(string(s))
 	}
-	names := []string{noRelay, otherRelay}
-	for _, r := range relays {
-		names = append(names, r.Name)
-	}
-	for _, name := range names {
+	for _, name := range append([]string{noRelay, otherRelay}, relays...) {
 		m.answers[name] = map[mail.Class]prometheus.Counter{}
 		for _, c := range []mail.Class{
 			mail.ClassAccepted, mail.ClassTemporaryRecipient, mail.ClassTemporaryPath, mail.ClassPermanentRecipient,

@@ -20,18 +20,20 @@ type Options struct {
 	// Queue and Sources ask the database, at most every five seconds while somebody scrapes.
 	Queue   func(ctx context.Context) (delivery.Queue, error)
 	Sources func(ctx context.Context) ([]digest.SourceHealth, error)
-	// Relays returns the connections to each relay. A process that delivers nothing has none: nil.
-	Relays func() []Relay
-	Log    *slog.Logger
-	Now    func() time.Time
+	// Relays are the names of the relays that messages go over, none in a process that delivers nothing.
+	Relays []string
+	// Connections says what goes on between this process and its relays; nil: nobody knows.
+	Connections func() []Connections
+	Log         *slog.Logger
+	Now         func() time.Time
 }
 
-// Relay is what goes on between this process and a relay.
-type Relay struct {
-	Name  string
-	Idle  int // open connections that wait for a message
-	Busy  int // open connections that carry one
-	Limit int // connections that may be open now
+// Connections are those of this process to a relay.
+type Connections struct {
+	Relay string
+	Idle  int // open, and waiting for a message
+	Busy  int // open, and carrying one
+	Limit int // how many may be open now
 }
 
 // Metrics is what Prometheus reads of one process.
@@ -48,9 +50,12 @@ func New(o Options) *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(), newLedger(o),
 	)
-	if o.Relays != nil {
-		m.meter = newMeter(o.Relays())
-		m.registry.MustRegister(m.meter.deliveries, m.meter.attempts, m.meter.seconds, newConnections(o.Relays))
+	if len(o.Relays) > 0 {
+		m.meter = newMeter(o.Relays)
+		m.registry.MustRegister(m.meter.deliveries, m.meter.attempts, m.meter.seconds)
+	}
+	if o.Connections != nil {
+		m.registry.MustRegister(newConnections(o.Connections))
 	}
 	return m
 }

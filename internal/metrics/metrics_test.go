@@ -43,8 +43,9 @@ func newDesk() *desk {
 			return d.queue, d.queueErr
 		},
 		Sources: func(context.Context) ([]digest.SourceHealth, error) { return d.sources, d.sourceErr },
-		Relays: func() []metrics.Relay {
-			return []metrics.Relay{{Name: "a:25", Idle: 2, Busy: 3, Limit: 8}, {Name: "b:25", Limit: 1}}
+		Relays:  []string{"a:25", "b:25", "a:25"},
+		Connections: func() []metrics.Connections {
+			return []metrics.Connections{{Relay: "a:25", Idle: 2, Busy: 3, Limit: 8}, {Relay: "b:25", Limit: 1}, {Relay: "a:25", Idle: 1, Limit: 2}}
 		},
 		Log: slog.New(slog.NewTextHandler(&d.log, nil)), Now: func() time.Time { return d.now },
 	})
@@ -119,8 +120,8 @@ func TestScrape(t *testing.T) {
 		`broadsheet_phase_seconds_sum{phase="mail"} 0.001`, `broadsheet_phase_seconds_sum{phase="dot"} 3`,
 		`broadsheet_phase_seconds_sum{phase="wait"} 1200`, `broadsheet_phase_seconds_count{phase="body"} 0`,
 		`broadsheet_phase_seconds_count{phase="dial"} 0`, `broadsheet_phase_seconds_count{phase="record"} 2`,
-		`broadsheet_connections{relay="a:25",state="busy"} 3`, `broadsheet_connections{relay="a:25",state="idle"} 2`,
-		`broadsheet_connections_limit{relay="a:25"} 8`, `broadsheet_connections_limit{relay="b:25"} 1`,
+		`broadsheet_connections{relay="a:25",state="busy"} 3`, `broadsheet_connections{relay="a:25",state="idle"} 3`,
+		`broadsheet_connections_limit{relay="a:25"} 10`, `broadsheet_connections_limit{relay="b:25"} 1`,
 		`broadsheet_queue_pending 1234`, `broadsheet_queue_retries 34`, `broadsheet_queue_age_seconds 90`,
 		`broadsheet_editions{state="sending"} 2`, `broadsheet_editions{state="paused"} 1`,
 		`broadsheet_provider_paused{provider="yahoo"} 1`, `broadsheet_sources_failing 1`,
@@ -169,7 +170,7 @@ func TestDatabaseAway(t *testing.T) {
 		d.now = d.now.Add(5 * time.Second)
 		text := d.scrape(t)
 		has(t, text, map[int]string{0: `broadsheet_scrape_errors_total 2`, 1: `broadsheet_scrape_errors_total 4`, 2: `broadsheet_scrape_errors_total 6`}[i],
-			`broadsheet_connections_limit{relay="a:25"} 8`, `broadsheet_deliveries_total{state="sent"} 0`)
+			`broadsheet_connections_limit{relay="a:25"} 10`, `broadsheet_deliveries_total{state="sent"} 0`)
 		lacks(t, text, "broadsheet_queue_", "broadsheet_source", "broadsheet_editions")
 	}
 	if n := strings.Count(d.log.String(), "numbers missing in the metrics"); n != 1 {
