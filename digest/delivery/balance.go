@@ -27,8 +27,17 @@ func (b Balance) Balanced() bool {
 	return b.Due == b.Sent+b.Failed+b.Expired+b.Skipped+b.Uncertain+b.Pending
 }
 
-// Balance counts an edition over all its runs, in one snapshot. What is pending
-// of a cancelled edition counts as skipped: it is never sent.
+// What a balance adds up, as state, reason and number.
+const (
+	skipsQuery = `SELECT 'skipped', k.reason, CAST(SUM(k.n) AS BIGINT)
+		FROM run_skips k JOIN runs r ON r.id = k.run_id WHERE r.edition_id = $1 GROUP BY k.reason`
+	totalsQuery     = `SELECT state, reason, n FROM edition_states WHERE edition_id = $1`
+	deliveriesQuery = `SELECT state, reason, COUNT(*) FROM deliveries WHERE day = $1 AND edition_id = $2 GROUP BY state, reason`
+)
+
+// Balance counts an edition over all its runs, in one snapshot: its deliveries
+// and, once it is archived, the totals of those that were dropped. What is
+// pending of a cancelled edition counts as skipped: it is never sent.
 func (s *Store) Balance(ctx context.Context, editionID int64) (Balance, error) {
 	var b Balance
 	err := s.db.View(ctx, func(tx *db.Tx) error {
@@ -45,18 +54,21 @@ func (s *Store) Balance(ctx context.Context, editionID int64) (Balance, error) {
 		if err != nil {
 			return err
 		}
-		err = tx.Each(ctx, b.adder(), `SELECT 'skipped', k.reason, CAST(SUM(k.n) AS BIGINT)
-			FROM run_skips k JOIN runs r ON r.id = k.run_id WHERE r.edition_id = $1 GROUP BY k.reason`, editionID)
-		if err != nil {
-			return err
+		for _, q := range []struct {
+			query string
+			args  []any
+		}{
+			{skipsQuery, []any{editionID}}, {totalsQuery, []any{editionID}}, {deliveriesQuery, []any{e.Day, editionID}},
+		} {
+			if err := tx.Each(ctx, b.adder(), q.query, q.args...); err != nil {
+				return err
+			}
 		}
-		err = tx.Each(ctx, b.adder(), `SELECT state, reason, COUNT(*) FROM deliveries
-			WHERE day = $1 AND edition_id = $2 GROUP BY state, reason`, e.Day, editionID)
 		if e.State == digest.EditionCancelled && b.Pending > 0 {
 			b.SkippedBy[ReasonCancelled] += b.Pending
 			b.Skipped, b.Pending = b.Skipped+b.Pending, 0
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return Balance{}, fmt.Errorf("balance of edition %d: %w", editionID, err)

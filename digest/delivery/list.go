@@ -11,8 +11,12 @@ import (
 	"broadsheet/mail"
 )
 
-// ErrNotFound says that there is no such edition, subscriber or delivery.
-var ErrNotFound = errors.New("not found")
+var (
+	// ErrNotFound says that there is no such edition, subscriber or delivery.
+	ErrNotFound = errors.New("not found")
+	// ErrArchived says that an edition is so old that its deliveries were dropped. Its balance remains.
+	ErrArchived = errors.New("edition is archived: its deliveries were dropped after [mail] keep_deliveries, its balance remains")
+)
 
 // Key names a delivery.
 type Key struct{ EditionID, SubscriberID int64 }
@@ -107,9 +111,10 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Delivery, error) {
 }
 
 type editionRow struct {
-	ID    int64               `db:"id"`
-	Day   int64               `db:"day"`
-	State digest.EditionState `db:"state"` // where it is asked for
+	ID         int64               `db:"id"`
+	Day        int64               `db:"day"`
+	State      digest.EditionState `db:"state"` // where it is asked for
+	ArchivedAt int64               `db:"archived_at"`
 }
 
 // editionsFor returns the editions that a page may be of, newest first. Asking each in turn reads along the primary
@@ -127,7 +132,7 @@ func editionsFor(ctx context.Context, tx *db.Tx, f Filter, subscriber int64) ([]
 			subscriber, f.After.EditionID)
 	default:
 		err = tx.Select(ctx, &out, `SELECT id, day FROM editions
-			WHERE CAST($1 AS BIGINT) = 0 OR id <= $1 ORDER BY id DESC`, f.After.EditionID)
+			WHERE archived_at = 0 AND (CAST($1 AS BIGINT) = 0 OR id <= $1) ORDER BY id DESC`, f.After.EditionID)
 	}
 	return out, err
 }
@@ -193,11 +198,15 @@ func selectAttempts(ctx context.Context, tx *db.Tx, e editionRow, subscriber int
 	return out, err
 }
 
+// editionByKey finds an edition whose deliveries are there.
 func editionByKey(ctx context.Context, tx *db.Tx, key string) (editionRow, error) {
 	var e editionRow
-	err := tx.Get(ctx, &e, `SELECT id, day, state FROM editions WHERE key = $1`, key)
+	err := tx.Get(ctx, &e, `SELECT id, day, state, archived_at FROM editions WHERE key = $1`, key)
 	if errors.Is(err, db.ErrNoRows) {
 		return e, fmt.Errorf("edition %s: %w", key, ErrNotFound)
+	}
+	if err == nil && e.ArchivedAt > 0 {
+		return e, fmt.Errorf("%s: %w", key, ErrArchived)
 	}
 	return e, err
 }

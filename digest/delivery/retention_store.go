@@ -1,0 +1,199 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"broadsheet/internal/db"
+)
+
+// errDayKept says that a day cannot go yet; why follows.
+var errDayKept = errors.New("the day is kept")
+
+// oldDays returns the days before the given one of which something is left to drop, the oldest first. The batches of an
+// edition go last, so they tell where a drop was interrupted.
+func (s *Store) oldDays(ctx context.Context, before int64) ([]int64, error) {
+	var days []int64
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		days = nil
+		return tx.Select(ctx, &days, `SELECT DISTINCT e.day FROM editions e WHERE e.day < $1
+			AND (e.archived_at = 0 OR EXISTS (SELECT 1 FROM batches b WHERE b.edition_id = e.id)) ORDER BY e.day`, before)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find old days: %w", err)
+	}
+	return days, nil
+}
+
+const (
+	openEditionQuery = `SELECT COUNT(*) FROM editions WHERE day = $1 AND state NOT IN ('done', 'cancelled')`
+
+	openDeliveryQuery = `SELECT COUNT(*) FROM editions e WHERE e.day = $1 AND e.state = 'done' AND EXISTS (
+		SELECT 1 FROM deliveries d WHERE d.day = $1 AND d.edition_id = e.id AND d.state = 'pending')`
+
+	// proofQuery finds partial editions that carried something to a reader whose next window can have it, too: later runs
+	// look at these deliveries to leave it out. That window begins where the reader's joined_seq says or at the last cut-off of
+	// the cohort; a run that is still being planned began before that.
+	proofQuery = `SELECT COUNT(*) FROM editions e WHERE e.day = $1 AND e.partial = 1 AND EXISTS (
+		SELECT 1 FROM deliveries d
+		JOIN runs r ON r.id = d.run_id
+		JOIN subscriptions s ON s.subscriber_id = d.subscriber_id AND s.digest_id = e.digest_id
+		JOIN cohorts c ON c.id = s.cohort_id
+		WHERE d.day = $1 AND d.edition_id = e.id AND d.state IN ('sent', 'uncertain')
+			AND (r.to_seq > CASE WHEN s.joined_seq >= 0 AND (s.joined_runs >= c.runs OR s.joined_seq > c.last_seq)
+					THEN s.joined_seq ELSE c.last_seq END
+				OR EXISTS (SELECT 1 FROM runs o WHERE o.cohort_id = c.id AND o.planned_at = 0)))`
+)
+
+// mayDrop returns errDayKept with the reason if a day is still needed. It reads much and locks nothing.
+func (s *Store) mayDrop(ctx context.Context, day int64) error {
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		for _, check := range []struct{ query, reason string }{
+			{openEditionQuery, "an edition is not at its end"},
+			{openDeliveryQuery, "deliveries are pending"},
+			{proofQuery, "a partial edition is proof of what readers got"},
+		} {
+			var n int64
+			if err := tx.Get(ctx, &n, check.query, day); err != nil {
+				return err
+			}
+			if n > 0 {
+				return fmt.Errorf("%w: %s", errDayKept, check.reason)
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errDayKept) {
+		return fmt.Errorf("look at day %d: %w", day, err)
+	}
+	return err
+}
+
+// archive closes the editions of a day: from here on nobody queues their deliveries again. Where whole days can be dropped
+// it counts the deliveries and drops them in the same transaction. It returns the editions of which rows are left.
+func (s *Store) archive(ctx context.Context, day int64) ([]int64, error) {
+	var left []int64
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		left = nil
+		if err := tx.HoldDay(ctx, int(day)); err != nil {
+			return err
+		}
+		ids, err := closeEditions(ctx, tx, day, db.Millis(s.now()))
+		if err != nil {
+			return err
+		}
+		if !tx.DropsDays() {
+			left = ids
+			return nil
+		}
+		for _, id := range ids {
+			if err := countRows(ctx, tx, day, id, math.MaxInt64); err != nil {
+				return err
+			}
+			if err := deletePlan(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		return tx.DropDay(ctx, int(day))
+	})
+	if err != nil && !errors.Is(err, errDayKept) {
+		return nil, fmt.Errorf("archive day %d: %w", day, err)
+	}
+	return left, err
+}
+
+// closeEditions archives the editions of a day, unless one was opened again since mayDrop looked, and returns all of them.
+func closeEditions(ctx context.Context, tx *db.Tx, day, now int64) ([]int64, error) {
+	var ids []int64
+	if err := tx.Select(ctx, &ids, `SELECT id FROM editions WHERE day = $1 ORDER BY id {for update}`, day); err != nil {
+		return nil, err
+	}
+	var open int64
+	if err := tx.Get(ctx, &open, openEditionQuery, day); err != nil {
+		return nil, err
+	}
+	if open > 0 {
+		return nil, fmt.Errorf("%w: an edition was opened again", errDayKept)
+	}
+	_, err := tx.Exec(ctx, `UPDATE editions SET archived_at = $1 WHERE day = $2 AND archived_at = 0`, now, day)
+	return ids, err
+}
+
+// countRows adds the deliveries of an edition up to a subscriber, and their attempts, to the edition's totals.
+func countRows(ctx context.Context, tx *db.Tx, day, edition, last int64) error {
+	for _, query := range []string{
+		`INSERT INTO edition_states (edition_id, state, reason, n)
+			SELECT edition_id, state, reason, COUNT(*) FROM deliveries
+			WHERE day = $1 AND edition_id = $2 AND subscriber_id <= $3 GROUP BY edition_id, state, reason
+			ON CONFLICT (edition_id, state, reason) DO UPDATE SET n = edition_states.n + excluded.n`,
+		`INSERT INTO edition_answers (edition_id, relay, class, n)
+			SELECT edition_id, relay, class, COUNT(*) FROM attempts
+			WHERE day = $1 AND edition_id = $2 AND subscriber_id <= $3 GROUP BY edition_id, relay, class
+			ON CONFLICT (edition_id, relay, class) DO UPDATE SET n = edition_answers.n + excluded.n`,
+	} {
+		if _, err := tx.Exec(ctx, query, day, edition, last); err != nil {
+			return fmt.Errorf("count edition %d: %w", edition, err)
+		}
+	}
+	return nil
+}
+
+// deletePlan deletes what planning wrote of an edition besides its runs.
+func deletePlan(ctx context.Context, tx *db.Tx, edition int64) error {
+	for _, query := range []string{
+		`DELETE FROM selections WHERE edition_id = $1`,
+		`DELETE FROM batches WHERE edition_id = $1`,
+	} {
+		if _, err := tx.Exec(ctx, query, edition); err != nil {
+			return fmt.Errorf("delete what was planned of edition %d: %w", edition, err)
+		}
+	}
+	return nil
+}
+
+// chunkSize is how many rows are deleted in one transaction where days cannot be dropped.
+const chunkSize = 2000
+
+// deleteChunk moves the next rows of an archived edition into its totals, so that the sum of both is right at any moment. It
+// reports false when none are left.
+func (s *Store) deleteChunk(ctx context.Context, day, edition int64) (more bool, err error) {
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		var last int64
+		err := tx.Get(ctx, &last, `SELECT COALESCE(MAX(subscriber_id), 0) FROM (SELECT subscriber_id FROM deliveries
+			WHERE day = $1 AND edition_id = $2 ORDER BY subscriber_id LIMIT $3) AS chunk`, day, edition, chunkSize)
+		if more = last > 0; err != nil {
+			return err
+		}
+		if !more {
+			return s.deleteSelections(ctx, tx, edition, &more)
+		}
+		if err := countRows(ctx, tx, day, edition, last); err != nil {
+			return err
+		}
+		for _, query := range []string{
+			`DELETE FROM attempts WHERE day = $1 AND edition_id = $2 AND subscriber_id <= $3`,
+			`DELETE FROM deliveries WHERE day = $1 AND edition_id = $2 AND subscriber_id <= $3`,
+		} {
+			if _, err := tx.Exec(ctx, query, day, edition, last); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("delete deliveries of edition %d: %w", edition, err)
+	}
+	return more, nil
+}
+
+// deleteSelections deletes the next selections of an edition or, when none are left, its batches.
+func (s *Store) deleteSelections(ctx context.Context, tx *db.Tx, edition int64, more *bool) error {
+	n, err := tx.Exec(ctx, `DELETE FROM selections WHERE edition_id = $1
+		AND id IN (SELECT id FROM selections WHERE edition_id = $1 LIMIT $2)`, edition, chunkSize)
+	if *more = n > 0; err != nil || *more {
+		return err
+	}
+	return deletePlan(ctx, tx, edition)
+}
