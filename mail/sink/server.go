@@ -30,7 +30,7 @@ type Options struct {
 	// Hook is asked before every answer; nil leaves the server its own.
 	Hook func(Event) Action
 	// OnMessage is called once a recipient before 250 is written; an error answers 451 instead. Calls come from
-	// several connections at once. data must not be changed.
+	// several connections at once. data must not be changed, and where nothing is kept it is valid until the call returns.
 	OnMessage func(from, to string, data []byte) error
 	// Keep is how many messages Messages returns, the newest; 0 keeps all, a negative number none.
 	Keep int

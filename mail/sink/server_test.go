@@ -5,6 +5,7 @@ import (
 	"fmt"
 	netsmtp "net/smtp"
 	"net/textproto"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,5 +135,47 @@ func TestParse(t *testing.T) {
 		if p, err := sink.Parse([]byte(in)); err == nil {
 			t.Errorf("%s: got %+v, want an error", name, p)
 		}
+	}
+}
+
+// TestMessageComesInPieces writes one octet at a time, so that every line end and dot is cut apart, and more than one
+// message over the same connection.
+func TestMessageComesInPieces(t *testing.T) {
+	var got []string
+	s := newServer(t, sink.Options{Keep: -1, MaxSize: 40, OnMessage: func(_, _ string, data []byte) error {
+		got = append(got, string(data))
+		return nil
+	}})
+	c, err := textproto.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.ReadResponse(220)
+	say := func(text string, code int) {
+		t.Helper()
+		for i := range len(text) {
+			c.W.WriteByte(text[i])
+			c.W.Flush()
+		}
+		if _, _, err := c.ReadResponse(code); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+	}
+	say("EHLO x\r\n", 250)
+	for _, m := range []struct {
+		wire string
+		code int
+	}{
+		{"..a: b\r\n\r\n..\r\n...c\r\n.\n.\r\n\r\n", 250}, {"", 250}, {strings.Repeat("x", 39) + "\r\n", 552}, {"d: e\r\n", 250},
+	} {
+		say("MAIL FROM:<a@b.example>\r\n", 250)
+		say("RCPT TO:<c@d.example>\r\n", 250)
+		say("DATA\r\n", 354)
+		say(m.wire+".\r\n", m.code)
+	}
+	want := []string{".a: b\r\n\r\n.\r\n..c\r\n\n.\r\n\r\n", "", "d: e\r\n"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

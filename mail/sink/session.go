@@ -37,7 +37,8 @@ type session struct {
 	mail      bool
 	from      string
 	to        []string
-	lastSize  int // of the message before, the likely size of the next
+	lastSize  int    // of the message before, the likely size of the next
+	reused    []byte // holds the message where none is kept
 }
 
 func newSession(s *Server, conn net.Conn, number int) *session {
@@ -256,6 +257,7 @@ func (ss *session) data(line string) error {
 	if err != nil {
 		return err
 	}
+	ss.lastSize = len(data)
 	return ss.dot(data, tooBig)
 }
 
@@ -282,43 +284,79 @@ func (ss *session) dot(data []byte, tooBig bool) error {
 	return err
 }
 
-// readMessage reads up to the line with the final dot and undoes dot-stuffing.
+// endOfMessage is the line end before the final dot, the dot and its own line end.
+const endOfMessage = "\r\n.\r\n"
+
+// readMessage reads up to the line with the final dot and undoes dot-stuffing. Of a message that is too big it keeps
+// nothing.
 func (ss *session) readMessage() (data []byte, tooBig bool, err error) {
-	var b bytes.Buffer
-	b.Grow(ss.lastSize)
-	defer func() { ss.lastSize = b.Len() }()
-	lineBegins, asked := true, false
+	raw := ss.room()
+	asked := false
 	for {
 		if ss.reader.Buffered() == 0 {
 			ss.raw.SetDeadline(time.Now().Add(idleTimeout))
 		}
-		line, err := ss.reader.ReadSlice('\n')
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
+		if _, err := ss.reader.Peek(1); errors.Is(err, io.EOF) {
+			return nil, false, io.ErrUnexpectedEOF
+		} else if err != nil {
 			return nil, false, err
 		}
-		if lineBegins && string(line) == ".\r\n" {
-			return b.Bytes(), tooBig, nil
+		chunk, _ := ss.reader.Peek(ss.reader.Buffered())
+		searched := max(0, len(raw)-len(endOfMessage)+1)
+		raw = append(raw, chunk...)
+		end := bytes.Index(raw[searched:], []byte(endOfMessage))
+		if end >= 0 {
+			end += searched
+			ss.reader.Discard(len(chunk) - (len(raw) - end - len(endOfMessage)))
+			ss.reused = raw
+			data = unstuff(raw[2 : end+2])
+			return data, tooBig || len(data) > ss.maxSize(), ss.askAbout(&asked)
 		}
-		if lineBegins && line[0] == '.' {
-			line = line[1:]
+		ss.reader.Discard(len(chunk))
+		if len(raw) > ss.maxSize()+len(endOfMessage) {
+			tooBig = true
+			raw = append(raw[:0], raw[len(raw)-len(endOfMessage):]...)
 		}
-		lineBegins = bytes.HasSuffix(line, []byte("\r\n"))
-		if tooBig = tooBig || b.Len()+len(line) > ss.maxSize(); !tooBig {
-			b.Write(line)
-		}
-		if !asked {
-			asked = true
-			if action := ss.hook(PhaseBody, ""); action != (Action{}) {
-				if _, err := ss.perform(action, ""); err != nil {
-					return nil, false, err
-				}
-				ss.writer.Flush()
-			}
+		if err := ss.askAbout(&asked); err != nil {
+			return nil, false, err
 		}
 	}
+}
+
+// room returns a buffer that holds the line end before a message. Where nothing is kept it serves one message after the
+// other.
+func (ss *session) room() []byte {
+	if ss.server.options.Keep >= 0 {
+		return append(make([]byte, 0, ss.lastSize+len(endOfMessage)), "\r\n"...)
+	}
+	return append(ss.reused[:0], "\r\n"...)
+}
+
+// askAbout asks the hook about the body, once.
+func (ss *session) askAbout(asked *bool) error {
+	if *asked {
+		return nil
+	}
+	*asked = true
+	action := ss.hook(PhaseBody, "")
+	if action == (Action{}) {
+		return nil
+	}
+	if _, err := ss.perform(action, ""); err != nil {
+		return err
+	}
+	return ss.writer.Flush()
+}
+
+// unstuff removes the dot that the client put before each line that begins with one.
+func unstuff(data []byte) []byte {
+	if len(data) > 0 && data[0] == '.' {
+		data = data[1:]
+	}
+	if bytes.Contains(data, []byte("\r\n.")) {
+		data = bytes.ReplaceAll(data, []byte("\r\n."), []byte("\r\n"))
+	}
+	return data
 }
 
 func (ss *session) maxSize() int {
