@@ -3,6 +3,7 @@ package mail
 import (
 	"errors"
 	"strings"
+	"time"
 )
 
 // Class says what an answer means for the delivery, and whom it is about.
@@ -64,10 +65,28 @@ func Classify(r Reply, err error) Class {
 }
 
 func classifyTemporary(r Reply) Class {
-	if r.Code == 421 || !r.isAfterMail() {
+	switch {
+	case !r.isAfterMail():
+		return ClassTemporaryPath
+	case r.isDeferredByYahoo():
+		return ClassTemporaryRecipient // passed on, 421 and all, by a relay that is well
+	case r.Code == 421:
 		return ClassTemporaryPath
 	}
 	return ClassTemporaryRecipient
+}
+
+// yahooDeferral is how long Yahoo's [TSS04] asks senders to wait.
+const yahooDeferral = 2 * time.Hour
+
+// isDeferredByYahoo tells whether Yahoo finds that it gets too much from us, or too many complaints about us.
+func (r Reply) isDeferredByYahoo() bool { return r.Code/100 == 4 && r.says("[tss04]") }
+
+func (r Reply) retryAfter() time.Duration {
+	if r.isDeferredByYahoo() {
+		return yahooDeferral
+	}
+	return 0
 }
 
 func classifyPermanent(r Reply) Class {

@@ -34,6 +34,11 @@ func TestClassifyReplies(t *testing.T) {
 		{mail.PhaseMail, 452, "4.3.1", "disk full", mail.ClassTemporaryPath},
 		{mail.PhaseAuth, 454, "4.7.0", "authentication server down", mail.ClassTemporaryPath},
 
+		// Yahoo's word about all that we send it, which a relay passes on.
+		{mail.PhaseRcpt, 421, "4.7.0", "[TSS04] Messages from 192.0.2.1 temporarily deferred", mail.ClassTemporaryRecipient},
+		{mail.PhaseDot, 451, "4.7.0", "[TSS04] Messages from 192.0.2.1 temporarily deferred", mail.ClassTemporaryRecipient},
+		{mail.PhaseMail, 421, "4.7.0", "[TSS04] Messages from 192.0.2.1 temporarily deferred", mail.ClassTemporaryPath},
+
 		{mail.PhaseRcpt, 550, "5.1.1", "user unknown", mail.ClassPermanentRecipient},
 		{mail.PhaseRcpt, 550, "5.1.2", "bad host", mail.ClassPermanentRecipient},
 		{mail.PhaseRcpt, 501, "5.1.3", "bad syntax", mail.ClassPermanentRecipient},

@@ -17,6 +17,8 @@ type Outcome struct {
 	Class Class
 	// Relay is the name of the relay, empty when none was reached for.
 	Relay string
+	// RetryAfter is how long the answer asks us to wait before the next try; 0 leaves that to the schedule.
+	RetryAfter time.Duration
 	// Took says where the time went.
 	Took Took
 }
@@ -51,11 +53,13 @@ func (o Outcome) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-func newOutcome(r *Relay, reply Reply, err error) Outcome {
-	if dial := new(DialError); errors.As(err, &dial) {
-		reply = dial.Reply
+func newOutcome(relay string, reply Reply, err error) Outcome {
+	if err != nil {
+		if dial := new(DialError); errors.As(err, &dial) {
+			reply = dial.Reply
+		}
 	}
-	return Outcome{Reply: reply, Err: err, Class: Classify(reply, err), Relay: r.label()}
+	return Outcome{Reply: reply, Err: err, Class: Classify(reply, err), Relay: relay, RetryAfter: reply.retryAfter()}
 }
 
 // mayTryElsewhere tells whether another relay may be asked: this one is in trouble and cannot have the message.
@@ -81,9 +85,9 @@ var errNoRelay = errors.New("no relay to send over")
 func sendOver(ctx context.Context, r *Relay, env Envelope, msg []byte) Outcome {
 	conn, err := Dial(ctx, r)
 	if err != nil {
-		return newOutcome(r, Reply{}, err)
+		return newOutcome(r.label(), Reply{}, err)
 	}
 	defer conn.Close()
 	reply, err := conn.Send(ctx, env, msg, nil)
-	return newOutcome(r, reply, err)
+	return newOutcome(r.label(), reply, err)
 }

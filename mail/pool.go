@@ -209,7 +209,7 @@ func (p *Pool) sendOver(ctx context.Context, r *route, conn *Conn, m *Message) t
 func (p *Pool) try(ctx context.Context, r *route, conn *Conn, m *Message) try {
 	if err := r.limiter.Wait(ctx); err != nil {
 		err = fmt.Errorf("%w: wait for the rate limit of relay %s: %w", ErrLost, r.relay.label(), err)
-		return try{conn: conn, outcome: newOutcome(r.relay, Reply{}, err), ours: true}
+		return try{conn: conn, outcome: newOutcome(r.relay.label(), Reply{}, err), ours: true}
 	}
 	if conn != nil && conn.Worn(p.now()) {
 		conn.Close()
@@ -218,7 +218,7 @@ func (p *Pool) try(ctx context.Context, r *route, conn *Conn, m *Message) try {
 	if conn == nil {
 		fresh, err := Dial(ctx, r.relay)
 		if err != nil {
-			return try{outcome: newOutcome(r.relay, Reply{}, err)}
+			return try{outcome: newOutcome(r.relay.label(), Reply{}, err)}
 		}
 		conn = fresh
 		conn.openedAt = p.now()
@@ -226,10 +226,10 @@ func (p *Pool) try(ctx context.Context, r *route, conn *Conn, m *Message) try {
 	reused := conn.Count() > 0
 	data, err := m.data(r.relay)
 	if err != nil {
-		return try{conn: conn, outcome: newOutcome(r.relay, Reply{}, err), reused: reused, ours: true}
+		return try{conn: conn, outcome: newOutcome(r.relay.label(), Reply{}, err), reused: reused, ours: true}
 	}
 	reply, err := conn.Send(ctx, m.Envelope, data, m.BeforeDot)
-	return try{conn: conn, outcome: newOutcome(r.relay, reply, err), reused: reused}
+	return try{conn: conn, outcome: newOutcome(r.relay.label(), reply, err), reused: reused}
 }
 
 // release gives a slot back, keeps its connection if it is of use, and remembers what the relay did.

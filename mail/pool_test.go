@@ -201,6 +201,19 @@ func TestPoolDoesNotRepeatAfterTheDot(t *testing.T) {
 	}
 }
 
+func TestPoolSaysWhenToTryAgain(t *testing.T) {
+	for reply, want := range map[string]time.Duration{
+		"421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred": 2 * time.Hour,
+		"451 4.7.1 greylisted":          0,
+		"554 5.7.9 [TSS04] is not this": 0,
+	} {
+		_, relay := newServer(t, sink.Options{Hook: at(sink.PhaseRcpt, sink.Action{Reply: reply})})
+		if got := send(t, newPool(t, newClock(), relay)).RetryAfter; got != want {
+			t.Errorf("%s: got %s, want %s", reply, got, want)
+		}
+	}
+}
+
 func TestPoolBacksOffAndRecovers(t *testing.T) {
 	var a answer
 	a.set(sink.PhaseBanner, sink.Action{Reply: "421 4.3.2 busy", Close: true})
