@@ -80,7 +80,11 @@ func newRelays(cfg *config.Config) ([]*mail.Relay, error) {
 func signers(signer *mail.Signer, relays []*mail.Relay) func(r *mail.Relay) *mail.Signer {
 	of := make(map[*mail.Relay]*mail.Signer, len(relays))
 	for _, r := range relays {
-		if signer != nil && !r.Unsigned {
+		switch {
+		case signer == nil, r.Unsigned:
+		case len(r.UnsignedFields) > 0:
+			of[r] = signer.Without(r.UnsignedFields...)
+		default:
 			of[r] = signer
 		}
 	}
