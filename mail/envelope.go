@@ -10,6 +10,9 @@ import (
 // sender.
 type Envelope struct {
 	From, To string
+	// Clean promises of the message what [Body.Append] and [Signer.Sign] see to: each line ends in CRLF, the last one
+	// too, and none begins with a dot. It is then not looked through before it goes out.
+	Clean bool
 }
 
 func checkEnvelope(env Envelope) error {

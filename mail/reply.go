@@ -74,7 +74,11 @@ func readReply(r *bufio.Reader, phase Phase) (Reply, error) {
 		if !ok || code != 0 && n != code {
 			return Reply{Phase: phase}, fmt.Errorf("%w: %.60q", errMalformed, line)
 		}
-		code, lines = n, append(lines, text)
+		code = n
+		if !more && lines == nil {
+			return oneLineReply(code, text, phase), nil
+		}
+		lines = append(lines, text)
 		if !more {
 			return makeReply(code, lines, phase), nil
 		}
@@ -93,6 +97,17 @@ func cutReplyLine(line string) (code int, text string, more, ok bool) {
 		return code, "", false, true
 	}
 	return code, line[4:], line[3] == '-', line[3] == '-' || line[3] == ' '
+}
+
+// oneLineReply makes the reply of one line as makeReply does, without copying where there is nothing to clean.
+func oneLineReply(code int, line string, phase Phase) Reply {
+	for i := range len(line) {
+		if c := line[i]; c < ' ' || c > '~' || c == ' ' && (i == 0 || i == len(line)-1 || line[i-1] == ' ') {
+			return makeReply(code, []string{line}, phase)
+		}
+	}
+	enhanced, rest := cutEnhanced(code, line)
+	return Reply{Code: code, Enhanced: enhanced, Text: rest[:min(len(rest), maxReplyText)], Phase: phase}
 }
 
 // makeReply joins the lines of a reply, cutting the enhanced code from the head of each.
@@ -114,16 +129,21 @@ func makeReply(code int, lines []string, phase Phase) Reply {
 // cutEnhanced cuts a status code of RFC 3463 that fits the reply code from the head of a line.
 func cutEnhanced(code int, line string) (enhanced, rest string) {
 	first, rest, _ := strings.Cut(line, " ")
-	parts := strings.Split(first, ".")
-	if len(parts) != 3 || len(parts[0]) != 1 || int(parts[0][0]-'0') != code/100 {
+	class, detail, _ := strings.Cut(first, ".")
+	subject, detail, _ := strings.Cut(detail, ".")
+	if len(class) != 1 || int(class[0]-'0') != code/100 || !isStatusNumber(subject) || !isStatusNumber(detail) {
 		return "", line
 	}
-	for _, p := range parts[1:] {
-		if len(p) == 0 || len(p) > 3 || strings.Trim(p, "0123456789") != "" {
-			return "", line
+	return first, rest
+}
+
+func isStatusNumber(s string) bool {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
 		}
 	}
-	return first, rest
+	return 1 <= len(s) && len(s) <= 3
 }
 
 // cleanText makes text safe to store and to show.

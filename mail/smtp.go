@@ -46,6 +46,9 @@ type Conn struct {
 	sizeParam  bool
 	maxSize    int // 0 for no announced limit
 	openedAt   time.Time
+	until      time.Time // the deadline that is set
+	interrupt  func()    // ends reading and writing at once
+	took       Took      // of the last message
 	count      int
 	open       bool // a transaction may be open that RSET must end
 	broken     bool
@@ -56,6 +59,7 @@ func newConn(r *Relay, t Timeouts, raw net.Conn, client *smtp.Client) *Conn {
 	c := &Conn{
 		relay: r, timeouts: t, raw: raw, reader: client.Text.R, writer: client.Text.W, openedAt: time.Now(),
 	}
+	c.interrupt = func() { c.raw.SetDeadline(time.Unix(1, 0)) }
 	c.pipelining, _ = client.Extension("PIPELINING")
 	var size string
 	c.sizeParam, size = client.Extension("SIZE")
@@ -74,6 +78,9 @@ func (c *Conn) Count() int { return c.count }
 
 // Age returns how old the connection is.
 func (c *Conn) Age(now time.Time) time.Duration { return now.Sub(c.openedAt) }
+
+// Took says how long the phases of the last message took: Mail, Body and Dot. What beforeDot took is in none of them.
+func (c *Conn) Took() Took { return c.took }
 
 // Worn tells whether the connection has served long enough to be replaced: 100 messages or 5 minutes.
 func (c *Conn) Worn(now time.Time) bool { return c.count >= wornCount || c.Age(now) >= wornAge }
@@ -97,32 +104,21 @@ func (c *Conn) Close() error {
 }
 
 // Send hands over one message and returns the reply that decided: the first one that refuses, or that to the final dot.
-// msg is complete, with CRLF line ends; a message without a line that begins with a dot is not copied.
+// msg is complete, with CRLF line ends; a message without a line that begins with a dot is not copied, and one that env
+// calls clean is not even looked through.
 //
 // beforeDot, which may be nil, is called immediately before the write that holds the final dot; its error aborts and
 // nothing was handed over. Until then trouble is [ErrLost] or [ErrAborted], from then on [ErrUncertain]; [ErrMessage]
 // is for what is not worth a try. A nil error means that a reply was read; see [Classify]. Cancelling ctx abandons the
 // message at any time, after the dot as well: to drain, use a context that outlives the messages under way.
 func (c *Conn) Send(ctx context.Context, env Envelope, msg []byte, beforeDot func() error) (Reply, error) {
-	if !c.Usable() {
-		return Reply{Phase: PhaseMail}, fmt.Errorf("%w: it is closed already", ErrLost)
-	}
-	if err := checkEnvelope(env); err != nil {
-		return Reply{Phase: PhaseMail}, err
-	}
-	msg, err := wireForm(msg)
+	c.took = Took{}
+	msg, err := c.check(ctx, env, msg)
 	if err != nil {
 		return Reply{Phase: PhaseMail}, err
 	}
-	if c.maxSize > 0 && len(msg) > c.maxSize {
-		return Reply{Phase: PhaseMail}, fmt.Errorf("%w: it has %d octets, relay %s takes %d",
-			ErrMessage, len(msg), c.relay.label(), c.maxSize)
-	}
-	if err := ctx.Err(); err != nil {
-		return Reply{Phase: PhaseMail}, fmt.Errorf("%w: %w", ErrLost, err)
-	}
 	c.count++
-	stop := context.AfterFunc(ctx, func() { c.raw.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, c.interrupt)
 	reply, err := c.transact(ctx, env, msg, beforeDot)
 	if !stop() {
 		c.abandon() // the deadline that cancelling sets could hit the next message
@@ -136,12 +132,38 @@ func (c *Conn) Send(ctx context.Context, env Envelope, msg []byte, beforeDot fun
 	return reply, err
 }
 
+// check returns the message as it goes over the wire, or why none of it can.
+func (c *Conn) check(ctx context.Context, env Envelope, msg []byte) ([]byte, error) {
+	if !c.Usable() {
+		return nil, fmt.Errorf("%w: it is closed already", ErrLost)
+	}
+	err := checkEnvelope(env)
+	if err == nil && !env.Clean {
+		msg, err = wireForm(msg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.maxSize > 0 && len(msg) > c.maxSize {
+		return nil, fmt.Errorf("%w: it has %d octets, relay %s takes %d", ErrMessage, len(msg), c.relay.label(), c.maxSize)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrLost, err)
+	}
+	return msg, nil
+}
+
 func (c *Conn) transact(ctx context.Context, env Envelope, msg []byte, beforeDot func() error) (Reply, error) {
+	began := time.Now()
 	reply, err := c.begin(ctx, env, len(msg))
+	c.took.Mail = time.Since(began)
 	if err != nil || reply.Code/100 != 3 {
 		return reply, err
 	}
-	if reply, err := c.body(ctx, msg[:len(msg)-min(len(msg), tailSize)]); err != nil || reply.Code != 0 {
+	tail := len(msg) - min(len(msg), tailSize)
+	reply, err = c.body(ctx, msg[:tail])
+	c.took.Body = time.Since(began) - c.took.Mail
+	if err != nil || reply.Code != 0 {
 		return reply, err
 	}
 	if beforeDot != nil {
@@ -150,38 +172,52 @@ func (c *Conn) transact(ctx context.Context, env Envelope, msg []byte, beforeDot
 			return Reply{Phase: PhaseBody}, fmt.Errorf("%w: %w", ErrAborted, err)
 		}
 	}
-	return c.dot(ctx, msg[len(msg)-min(len(msg), tailSize):])
+	began = time.Now()
+	reply, err = c.dot(ctx, msg[tail:])
+	c.took.Dot = time.Since(began)
+	return reply, err
 }
 
 // command is one line of a transaction and the first digit of the reply that lets it go on.
 type command struct {
+	verb  string
 	phase Phase
-	line  string
 	want  int
 }
 
-func (c *Conn) commands(env Envelope, size int) []command {
-	commands := make([]command, 0, 4)
-	if c.open {
-		commands = append(commands, command{PhaseMail, "RSET\r\n", 2})
+// say puts the line of a command into the buffer.
+func (c *Conn) say(cmd command, env Envelope, size int) {
+	c.writer.WriteString(cmd.verb)
+	switch cmd.verb {
+	case "MAIL":
+		c.writer.WriteString(" FROM:<")
+		c.writer.WriteString(env.From)
+		c.writer.WriteByte('>')
+		if c.sizeParam {
+			c.writer.WriteString(" SIZE=")
+			c.writer.Write(strconv.AppendInt(c.writer.AvailableBuffer(), int64(size), 10))
+		}
+	case "RCPT":
+		c.writer.WriteString(" TO:<")
+		c.writer.WriteString(env.To)
+		c.writer.WriteByte('>')
 	}
-	from := "MAIL FROM:<" + env.From + ">"
-	if c.sizeParam {
-		from += " SIZE=" + strconv.Itoa(size)
-	}
-	return append(commands, command{PhaseMail, from + "\r\n", 2},
-		command{PhaseRcpt, "RCPT TO:<" + env.To + ">\r\n", 2}, command{PhaseData, "DATA\r\n", 3})
+	c.writer.WriteString("\r\n")
 }
 
 // begin sends MAIL, RCPT and DATA. It returns the 354 or the first reply that refuses.
 func (c *Conn) begin(ctx context.Context, env Envelope, size int) (Reply, error) {
-	commands := c.commands(env, size)
+	all := [...]command{{"RSET", PhaseMail, 2}, {"MAIL", PhaseMail, 2}, {"RCPT", PhaseRcpt, 2}, {"DATA", PhaseData, 3}}
+	commands := all[:]
+	if !c.open {
+		commands = all[1:]
+	}
 	c.open = true
 	if !c.pipelining {
-		return c.oneByOne(ctx, commands)
+		return c.oneByOne(ctx, commands, env, size)
 	}
 	for _, cmd := range commands {
-		c.writer.WriteString(cmd.line)
+		c.say(cmd, env, size)
 	}
 	if err := c.flush(ctx, c.timeouts.Command); err != nil {
 		return c.lost(PhaseMail, err)
@@ -204,9 +240,9 @@ func (c *Conn) begin(ctx context.Context, env Envelope, size int) (Reply, error)
 	return refusal, nil
 }
 
-func (c *Conn) oneByOne(ctx context.Context, commands []command) (reply Reply, err error) {
+func (c *Conn) oneByOne(ctx context.Context, commands []command, env Envelope, size int) (reply Reply, err error) {
 	for _, cmd := range commands {
-		c.writer.WriteString(cmd.line)
+		c.say(cmd, env, size)
 		if err := c.flush(ctx, c.timeouts.Command); err != nil {
 			return c.lost(cmd.phase, err)
 		}
@@ -312,11 +348,15 @@ func (c *Conn) flush(ctx context.Context, timeout time.Duration) error {
 	return c.writer.Flush()
 }
 
-// deadline gives the next step its time. It looks at ctx after setting the deadline, because the one that cancelling
-// sets may have been overwritten.
+// deadline gives the next step its time; a deadline that comes but a little earlier is left as it is. It looks at ctx
+// after setting it, because what cancelling did may have been undone.
 func (c *Conn) deadline(ctx context.Context, timeout time.Duration) error {
-	if err := c.raw.SetDeadline(time.Now().Add(timeout)); err != nil {
-		return err
+	until := time.Now().Add(timeout)
+	if more := until.Sub(c.until); more < 0 || more > timeout/64 {
+		if err := c.raw.SetDeadline(until); err != nil {
+			return err
+		}
+		c.until = until
 	}
 	return ctx.Err()
 }

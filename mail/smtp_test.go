@@ -366,6 +366,84 @@ func TestDotsAreStuffed(t *testing.T) {
 	}
 }
 
+// TestCleanMessageIsNotLookedThrough: what the caller vouches for goes out as it is.
+func TestCleanMessageIsNotLookedThrough(t *testing.T) {
+	server, relay := newServer(t, sink.Options{})
+	conn := dial(t, relay)
+	env := envelope
+	env.Clean = true
+	written := compose(t, sampleBody(t), newHeader(), newPersonal())
+	for _, msg := range []string{string(written), "a: b\r\n\r\nx\ny\r\n"} {
+		if reply, err := conn.Send(t.Context(), env, []byte(msg), nil); err != nil || reply.Code != 250 {
+			t.Fatalf("got %v, %v", reply, err)
+		}
+		got := server.Messages()
+		if last := got[len(got)-1]; string(last.Data) != msg {
+			t.Errorf("got %q, want %q", last.Data, msg)
+		}
+	}
+}
+
+// TestTook: time spent in a phase is counted there, and once.
+func TestTook(t *testing.T) {
+	const delay = 150 * time.Millisecond
+	for _, c := range []struct {
+		phase  sink.Phase
+		action sink.Action
+		slow   func(mail.Took) *time.Duration // nil: none
+		ends   mail.Phase
+	}{
+		{sink.PhaseDot, sink.Action{}, func(mail.Took) *time.Duration { return nil }, mail.PhaseDot},
+		{sink.PhaseMail, sink.Action{Delay: delay}, func(t mail.Took) *time.Duration { return &t.Mail }, mail.PhaseDot},
+		{sink.PhaseData, sink.Action{Delay: delay}, func(t mail.Took) *time.Duration { return &t.Mail }, mail.PhaseDot},
+		{sink.PhaseDot, sink.Action{Delay: delay}, func(t mail.Took) *time.Duration { return &t.Dot }, mail.PhaseDot},
+		{sink.PhaseRcpt, sink.Action{Reply: "550 5.1.1 no"}, func(mail.Took) *time.Duration { return nil }, mail.PhaseRcpt},
+	} {
+		_, relay := newServer(t, sink.Options{Hook: at(c.phase, c.action)})
+		conn, began := dial(t, relay), time.Now()
+		if _, err := conn.Send(t.Context(), envelope, []byte(aMessage), nil); err != nil {
+			t.Fatal(err)
+		}
+		elapsed, got := time.Since(began), conn.Took()
+		if got.Mail <= 0 || got.Wait != 0 || got.Dial != 0 || (got.Body > 0 && got.Dot > 0) != (c.ends == mail.PhaseDot) {
+			t.Errorf("%s: took %+v, want only what happened", c.phase, got)
+		}
+		if slow := c.slow(got); slow != nil && *slow < delay {
+			t.Errorf("%s: took %+v, want the delay of %s in its phase", c.phase, got, delay)
+		}
+		if sum := got.Mail + got.Body + got.Dot; sum > elapsed {
+			t.Errorf("%s: took %+v, %s in all, but it was over after %s", c.phase, got, sum, elapsed)
+		}
+		if _, err := conn.Send(t.Context(), mail.Envelope{}, []byte(aMessage), nil); err == nil || conn.Took() != (mail.Took{}) {
+			t.Errorf("after a message that was not sent: %v, took %+v", err, conn.Took())
+		}
+	}
+}
+
+// TestDeadlinesDiffer: a long one does not stay for the next phase, and a short one makes way.
+func TestDeadlinesDiffer(t *testing.T) {
+	_, relay := newServer(t, sink.Options{Hook: func(e sink.Event) sink.Action {
+		switch {
+		case e.Message == 1 && e.Phase == sink.PhaseDot:
+			return sink.Action{Delay: 700 * time.Millisecond}
+		case e.Message == 2 && e.Phase == sink.PhaseMail:
+			return sink.Action{Delay: time.Minute}
+		}
+		return sink.Action{}
+	}})
+	shortTimeouts(relay)
+	relay.Timeouts.Dot = time.Minute
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	conn := dial(t, relay)
+	if reply, err := conn.Send(ctx, envelope, []byte(aMessage), nil); err != nil || reply.Code != 250 {
+		t.Fatalf("an answer to the dot that is slow, but in time: %v, %v", reply, err)
+	}
+	if _, err := conn.Send(ctx, envelope, []byte(aMessage), nil); !errors.Is(err, mail.ErrLost) || ctx.Err() != nil {
+		t.Errorf("no answer to MAIL: %v, want ErrLost long before %v", err, time.Minute)
+	}
+}
+
 func TestConnectionWears(t *testing.T) {
 	_, relay := newServer(t, sink.Options{Keep: -1})
 	conn, now := dial(t, relay), time.Now()
