@@ -79,7 +79,7 @@ func (r *Retention) dropDay(ctx context.Context, day int64) error {
 	}
 	left, err := r.store.archive(ctx, day)
 	for n := 1; n < dropTries && errors.Is(err, db.ErrDayBusy); n++ {
-		if err := pause(ctx, time.Second+rand.N(2*time.Second)); err != nil {
+		if err := pause(ctx, time.Second/4+rand.N(time.Second)); err != nil {
 			return err
 		}
 		left, err = r.store.archive(ctx, day)

@@ -53,7 +53,8 @@ func (t *Tx) EnsureDay(ctx context.Context, day int) error {
 	return nil
 }
 
-// ErrDayBusy says that somebody uses the rows of a day that is to be dropped.
+// ErrDayBusy says that somebody uses the rows of a day that is to be dropped, or
+// drops them just now.
 var ErrDayBusy = errors.New("the day's rows are in use")
 
 // DropsDays reports whether DropDay works here. On SQLite, which keeps one
@@ -98,7 +99,7 @@ func (t *Tx) eachPartition(ctx context.Context, day int, statement string) error
 		if !exists {
 			continue
 		}
-		if _, err = t.Exec(ctx, fmt.Sprintf(statement, name)); isLockTimeout(err) {
+		if _, err = t.Exec(ctx, fmt.Sprintf(statement, name)); isTaken(err) {
 			return fmt.Errorf("partition %s: %w", name, ErrDayBusy)
 		} else if err != nil {
 			return fmt.Errorf("partition %s: %w", name, err)
@@ -107,8 +108,9 @@ func (t *Tx) eachPartition(ctx context.Context, day int, statement string) error
 	return nil
 }
 
-// isLockTimeout reports whether a lock was not to be had within lock_timeout.
-func isLockTimeout(err error) bool {
+// isTaken reports whether a lock was not to be had within lock_timeout, or
+// somebody else dropped the table while we waited for it.
+func isTaken(err error) bool {
 	var perr *pq.Error
-	return errors.As(err, &perr) && perr.Code == "55P03"
+	return errors.As(err, &perr) && (perr.Code == "55P03" || perr.Code == "42P01")
 }
