@@ -67,7 +67,7 @@ type toll struct {
 // more than one delivery in doubt; what came again was the same, octet by octet.
 func (n *newsroom) audit(d *db.DB) toll {
 	n.t.Helper()
-	_, came := n.inbox.received()
+	_, came := n.inbox.arrivals()
 	entries := ledger(n.t, d)
 	if len(entries) != n.readers {
 		n.t.Errorf("%d deliveries, want %d", len(entries), n.readers)

@@ -17,15 +17,15 @@ type inbox struct {
 	server *sink.Server
 
 	mu       sync.Mutex
-	mails    map[string]received
+	mails    map[string]arrivals
 	asked    map[string]int // the connection over which a reader's text was last announced
 	total    int
 	changed  chan struct{}
 	examines func(to string, data []byte)
 }
 
-// received is what came for one address.
-type received struct {
+// arrivals is what came for one address.
+type arrivals struct {
 	times   int
 	first   [sha256.Size]byte // what the first message was
 	differs bool              // a later one was not the same, octet by octet
@@ -33,7 +33,7 @@ type received struct {
 
 func newInbox(t *testing.T, o sink.Options) *inbox {
 	t.Helper()
-	b := &inbox{t: t, mails: map[string]received{}, asked: map[string]int{}, changed: make(chan struct{})}
+	b := &inbox{t: t, mails: map[string]arrivals{}, asked: map[string]int{}, changed: make(chan struct{})}
 	o.OnMessage, o.Keep, o.Hook = b.accept, 1000, b.watch(o.Hook)
 	var err error
 	if b.server, err = sink.NewServer(o); err != nil {
@@ -86,7 +86,7 @@ func (b *inbox) accept(_, to string, data []byte) error {
 func (b *inbox) examine(fn func(to string, data []byte)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.mails, b.total, b.examines = map[string]received{}, 0, fn
+	b.mails, b.total, b.examines = map[string]arrivals{}, 0, fn
 }
 
 // wait waits until n messages have come.
@@ -110,7 +110,7 @@ func (b *inbox) wait(n int) {
 
 // accepted returns how many messages came, and how many to each address.
 func (b *inbox) accepted() (int, map[string]int) {
-	total, mails := b.received()
+	total, mails := b.arrivals()
 	counts := make(map[string]int, len(mails))
 	for to, r := range mails {
 		counts[to] = r.times
@@ -118,8 +118,8 @@ func (b *inbox) accepted() (int, map[string]int) {
 	return total, counts
 }
 
-// received returns how many messages came, and what came to each address.
-func (b *inbox) received() (int, map[string]received) {
+// arrivals returns how many messages came, and what came to each address.
+func (b *inbox) arrivals() (int, map[string]arrivals) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.total, maps.Clone(b.mails)
