@@ -90,9 +90,11 @@ func (s *Store) insertRun(ctx context.Context, tx *db.Tx, r *startRun, w window)
 
 // lockEdition reads the state of an edition that nobody changes until the
 // transaction ends: who cancels it then sees the run, and who is before is seen
-// here. An update takes a weaker lock than FOR UPDATE, as in lockRun.
+// here. An update takes a weaker lock than FOR UPDATE, as in lockRun. An edition
+// whose deliveries were dropped counts as cancelled: its day must not come back.
 func lockEdition(ctx context.Context, tx *db.Tx, id int64) (state EditionState, err error) {
-	err = tx.Get(ctx, &state, `UPDATE editions SET state = state WHERE id = $1 RETURNING state`, id)
+	err = tx.Get(ctx, &state, `UPDATE editions SET state = state WHERE id = $1
+		RETURNING CASE WHEN archived_at > 0 THEN 'cancelled' ELSE state END`, id)
 	return state, err
 }
 
