@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"broadsheet/digest"
+	"broadsheet/digest/delivery"
 	"broadsheet/internal/schedule"
 	"broadsheet/internal/web"
 	"broadsheet/subscribers"
@@ -170,7 +171,8 @@ func (a *App) logUnlessEnding(ctx context.Context, event string, err error) {
 	}
 }
 
-// deliveries sends digests and system mails over the same relays.
+// deliveries sends digests and system mails over the same relays, and drops
+// what is kept no longer.
 func (a *App) deliveries(out *Outgoing) (job, error) {
 	engine, err := a.NewEngine(out)
 	if err != nil {
@@ -180,9 +182,10 @@ func (a *App) deliveries(out *Outgoing) (job, error) {
 	if err != nil {
 		return nil, err
 	}
+	old := delivery.NewRetention(a.DB, a.Config.Mail.KeepDeliveries, a.Log, a.Now)
 	return func(ctx context.Context) error {
 		defer out.Pool.Close()
-		return runAll(ctx, []job{engine.Run, postman.Run})
+		return runAll(ctx, []job{engine.Run, postman.Run, old.Run})
 	}, nil
 }
 
