@@ -17,7 +17,13 @@ func main() {
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		environ: os.Environ(), dir: ".", now: time.Now,
 		interactive: term.IsTerminal(int(os.Stdin.Fd())),
-		terminal:    term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	if fd := int(os.Stderr.Fd()); term.IsTerminal(fd) {
+		e.line = newStatusLine(os.Stderr, func() int {
+			width, _, _ := term.GetSize(fd)
+			return width
+		})
+		e.stderr = e.line
 	}
 	go func() { // a second signal ends the program at once
 		<-ctx.Done()

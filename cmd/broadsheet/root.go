@@ -36,8 +36,8 @@ type env struct {
 	environ     []string
 	dir         string
 	now         func() time.Time
-	interactive bool // somebody can answer a question
-	terminal    bool // progress may redraw its line
+	interactive bool        // somebody can answer a question
+	line        *statusLine // of progress, nil where a line cannot be drawn anew
 
 	configPath string
 	output     string

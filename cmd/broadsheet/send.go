@@ -76,10 +76,10 @@ func (e *env) deliver(ctx context.Context, a *app.App, editions []*digest.Editio
 			return err
 		}
 		ticker := e.newTicker()
-		began := e.now()
-		balance, err := engine.RunEdition(ctx, edition.ID, func(b delivery.Balance) {
-			rate := float64(b.Sent) / max(1, e.now().Sub(began).Seconds())
-			ticker.show("%s: %d of %d sent, %.0f a second, %d pending", edition.Key, b.Sent, b.Due, rate, b.Pending)
+		var ended speed
+		balance, err := engine.RunEdition(ctx, edition.ID, func(p delivery.Progress) {
+			ended.add(e.now(), p.Due-p.Pending)
+			ticker.show("%s", progressText(edition.Key, p, ended.perSecond()))
 		})
 		ticker.clear()
 		if err != nil && balance.Due == 0 {

@@ -82,6 +82,7 @@ type Engine struct {
 	obstacle  atomic.Pointer[error] // why the journal cannot be written; nil while it can
 	held      held
 	journal   *journal
+	own       *ownCount
 	unsettled atomic.Bool // a batch has ended since editions were last looked at
 	spikes    spikes      // the recorder's
 	doubt     atomic.Bool // a claim failed, so that the database may know of a lease that we do not
@@ -127,8 +128,10 @@ func New(o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	own := newOwnCount(o.Meter)
+	o.Meter = own
 	e := &Engine{
-		o: o, db: o.DB, store: NewStore(o.DB, o.Now), log: o.Log, worker: workerName(),
+		o: o, db: o.DB, store: NewStore(o.DB, o.Now), log: o.Log, worker: workerName(), own: own,
 		cache: newCache(o.Compose, o.Now, cacheSize), gate: newGate(o.Lanes),
 		work: make(chan *item, batchSize), results: make(chan result, flushMost), wake: make(chan struct{}, 1),
 	}
@@ -143,7 +146,7 @@ func (e *Engine) Run(ctx context.Context) error { return e.run(ctx, 0) }
 // RunEdition sends one edition until nothing of it can be done now: what waits for a later try counts as pending, what
 // other workers have in their hands is waited for. It calls progress, which may be nil, about each second and returns
 // the balance. ErrPaused and ErrRelays say why something is pending still; the balance comes with them.
-func (e *Engine) RunEdition(ctx context.Context, editionID int64, progress func(Balance)) (Balance, error) {
+func (e *Engine) RunEdition(ctx context.Context, editionID int64, progress func(Progress)) (Balance, error) {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -189,19 +192,6 @@ func (e *Engine) conclusion(ctx context.Context, edition int64) (Balance, error)
 		return balance, fmt.Errorf("%w: %s", ErrRelays, trouble)
 	}
 	return balance, nil
-}
-
-// report calls progress about each second, and less often where counting takes its time.
-func (e *Engine) report(ctx context.Context, edition int64, progress func(Balance)) {
-	wait := time.Second
-	for pause(ctx, wait) == nil {
-		began := time.Now()
-		balance, err := e.store.Balance(ctx, edition)
-		if err == nil {
-			progress(balance)
-		}
-		wait = max(time.Second, 20*time.Since(began))
-	}
 }
 
 func (e *Engine) run(ctx context.Context, edition int64) error {

@@ -189,3 +189,19 @@ func (s *Store) Pace(ctx context.Context, editionID int64) (Pace, error) {
 	}
 	return p, nil
 }
+
+// progress counts an edition. The plus keeps both engines from reading its deliveries once more for those that wait.
+func (s *Store) progress(ctx context.Context, editionID int64) (Progress, error) {
+	var p Progress
+	var err error
+	if p.Balance, err = s.Balance(ctx, editionID); err != nil {
+		return p, err
+	}
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Get(ctx, &p.Waiting, `SELECT COUNT(*) FROM deliveries WHERE next_try_at > 0 AND +edition_id = $1`, editionID)
+	})
+	if err != nil {
+		return p, fmt.Errorf("count what waits of edition %d: %w", editionID, err)
+	}
+	return p, nil
+}

@@ -181,7 +181,7 @@ func TestComposedMailsAreBounded(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, db.SQLite), 300, 1)
-	seen := make(chan delivery.Balance, 100)
+	seen := make(chan delivery.Progress, 100)
 	w.relay.set(func(_ context.Context, to string, _ int, _ []byte, _ func() error) *mail.Outcome {
 		if to == address(300) {
 			if b := <-seen; !b.Balanced() || b.Due != 300 {
@@ -191,7 +191,7 @@ func TestProgress(t *testing.T) {
 		return nil
 	})
 	e := w.engine()
-	if _, err := e.RunEdition(t.Context(), edition, func(b delivery.Balance) { seen <- b }); err != nil {
+	if _, err := e.RunEdition(t.Context(), edition, func(p delivery.Progress) { seen <- p }); err != nil {
 		t.Fatal(err)
 	}
 }
