@@ -1,9 +1,8 @@
 package mail
 
 import (
+	"fmt"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // The back-off of a relay that refuses.
@@ -12,45 +11,100 @@ const (
 	maxPause   = 5 * time.Minute
 )
 
+const (
+	// growAfter times the limit messages must be accepted until one connection more is tried.
+	growAfter = 20
+	// regrowAfter is the same for a limit below what was known to work, without the factor.
+	regrowAfter = 2
+
+	// A relay that ends connections after a number of messages is known by having done so twice at the same number;
+	// below the least number that costs less than what it saves.
+	leastRotation  = 10
+	rotationMemory = time.Hour
+	// lately is how long after a message the end of its connection has to do with how many there were.
+	lately = 10 * time.Second
+)
+
+// idleConn is a connection that waits for its next message.
+type idleConn struct {
+	*Conn
+	since time.Time
+}
+
 // route is a relay in a pool, with its connections and its state. The pool's mutex guards it.
 type route struct {
-	relay   *Relay
-	limiter *rate.Limiter
-	slots   int
-	weight  int
+	relay  *Relay
+	name   string
+	rate   *bucket
+	slots  int // connections at most
+	weight int
 
-	idle      []*Conn
-	inUse     int
-	current   int // of smooth weighted round-robin
+	idle    []idleConn
+	inUse   int // slots, with a connection or for dialling one
+	reused  int // of these, with a connection that has served before
+	current int // of smooth weighted round-robin
+
 	failures  int // in a row
 	dialAfter time.Time
 	reason    error // of the last failure
+
+	limit    int // connections now
+	safe     int // up to here the limit grows fast
+	accepted int // messages since the limit changed
+	loggedAt time.Time
+
+	rotation  int // messages after which the relay ends a connection, 0 if it does not
+	suspected int // after so many it did last
+	learnedAt time.Time
 }
 
 func newRoute(r *Relay) *route {
-	return &route{relay: r, limiter: newLimiter(r.Rate), slots: max(1, r.Connections), weight: max(1, r.Weight)}
-}
-
-// ready tells whether a message can go out now: over an idle connection, or over a new one if that may be dialled.
-func (r *route) ready(now time.Time) bool {
-	return len(r.idle) > 0 || r.inUse < r.slots && !now.Before(r.dialAfter)
-}
-
-// take occupies a slot and returns the connection that was used last, or nil when one must be dialled.
-func (r *route) take() *Conn {
-	r.inUse++
-	if len(r.idle) == 0 {
-		return nil
+	slots := max(1, r.Connections)
+	return &route{
+		relay: r, name: r.label(), rate: newBucket("relay "+r.label(), r.Rate), slots: slots, limit: slots, safe: slots,
+		weight: max(1, r.Weight),
 	}
-	conn := r.idle[len(r.idle)-1]
-	r.idle = r.idle[:len(r.idle)-1]
-	return conn
+}
+
+// status is as in [Pool.Relays].
+func (r *route) status() RelayStatus {
+	s := RelayStatus{Name: r.name, Open: r.inUse + len(r.idle), Busy: r.inUse, Limit: r.limit}
+	if r.failures > 0 {
+		s.DialAfter, s.Reason = r.dialAfter, r.reason.Error()
+	}
+	return s
+}
+
+// isDown tells whether nothing can be sent before the relay may be dialled again.
+func (r *route) isDown(now time.Time) bool {
+	return r.inUse == 0 && len(r.idle) == 0 && now.Before(r.dialAfter)
+}
+
+// trouble says why nothing can be sent over a relay that is down; without one there is none.
+func (r *route) trouble(now time.Time) error {
+	if r == nil {
+		return errNoRelay
+	}
+	return fmt.Errorf("every relay is in trouble, the next try is in %s: %w", r.dialAfter.Sub(now).Round(time.Second), r.reason)
+}
+
+// isSpent tells whether a connection should be replaced before its next message.
+func (r *route) isSpent(c *Conn, now time.Time) bool {
+	return c.Worn(now) || r.rotation > 0 && c.Count() >= r.rotation && now.Sub(r.learnedAt) < rotationMemory
+}
+
+// learn takes in that a connection ended after it had carried so many messages.
+func (r *route) learn(messages int, now time.Time) {
+	if messages >= leastRotation && messages == r.suspected {
+		r.rotation, r.learnedAt = messages, now
+	}
+	r.suspected = messages
 }
 
 // dropIdle closes the idle connections without a word.
 func (r *route) dropIdle() {
-	for _, conn := range r.idle {
-		conn.abandon()
+	for _, c := range r.idle {
+		c.abandon()
 	}
 	r.idle = nil
 }
@@ -64,4 +118,31 @@ func (r *route) fail(now time.Time) time.Duration {
 	r.failures++
 	r.dialAfter = now.Add(wait)
 	return wait
+}
+
+// shrink halves the limit after trouble, but not below the connections that work where only a new one was refused.
+func (r *route) shrink(dialled bool) {
+	half := max(1, r.limit/2)
+	if dialled {
+		half = max(half, min(r.reused+len(r.idle), r.limit))
+	}
+	if r.accepted > 0 {
+		r.safe = half
+	}
+	r.limit, r.accepted = half, 0
+}
+
+// grow counts an accepted message and tells whether it earned one connection more.
+func (r *route) grow() bool {
+	r.accepted++
+	need := growAfter * r.limit
+	if r.limit < r.safe {
+		need = regrowAfter
+	}
+	if r.limit == r.slots || r.accepted < need {
+		return false
+	}
+	r.limit++
+	r.accepted = 0
+	return true
 }
