@@ -39,8 +39,10 @@ func (a *App) NewOutgoing() (*Outgoing, error) {
 	if err != nil {
 		return nil, err
 	}
+	pool := mail.NewPool(relays, a.Config.Mail.Rate, a.Log, a.Now)
+	pool.ShareRates(delivery.NewStore(a.DB, a.Now).Reserve)
 	return &Outgoing{
-		Pool: mail.NewPool(relays, a.Config.Mail.Rate, a.Log, a.Now), Signer: signers(signer, relays),
+		Pool: pool, Signer: signers(signer, relays),
 		Sender: mail.NewVERP(a.Keys.Derive("verp"), a.Config.Mail.BounceDomain), Domain: mail.Domain(from.Addr),
 		Relays: names(relays),
 	}, nil
