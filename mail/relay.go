@@ -144,6 +144,9 @@ func (d *dialer) connect(ctx context.Context) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if client.Text.R.Buffered() > 0 {
+		return nil, errUnasked
+	}
 	if err := d.enter(ctx, PhaseHello); err != nil {
 		return nil, err
 	}

@@ -55,6 +55,9 @@ const (
 // errMalformed means that a server did not speak SMTP; the connection is of no more use.
 var errMalformed = errors.New("malformed reply")
 
+// errUnasked means that a server answers more than it is asked, so that no answer can be matched any more.
+var errUnasked = errors.New("an answer to no question")
+
 // readReply reads one reply of any number of lines (RFC 5321 section 4.2). It takes lines up to the reader's buffer
 // and bare line feeds, and refuses whatever else a reply cannot be.
 func readReply(r *bufio.Reader, phase Phase) (Reply, error) {

@@ -160,6 +160,9 @@ func (c *Conn) transact(ctx context.Context, env Envelope, msg []byte, beforeDot
 	if err != nil || reply.Code/100 != 3 {
 		return reply, err
 	}
+	if c.reader.Buffered() > 0 {
+		return c.lost(PhaseData, errUnasked)
+	}
 	tail := len(msg) - min(len(msg), tailSize)
 	reply, err = c.body(ctx, msg[:tail])
 	c.took.Body = time.Since(began) - c.took.Mail
@@ -249,6 +252,9 @@ func (c *Conn) oneByOne(ctx context.Context, commands []command, env Envelope, s
 		reply, err = c.answer(ctx, cmd)
 		if err != nil || reply.Code/100 != cmd.want {
 			break
+		}
+		if c.reader.Buffered() > 0 {
+			return c.lost(cmd.phase, errUnasked)
 		}
 	}
 	return reply, err

@@ -37,7 +37,7 @@ type Action struct {
 	// Reply is written instead of the server's own answer: one or more lines joined by CRLF, without the last one. A
 	// refusal has its effect on the session. At the dot a reply of 2xx takes the message, any other does not.
 	Reply string
-	// Raw is written as it is, instead of a reply.
+	// Raw is written as it is, instead of a reply, and has its effect on the session by how it begins.
 	Raw string
 	// Delay comes before the answer and ends early when the server is closed.
 	Delay time.Duration

@@ -391,13 +391,13 @@ func (ss *session) perform(a Action, own string) (ok bool, err error) {
 			return false, errEnd
 		}
 	}
-	reply := own
+	effect, reply := own, own
 	switch {
 	case a.Raw != "":
 		ss.writer.WriteString(a.Raw)
-		reply = ""
+		effect, reply = a.Raw, ""
 	case a.Reply != "":
-		reply = a.Reply
+		effect, reply = a.Reply, a.Reply
 	case a.Close:
 		reply = ""
 	}
@@ -407,7 +407,7 @@ func (ss *session) perform(a Action, own string) (ok bool, err error) {
 	if a.Close {
 		return false, errEnd
 	}
-	return strings.HasPrefix(reply, "2") || strings.HasPrefix(reply, "3"), nil
+	return strings.HasPrefix(effect, "2") || strings.HasPrefix(effect, "3"), nil
 }
 
 func (ss *session) reply(s string) error {
