@@ -17,6 +17,7 @@ type proxy struct {
 	isCut bool
 	links map[*link]bool
 	flow  chan struct{} // closed while octets pass
+	lost  int           // answers that were not passed on
 }
 
 // link is one connection through the proxy.
@@ -89,6 +90,7 @@ func (p *proxy) copy(l *link, to, from *net.TCPConn) {
 			p.mu.Unlock()
 			<-flow
 			if !l.passes(from == l.client) {
+				p.lose()
 				return
 			}
 			if _, err := to.Write(buffer[:n]); err != nil {
@@ -151,6 +153,19 @@ func (p *proxy) swallow() {
 		defer l.mu.Unlock()
 		l.deaf = true
 	})
+}
+
+func (p *proxy) lose() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lost++
+}
+
+// swallowed returns how many answers were not passed on.
+func (p *proxy) swallowed() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost
 }
 
 // drop does something to every connection and forgets them.

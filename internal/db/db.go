@@ -26,10 +26,10 @@ const (
 // ErrNoRows is what Tx.Get returns when the query found nothing.
 var ErrNoRows = sql.ErrNoRows
 
-// ErrOutcomeUnknown says that the connection was lost after a statement or a
-// COMMIT had been sent: it may or may not have taken effect. Callers read the
+// ErrOutcomeUnknown says that the connection or the disk failed after a statement
+// or a COMMIT had been sent: it may or may not have taken effect. Callers read the
 // state anew and never assume; every write is idempotent for that reason.
-var ErrOutcomeUnknown = errors.New("connection lost, outcome unknown")
+var ErrOutcomeUnknown = errors.New("outcome unknown")
 
 // ErrUnavailable says that the database could not be reached or stayed locked.
 var ErrUnavailable = errors.New("database unavailable")
@@ -120,7 +120,7 @@ func (d *DB) run(ctx context.Context, pool *sqlx.DB, opts *sql.TxOptions, fn fun
 	}
 	if err := stx.Commit(); err != nil {
 		if isLost(err) {
-			return fmt.Errorf("commit: %w (%w)", ErrOutcomeUnknown, err)
+			return fmt.Errorf("commit: %w: %s: %w", ErrOutcomeUnknown, d.name, err)
 		}
 		return fmt.Errorf("commit: %w", err)
 	}
