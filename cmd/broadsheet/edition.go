@@ -67,43 +67,11 @@ func (e *env) showEditions(ctx context.Context, a *app.App, editions []*digest.E
 
 func (e *env) editionShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show EDITION", Short: "Show one edition with its runs and its balance", Args: exactly("EDITION"),
+		Use: "show EDITION", Short: "Show one edition: its balance, the relays' answers, its runs", Args: exactly("EDITION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return e.reading(cmd.Context(), func(a *app.App) error { return e.showEdition(cmd.Context(), a, args[0]) })
 		},
 	}
-}
-
-func (e *env) showEdition(ctx context.Context, a *app.App, key string) error {
-	ed, err := findEdition(ctx, a, key)
-	if err != nil {
-		return err
-	}
-	b, err := delivery.NewStore(a.DB, a.Now).Balance(ctx, ed.ID)
-	if err != nil {
-		return err
-	}
-	runs, err := a.Digests.Runs(ctx, ed.ID)
-	if err != nil {
-		return err
-	}
-	out := &list{columns: []string{"zone", "due_at", "expires_at", "planned_at", "due", "window"}}
-	for _, r := range runs {
-		out.add(r.Zone, r.DueAt, r.ExpiresAt, r.PlannedAt, r.Due, fmt.Sprintf("(%d, %d]", r.FromSeq, r.ToSeq))
-	}
-	if e.output == outputTable {
-		fmt.Fprintf(e.stdout, "%s is %s", ed.Key, ed.State)
-		if ed.Reason != "" {
-			fmt.Fprintf(e.stdout, ": %s", ed.Reason)
-		}
-		fmt.Fprintln(e.stdout)
-		e.printBalance(ed.Key, b)
-	}
-	err = e.show(out)
-	if !b.Balanced() {
-		err = errors.Join(fmt.Errorf("edition %s does not balance", ed.Key), err)
-	}
-	return err
 }
 
 func findEdition(ctx context.Context, a *app.App, key string) (*digest.Edition, error) {

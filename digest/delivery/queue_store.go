@@ -110,30 +110,28 @@ type Answered struct {
 	N     int64
 }
 
-// Answers counts the attempts of an edition by relay and class. It reads all of them; for an archived edition it reads
-// what was counted when its deliveries went.
+// answersQuery adds what was counted when old attempts were dropped to those that are still there.
+const answersQuery = `
+	SELECT a.relay, a.class, CAST(SUM(a.n) AS BIGINT) FROM (
+		SELECT relay, class, COUNT(*) AS n FROM attempts WHERE day = $1 AND edition_id = $2 GROUP BY relay, class
+		UNION ALL SELECT relay, class, n FROM edition_answers WHERE edition_id = $2) AS a
+	GROUP BY a.relay, a.class ORDER BY a.relay, a.class`
+
+// Answers counts the attempts of an edition by relay and class. It reads all of them.
 func (s *Store) Answers(ctx context.Context, editionID int64) ([]Answered, error) {
 	var out []Answered
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		out = nil
-		var e struct {
-			Day        int64 `db:"day"`
-			ArchivedAt int64 `db:"archived_at"`
-		}
-		if err := tx.Get(ctx, &e, `SELECT day, archived_at FROM editions WHERE id = $1`, editionID); err != nil {
+		var day int64
+		if err := tx.Get(ctx, &day, `SELECT day FROM editions WHERE id = $1`, editionID); err != nil {
 			return err
 		}
-		row := func(scan func(dest ...any) error) error {
+		return tx.Each(ctx, func(scan func(dest ...any) error) error {
 			var a Answered
 			err := scan(&a.Relay, &a.Class, &a.N)
 			out = append(out, a)
 			return err
-		}
-		if e.ArchivedAt > 0 {
-			return tx.Each(ctx, row, `SELECT relay, class, n FROM edition_answers WHERE edition_id = $1 ORDER BY relay, class`, editionID)
-		}
-		return tx.Each(ctx, row, `SELECT relay, class, COUNT(*) FROM attempts WHERE day = $1 AND edition_id = $2
-			GROUP BY relay, class ORDER BY relay, class`, e.Day, editionID)
+		}, answersQuery, day, editionID)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("answers of edition %d: %w", editionID, err)
