@@ -78,6 +78,8 @@ func TestMetrics(t *testing.T) {
 			`broadsheet_attempts_total{class="accepted",relay="other"}`:                         0,
 			`broadsheet_deliveries_total{state="uncertain"}`:                                    0,
 			`broadsheet_phase_seconds_count{phase="compose"}`:                                   crowd,
+			fmt.Sprintf(`broadsheet_connections_limit{relay=%q}`, n.inbox.addr()):               connections,
+			fmt.Sprintf(`broadsheet_connections{relay=%q,state="busy"}`, n.inbox.addr()):        0,
 			`broadsheet_queue_pending`:                                                          0,
 			`broadsheet_queue_age_seconds`:                                                      0,
 			`broadsheet_scrape_errors_total`:                                                    0,

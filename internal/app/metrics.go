@@ -25,7 +25,7 @@ func (a *App) metrics(out *Outgoing) ([]job, error) {
 		Queue: delivery.NewStore(a.DB, a.Now).Queue, Sources: a.Digests.SourceHealths, Log: a.Log, Now: a.Now,
 	}
 	if out != nil {
-		o.Relays = out.Relays
+		o.Relays = out.Pool.Relays
 	}
 	m := metrics.New(o)
 	if out != nil {

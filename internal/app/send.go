@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -21,7 +20,6 @@ type Outgoing struct {
 	Signer func(r *mail.Relay) *mail.Signer // what signs mail that goes over a relay; nil from it: unsigned
 	Sender *mail.VERP
 	Domain string         // of Message-ID
-	Relays []string       // their names
 	Meter  delivery.Meter // counts what engines do; nil: nobody does
 }
 
@@ -44,17 +42,7 @@ func (a *App) NewOutgoing() (*Outgoing, error) {
 	return &Outgoing{
 		Pool: pool, Signer: signers(signer, relays),
 		Sender: mail.NewVERP(a.Keys.Derive("verp"), a.Config.Mail.BounceDomain), Domain: mail.Domain(from.Addr),
-		Relays: names(relays),
 	}, nil
-}
-
-// names returns what outcomes call the relays.
-func names(relays []*mail.Relay) []string {
-	var out []string
-	for _, r := range relays {
-		out = append(out, cmp.Or(r.Name, r.Address()))
-	}
-	return out
 }
 
 // newRelays returns the configured relays with their client certificates.

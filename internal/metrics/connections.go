@@ -4,19 +4,21 @@ import (
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"broadsheet/mail"
 )
 
 // connections asks for the state of the relays with each scrape.
 type connections struct {
-	list        func() []Connections
+	relays      func() []mail.RelayStatus
 	open, limit *prometheus.Desc
 }
 
-func newConnections(list func() []Connections) *connections {
+func newConnections(relays func() []mail.RelayStatus) *connections {
 	return &connections{
-		list: list,
+		relays: relays,
 		open: prometheus.NewDesc("broadsheet_connections",
-			"Connections to a relay that are open: busy with a message, or idle.", []string{"relay", "state"}, nil),
+			"Connections to a relay that are open: busy with a message or being made, or idle.", []string{"relay", "state"}, nil),
 		limit: prometheus.NewDesc("broadsheet_connections_limit",
 			"Connections to a relay that may be open now. It shrinks while the relay is in trouble.", []string{"relay"}, nil),
 	}
@@ -30,23 +32,23 @@ func (c *connections) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (c *connections) Collect(ch chan<- prometheus.Metric) {
-	for _, r := range merge(c.list()) {
-		ch <- gauge(c.open, float64(r.Busy), r.Relay, "busy")
-		ch <- gauge(c.open, float64(r.Idle), r.Relay, "idle")
-		ch <- gauge(c.limit, float64(r.Limit), r.Relay)
+	for _, r := range merge(c.relays()) {
+		ch <- gauge(c.open, float64(r.Busy), r.Name, "busy")
+		ch <- gauge(c.open, float64(r.Open-r.Busy), r.Name, "idle")
+		ch <- gauge(c.limit, float64(r.Limit), r.Name)
 	}
 }
 
 // merge adds up relays of the same name, such as two accounts at one host: Prometheus takes a series once.
-func merge(list []Connections) []Connections {
-	var out []Connections
-	for _, c := range list {
-		i := slices.IndexFunc(out, func(o Connections) bool { return o.Relay == c.Relay })
+func merge(list []mail.RelayStatus) []mail.RelayStatus {
+	var out []mail.RelayStatus
+	for _, r := range list {
+		i := slices.IndexFunc(out, func(o mail.RelayStatus) bool { return o.Name == r.Name })
 		if i < 0 {
-			out = append(out, c)
+			out = append(out, r)
 			continue
 		}
-		out[i].Idle, out[i].Busy, out[i].Limit = out[i].Idle+c.Idle, out[i].Busy+c.Busy, out[i].Limit+c.Limit
+		out[i].Open, out[i].Busy, out[i].Limit = out[i].Open+r.Open, out[i].Busy+r.Busy, out[i].Limit+r.Limit
 	}
 	return out
 }

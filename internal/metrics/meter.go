@@ -27,7 +27,7 @@ const (
 	otherRelay = "other" // it is not configured
 )
 
-func newMeter(relays []string) *Meter {
+func newMeter(relays []mail.RelayStatus) *Meter {
 	m := &Meter{
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "broadsheet_deliveries_total",
@@ -52,13 +52,17 @@ func newMeter(relays []string) *Meter {
 }
 
 // resolve makes all series there are, so that they begin at 0 and not with the first event.
-func (m *Meter) resolve(relays []string) {
+func (m *Meter) resolve(relays []mail.RelayStatus) {
 	for _, s := range []delivery.State{
 		delivery.Pending, delivery.Sent, delivery.Failed, delivery.Expired, delivery.Skipped, delivery.Uncertain,
 	} {
 		m.states[s] = m.deliveries.WithLabelValues(string(s))
 	}
-	for _, name := range append([]string{noRelay, otherRelay}, relays...) {
+	names := []string{noRelay, otherRelay}
+	for _, r := range relays {
+		names = append(names, r.Name)
+	}
+	for _, name := range names {
 		m.answers[name] = map[mail.Class]prometheus.Counter{}
 		for _, c := range []mail.Class{
 			mail.ClassAccepted, mail.ClassTemporaryRecipient, mail.ClassTemporaryPath, mail.ClassPermanentRecipient,

@@ -13,6 +13,7 @@ import (
 
 	"broadsheet/digest"
 	"broadsheet/digest/delivery"
+	"broadsheet/mail"
 )
 
 // Options say where the numbers come from.
@@ -20,20 +21,10 @@ type Options struct {
 	// Queue and Sources ask the database, at most every five seconds while somebody scrapes.
 	Queue   func(ctx context.Context) (delivery.Queue, error)
 	Sources func(ctx context.Context) ([]digest.SourceHealth, error)
-	// Relays are the names of the relays that messages go over, none in a process that delivers nothing.
-	Relays []string
-	// Connections says what goes on between this process and its relays; nil: nobody knows.
-	Connections func() []Connections
-	Log         *slog.Logger
-	Now         func() time.Time
-}
-
-// Connections are those of this process to a relay.
-type Connections struct {
-	Relay string
-	Idle  int // open, and waiting for a message
-	Busy  int // open, and carrying one
-	Limit int // how many may be open now
+	// Relays says how the relays do that messages go over; nil in a process that delivers nothing.
+	Relays func() []mail.RelayStatus
+	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // Metrics is what Prometheus reads of one process.
@@ -50,12 +41,9 @@ func New(o Options) *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(), newLedger(o),
 	)
-	if len(o.Relays) > 0 {
-		m.meter = newMeter(o.Relays)
-		m.registry.MustRegister(m.meter.deliveries, m.meter.attempts, m.meter.seconds)
-	}
-	if o.Connections != nil {
-		m.registry.MustRegister(newConnections(o.Connections))
+	if o.Relays != nil {
+		m.meter = newMeter(o.Relays())
+		m.registry.MustRegister(m.meter.deliveries, m.meter.attempts, m.meter.seconds, newConnections(o.Relays))
 	}
 	return m
 }

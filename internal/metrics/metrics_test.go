@@ -43,9 +43,8 @@ func newDesk() *desk {
 			return d.queue, d.queueErr
 		},
 		Sources: func(context.Context) ([]digest.SourceHealth, error) { return d.sources, d.sourceErr },
-		Relays:  []string{"a:25", "b:25", "a:25"},
-		Connections: func() []metrics.Connections {
-			return []metrics.Connections{{Relay: "a:25", Idle: 2, Busy: 3, Limit: 8}, {Relay: "b:25", Limit: 1}, {Relay: "a:25", Idle: 1, Limit: 2}}
+		Relays: func() []mail.RelayStatus {
+			return []mail.RelayStatus{{Name: "a:25", Open: 5, Busy: 3, Limit: 8}, {Name: "b:25", Limit: 1}, {Name: "a:25", Open: 1, Limit: 2}}
 		},
 		Log: slog.New(slog.NewTextHandler(&d.log, nil)), Now: func() time.Time { return d.now },
 	})
