@@ -10,8 +10,10 @@ import (
 type batch struct {
 	id, edition, run, digest, day, fence int64
 	expiresAt                            time.Time // zero: never
+	urgent                               bool
 
 	refused []refusal // of what its former worker knew, set by the claim
+	settled counts    // what became uncertain, or else, because its former worker is gone; set by the claim
 
 	left int // items whose result has not been recorded; set before the first one, then the recorder's
 
@@ -33,7 +35,13 @@ type item struct {
 	attempts      int       // recorded so far
 	refusals      int       // how many of them were a temporary answer about the recipient
 	asOf          time.Time // the stories are as they were then; zero: as they are now
+	provider      string
+	waited        string    // what it was put aside for last, "" if for nothing but its recipient
+	notBefore     time.Time // when its token lets it go, zero: at once
 }
+
+// isOver reports whether it is too late to send anything of the batch.
+func (b *batch) isOver(now time.Time) bool { return !b.expiresAt.IsZero() && !b.expiresAt.After(now) }
 
 // isHeld reports whether the lease is certain to last beyond now.
 func (b *batch) isHeld(now time.Time) bool {

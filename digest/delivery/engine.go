@@ -28,6 +28,7 @@ type Options struct {
 	Links         Links
 	Sender        Sender
 	Signer        func(r *mail.Relay) *mail.Signer // what signs for a relay, nil from it: unsigned; nil: all unsigned
+	Providers     *mail.Providers                  // whose mailboxes addresses are, and how many messages a second they get; nil: the well-known ones, no rates
 	MessageDomain string                           // right of the @ in Message-ID
 	StateDir      string                           // on a local disk, made if missing
 	OnUncertain   Policy                           // Hold by default
@@ -45,7 +46,8 @@ type Meter interface {
 	Written(took time.Duration)
 	// Tried: a message was handed to Send, and this came of it.
 	Tried(o mail.Outcome)
-	// Recorded: a group of results went to the database, so many deliveries coming to each state.
+	// Recorded: a group of results went to the database, so many deliveries coming to each state. took is 0 where they
+	// were settled in place of a worker that is gone.
 	Recorded(states map[State]int, took time.Duration)
 }
 
@@ -76,20 +78,24 @@ type Engine struct {
 	edition int64 // 0: all
 	used    atomic.Bool
 
-	cache     *cache
-	gate      *gate
-	database  latch
-	obstacle  atomic.Pointer[error] // why the journal cannot be written; nil while it can
-	held      held
-	journal   *journal
-	own       *ownCount
-	unsettled atomic.Bool // a batch has ended since editions were last looked at
-	spikes    spikes      // the recorder's
-	doubt     atomic.Bool // a claim failed, so that the database may know of a lease that we do not
+	cache      *cache
+	gate       *gate
+	database   latch
+	obstacle   atomic.Pointer[error] // why the journal cannot be written; nil while it can
+	surmounts  sync.Mutex            // held by who waits for that
+	held       held
+	pauses     pauses
+	byProvider *windows[string]
+	byEdition  *windows[int64]
+	journal    *journal
+	own        *ownCount
+	unsettled  atomic.Bool // a batch has ended since editions were last looked at
+	spikes     spikes      // the recorder's
+	doubt      atomic.Bool // a claim failed, so that the database may know of a lease that we do not
 
-	work    chan *item
+	urgent  *feeder // nil when the engine works for one edition
+	others  *feeder
 	results chan result
-	wake    chan struct{}
 
 	soft context.Context // ends some time after the caller's: messages before their final dot are given up
 	hard context.Context // ends later: all messages are given up
@@ -128,12 +134,15 @@ func New(o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Providers == nil {
+		o.Providers = mail.NewProviders(nil)
+	}
 	own := newOwnCount(o.Meter)
 	o.Meter = own
 	e := &Engine{
 		o: o, db: o.DB, store: NewStore(o.DB, o.Now), log: o.Log, worker: workerName(), own: own,
 		cache: newCache(o.Compose, o.Now, cacheSize), gate: newGate(o.Lanes),
-		work: make(chan *item, batchSize), results: make(chan result, flushMost), wake: make(chan struct{}, 1),
+		byProvider: newWindows[string](), byEdition: newWindows[int64](), results: make(chan result, flushMost),
 	}
 	return e, nil
 }
@@ -143,8 +152,9 @@ func New(o Options) (*Engine, error) {
 // It returns nil, or ErrUnrecorded if the database was away so long that the journal had to stay.
 func (e *Engine) Run(ctx context.Context) error { return e.run(ctx, 0) }
 
-// RunEdition sends one edition until nothing of it can be done now: what waits for a later try counts as pending, what
-// other workers have in their hands is waited for. It calls progress, which may be nil, about each second and returns
+// RunEdition sends one edition until nothing of it can be done now. What waits for a later try counts as pending; what
+// other workers have in their hands is waited for, and so is what waits for the rate of a provider, or for a relay to be
+// tried again within a minute. It calls progress, which may be nil, about each second and returns
 // the balance. ErrPaused and ErrRelays say why something is pending still; the balance comes with them.
 func (e *Engine) RunEdition(ctx context.Context, editionID int64, progress func(Progress)) (Balance, error) {
 	inner, cancel := context.WithCancel(ctx)
@@ -210,7 +220,8 @@ func (e *Engine) run(ctx context.Context, edition int64) error {
 	var others, lanes sync.WaitGroup
 	if e.replayFirst(ctx) {
 		others.Go(func() { e.sweep(ctx) })
-		lanes.Go(func() { e.feed(ctx) })
+		others.Go(func() { e.lookEach(ctx) })
+		e.feed(ctx, &lanes)
 		for range e.o.Lanes {
 			lanes.Go(func() { e.lane(ctx) })
 		}

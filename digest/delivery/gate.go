@@ -18,7 +18,8 @@ type gate struct {
 	closed   bool
 	ready    bool // closed, and a probe may go
 	probing  bool
-	reason   string // of the last failure, "" once something got through
+	reason   string    // of the last failure, "" once something got through
+	passedAt time.Time // when something last got through, zero for never
 	timer    *time.Timer
 	wake     chan struct{}
 }
@@ -73,7 +74,7 @@ func (g *gate) leave(probe bool, p passage, reason string) {
 	}
 	switch p {
 	case through:
-		g.failures, g.probes, g.closed, g.reason = 0, 0, false, ""
+		g.failures, g.probes, g.closed, g.reason, g.passedAt = 0, 0, false, "", time.Now()
 		g.broadcast()
 	case failed:
 		g.fail(probe, reason)
@@ -129,6 +130,13 @@ func (g *gate) trouble() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.reason
+}
+
+// passed returns when something last got through, zero for never.
+func (g *gate) passed() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.passedAt
 }
 
 // stop ends the timer.

@@ -29,9 +29,44 @@ const tries = 3
 // lane sends one message at a time until there is no more work. Once ctx has ended it only hands back.
 func (e *Engine) lane(ctx context.Context) {
 	w := &writer{links: e.o.Links, sender: e.o.Sender, signer: e.o.Signer, domain: e.o.MessageDomain}
-	for it := range e.work {
+	for q := e.queues(); ; {
+		it := q.take()
+		if it == nil {
+			return
+		}
 		e.results <- e.deliver(ctx, w, it)
 	}
+}
+
+// queues are those that a lane takes from.
+type queues struct{ urgent, others <-chan *item }
+
+// take returns the next delivery, an urgent one if there is any. It returns nil when there will be no more.
+func (q *queues) take() *item {
+	for q.urgent != nil || q.others != nil {
+		select {
+		case it, more := <-q.urgent:
+			if more {
+				return it
+			}
+			q.urgent = nil
+			continue
+		default:
+		}
+		select {
+		case it, more := <-q.urgent:
+			if more {
+				return it
+			}
+			q.urgent = nil
+		case it, more := <-q.others:
+			if more {
+				return it
+			}
+			q.others = nil
+		}
+	}
+	return nil
 }
 
 func (e *Engine) deliver(ctx context.Context, w *writer, it *item) result {
@@ -76,14 +111,14 @@ func (e *Engine) try(ctx context.Context, w *writer, it *item) (*result, passage
 		return e.unwritten(ctx, it, composed, err), unused, ""
 	}
 	e.o.Meter.Written(time.Since(began))
+	message.Urgent = it.batch.urgent
 	t := e.transmit(ctx, it, composed, message)
 	e.o.Meter.Tried(t.outcome)
 	class := t.outcome.Class
 	if t.stopped {
-		r := left(it)
-		r.journal = t.journal
-		return &r, unused, ""
+		return e.stopped(ctx, it, t), unused, ""
 	}
+	e.observe(it, t.outcome)
 	passed, trouble := through, mail.MaskAddresses(t.outcome.Reason())
 	if class == mail.ClassPermanentPath {
 		e.pauseEdition(it.batch.edition, "relay "+t.outcome.Relay+": "+trouble, "relay", t.outcome.Relay, "outcome", t.outcome)
@@ -100,6 +135,17 @@ func (e *Engine) try(ctx context.Context, w *writer, it *item) (*result, passage
 	}
 	r := e.conclude(it, t)
 	return &r, passed, trouble
+}
+
+// stopped answers for a delivery that something spoke against just before its final dot.
+func (e *Engine) stopped(ctx context.Context, it *item, t transmission) *result {
+	r := e.ahead(ctx, it)
+	if r == nil {
+		unsent := left(it)
+		r = &unsent
+	}
+	r.journal = t.journal
+	return r
 }
 
 // ahead answers for a delivery that is not to be sent, or not by us; nil lets it go on.
@@ -119,8 +165,11 @@ func (e *Engine) ahead(ctx context.Context, it *item) *result {
 		return &r
 	case reason != "":
 		return e.settled(it, Skipped, reason)
-	case !it.batch.expiresAt.IsZero() && !it.batch.expiresAt.After(now):
-		return e.settled(it, Expired, "")
+	case it.batch.isOver(now):
+		return e.settled(it, Expired, it.waited)
+	}
+	if until := e.pauses.of(it.provider, now); !until.IsZero() {
+		return e.afterPause(it, until)
 	}
 	return nil
 }
@@ -169,8 +218,11 @@ func (e *Engine) conclude(it *item, t transmission) result {
 	c := it.change()
 	var counts bool
 	c.state, c.reason, c.nextTry, counts = judge(t.outcome.Class, circumstances{
-		policy: e.o.OnUncertain, refusals: it.refusals, underWay: t.underWay(), expiresAt: it.batch.expiresAt, now: now,
+		policy: e.o.OnUncertain, refusals: it.refusals, underWay: t.underWay(),
+		expiresAt: it.batch.expiresAt, now: now,
 	})
+	c.provider = it.provider
+	c.spike = t.outcome.Class == mail.ClassPermanentRecipient && e.spike(it.provider)
 	if counts {
 		c.attempts++
 		c.attempt = &attempt{at: now, composedAt: t.composedAt, answer: t.answer()}

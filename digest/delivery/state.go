@@ -41,6 +41,13 @@ const (
 	ReasonResolved   = "resolved"    // sent because an operator says so
 )
 
+// What a pending delivery was put aside for, other than its recipient; one that expired meanwhile keeps it as its reason.
+const (
+	ReasonRate           = "rate"            // its provider gets no more messages a second
+	ReasonProviderPaused = "provider-paused" // because it refuses us, or an operator said so
+	ReasonPath           = "temporary-path"  // the relays took nothing
+)
+
 // Policy says what becomes of an uncertain delivery.
 type Policy string
 

@@ -38,10 +38,7 @@ func (e *Engine) sweepDue(ctx context.Context) {
 			e.log.Warn("retries not queued", "error", err)
 		}
 		if n > 0 {
-			select {
-			case e.wake <- struct{}{}:
-			default:
-			}
+			e.rouse()
 		}
 		if n < sweepSize {
 			return

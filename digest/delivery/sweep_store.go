@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"broadsheet/digest"
 	"broadsheet/internal/db"
@@ -171,4 +172,25 @@ func (s *Store) prospect(ctx context.Context, edition int64) (prospect, error) {
 // isIdle reports whether nothing of an edition can be done now, by anyone.
 func (p prospect) isIdle() bool {
 	return p.State == digest.EditionPaused || p.State == digest.EditionCancelled || !p.Batches && !p.Retries
+}
+
+// waiting is what pending deliveries of an edition wait for.
+type waiting struct {
+	Rated bool `db:"rated"` // some for the rate of a provider
+	Path  bool `db:"path"`  // some for the relays, until soon
+}
+
+func (s *Store) waits(ctx context.Context, edition int64, soon time.Time) (waiting, error) {
+	var out waiting
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Get(ctx, &out, `SELECT
+				EXISTS (SELECT 1 FROM deliveries d WHERE d.next_try_at > 0 AND +d.edition_id = $1 AND d.reason = $3) AS rated,
+				EXISTS (SELECT 1 FROM deliveries d WHERE d.next_try_at > 0 AND d.next_try_at <= $2 AND +d.edition_id = $1
+					AND d.reason = $4) AS path`,
+			edition, db.Millis(soon), ReasonRate, ReasonPath)
+	})
+	if err != nil {
+		return out, fmt.Errorf("read what edition %d waits for: %w", edition, err)
+	}
+	return out, nil
 }

@@ -34,6 +34,7 @@ func (t *transmission) answer() Answer {
 // Why a message is stopped before its final dot.
 var (
 	errNotHeld  = errors.New("the lease is no longer certain")
+	errLate     = errors.New("the delivery has expired")
 	errGone     = errors.New("the reader left, or the delivery is no longer ours")
 	errDraining = errors.New("the worker is stopping")
 )
@@ -75,8 +76,11 @@ func (e *Engine) transmit(ctx context.Context, it *item, c *digest.Composed, mes
 
 // beforeDot may be called again for the same message when a relay was lost while it was written.
 func (e *Engine) beforeDot(ctx context.Context, it *item, entry *Entry, t *transmission, stop func() bool) error {
-	if !it.batch.isHeld(e.o.Now()) {
+	switch now := e.o.Now(); {
+	case !it.batch.isHeld(now):
 		return errNotHeld
+	case it.batch.isOver(now):
+		return errLate
 	}
 	reason, gone, err := it.batch.standing(ctx, e.store, it.subscriber)
 	if err != nil {

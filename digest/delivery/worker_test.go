@@ -346,7 +346,15 @@ func TestDatabaseGoneAtTheEnd(t *testing.T) {
 			}
 			first := open()
 			w := newWorld(t, first, 500, 3)
-			reached := w.relay.after(120)
+			reached, gone := w.relay.after(120), make(chan struct{})
+			w.relay.set(func(context.Context, string, int, []byte, func() error) *mail.Outcome {
+				select {
+				case <-reached: // what comes now ends without the database
+					<-gone
+				default:
+				}
+				return nil
+			})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			done := make(chan error, 1)
@@ -354,6 +362,7 @@ func TestDatabaseGoneAtTheEnd(t *testing.T) {
 			go func() { done <- e.Run(ctx) }()
 			<-reached
 			first.Close()
+			close(gone)
 			cancel()
 			if err := <-done; !errors.Is(err, delivery.ErrUnrecorded) {
 				t.Fatalf("Run = %v, want ErrUnrecorded", err)

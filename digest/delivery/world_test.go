@@ -173,6 +173,31 @@ func (w *world) send(change ...func(*delivery.Options)) (delivery.Balance, error
 	return b, err
 }
 
+// runUntilAside runs an engine until nothing of any edition is left to do but what waits for a later try.
+func (w *world) runUntilAside(change ...func(*delivery.Options)) {
+	w.t.Helper()
+	w.runUntil(func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'pending' AND next_try_at = 0`) == 0
+	}, change...)
+}
+
+// runUntil runs an engine until something is so.
+func (w *world) runUntil(is func() bool, change ...func(*delivery.Options)) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	e := w.engine(change...)
+	go func() { done <- e.Run(ctx) }()
+	for !is() {
+		<-time.After(5 * time.Millisecond)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func (w *world) mustSend(change ...func(*delivery.Options)) delivery.Balance {
 	w.t.Helper()
 	b, err := w.send(change...)
