@@ -2,8 +2,10 @@ package mail_test
 
 import (
 	"bufio"
+	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode"
 	"unicode/utf8"
 
@@ -57,21 +59,59 @@ func TestReadReplyRefuses(t *testing.T) {
 	}
 }
 
+// FuzzReadReply reads whatever a server may send, reply after reply, as a connection does.
 func FuzzReadReply(f *testing.F) {
-	for _, s := range []string{"250 ok\r\n", "250-a\r\n250 b\r\n", "550 5.1.1 x\r\n", "250", "\x00", "250-5.1.1\r\n250 \xff\r\n"} {
+	for _, s := range []string{
+		"250 ok\r\n", "250-a\r\n250 b\r\n", "550 5.1.1 x\r\n", "250", "\x00", "250-5.1.1\r\n250 \xff\r\n", "354\n250 2.0.0\r\n421 \r\n",
+		"550-5.1.1 no\r\n550-5.1.1 such\r\n550 5.1.1 user\r\n", "452 4.2.2 a\x00b  c\r\r\n", "250-\r\n250 2.0.0 late\r\n250 x\r\n",
+		"554 delivery error: dd This user doesn't have a yahoo.com account\r\n", "250-a\r\n550 b\r\n", "550 5.1.1234 x\r\n", "599 5..1\r\n",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		r, err := mail.ReadReply(bufio.NewReader(strings.NewReader(s)), mail.PhaseDot)
-		if err != nil {
-			return
-		}
-		if r.Code < 200 || r.Code > 599 || len(r.Text) > 500 || !utf8.ValidString(r.Text) ||
-			strings.ContainsFunc(r.Text+r.Enhanced, unicode.IsControl) {
-			t.Errorf("readReply(%q) = %+v", s, r)
-		}
-		if r.Enhanced != "" && r.Enhanced[0] != byte('0'+r.Code/100) {
-			t.Errorf("readReply(%q) has status %s for code %d", s, r.Enhanced, r.Code)
+		whole := bufio.NewReader(strings.NewReader(s))
+		dribble := bufio.NewReader(iotest.OneByteReader(strings.NewReader(s)))
+		for n := 0; ; n++ {
+			r, err := mail.ReadReply(whole, mail.PhaseDot)
+			again, errAgain := mail.ReadReply(dribble, mail.PhaseDot)
+			if r != again || (err == nil) != (errAgain == nil) {
+				t.Fatalf("reply %d of %q is %+v, %v at once, and %+v, %v octet by octet", n, s, r, err, again, errAgain)
+			}
+			if err != nil {
+				if r.Code != 0 {
+					t.Errorf("reply %d of %q is %+v beside an error", n, s, r)
+				}
+				return
+			}
+			if 4*n > len(s) {
+				t.Fatalf("%q has %d replies", s, n)
+			}
+			checkReply(t, r)
 		}
 	})
+}
+
+// checkReply holds what is true of every reply.
+func checkReply(t *testing.T, r mail.Reply) {
+	t.Helper()
+	if r.Code < 200 || r.Code > 599 || len(r.Text) > 500 || !utf8.ValidString(r.Text) ||
+		strings.ContainsFunc(r.Text+r.Enhanced, unicode.IsControl) {
+		t.Errorf("%+v", r)
+	}
+	if r.Enhanced != "" && r.Enhanced[0] != byte('0'+r.Code/100) {
+		t.Errorf("%+v has the status of another class", r)
+	}
+	printed, err := mail.ReadReply(bufio.NewReader(strings.NewReader(r.String()+"\r\n")), r.Phase)
+	if err != nil || !slices.Equal(strings.Fields(printed.String()), strings.Fields(r.String())) {
+		t.Errorf("%+v is printed as %q, which reads as %+v, %v", r, r, printed, err)
+	}
+	for _, r.Phase = range []mail.Phase{mail.PhaseBanner, mail.PhaseMail, mail.PhaseRcpt, mail.PhaseData, mail.PhaseBody, mail.PhaseDot} {
+		class := mail.Classify(r, nil)
+		if class == "" || (class == mail.ClassAccepted) != (r.Code < 300 && r.Phase == mail.PhaseDot) {
+			t.Errorf("%+v is %q", r, class)
+		}
+		if count := class == mail.ClassPermanentRecipient || class == mail.ClassSoftRecipient; count && r.Code < 500 {
+			t.Errorf("%+v is %s, which counts against the reader", r, class)
+		}
+	}
 }
