@@ -41,18 +41,24 @@ func (e *Engine) report(ctx context.Context, edition int64, progress func(Progre
 
 // plus adds what was recorded since.
 func (p Progress) plus(c counts) Progress {
-	p.Sent += c[Sent]
-	p.Failed += c[Failed]
-	p.Expired += c[Expired]
-	p.Skipped += c[Skipped]
-	p.Uncertain += c[Uncertain]
-	p.Pending = max(0, p.Pending-c[Sent]-c[Failed]-c[Expired]-c[Skipped]-c[Uncertain])
+	p.Sent += int64(c[Sent])
+	p.Failed += int64(c[Failed])
+	p.Expired += int64(c[Expired])
+	p.Skipped += int64(c[Skipped])
+	p.Uncertain += int64(c[Uncertain])
+	p.Pending = max(0, p.Pending-int64(c[Sent]+c[Failed]+c[Expired]+c[Skipped]+c[Uncertain]))
 	p.Waiting = min(p.Waiting, p.Pending)
 	return p
 }
 
 // counts is how many deliveries came to each state.
-type counts map[State]int64
+type counts map[State]int
+
+func (c counts) add(more counts) {
+	for state, n := range more {
+		c[state] += n
+	}
+}
 
 func (c counts) less(before counts) counts {
 	out := counts{}
@@ -60,6 +66,23 @@ func (c counts) less(before counts) counts {
 		out[state] = n - before[state]
 	}
 	return out
+}
+
+// appendFact is the function of that name, and counts what a message without a reply becomes. Those with one are not
+// counted: they may have been recorded by the worker that is gone.
+func (c counts) appendFact(changes []change, e Entry, policy Policy, now time.Time) []change {
+	out := appendFact(changes, e, policy, now)
+	if !e.Replied && len(out) > len(changes) {
+		c[out[len(out)-1].state]++
+	}
+	return out
+}
+
+// countSettled tells the meter what became of deliveries because their worker is gone.
+func (e *Engine) countSettled(c counts) {
+	if len(c) > 0 {
+		e.o.Meter.Recorded(c, 0)
+	}
 }
 
 // ownCount passes on what a meter is told, and keeps count of what the engine has recorded.
@@ -74,9 +97,7 @@ func newOwnCount(m Meter) *ownCount { return &ownCount{Meter: m, recorded: count
 // Recorded implements [Meter].
 func (o *ownCount) Recorded(states map[State]int, took time.Duration) {
 	o.mu.Lock()
-	for state, n := range states {
-		o.recorded[state] += int64(n)
-	}
+	o.recorded.add(states)
 	o.mu.Unlock()
 	o.Meter.Recorded(states, took)
 }

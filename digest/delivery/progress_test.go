@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"time"
 
 	"broadsheet/digest/delivery"
 	"broadsheet/internal/db"
@@ -52,4 +53,63 @@ func TestProgressBetweenCounts(t *testing.T) {
 	if calls >= 8 {
 		t.Error("progress did not come to know what the engine had recorded")
 	}
+}
+
+// tally is a meter that keeps what it is told of results.
+type tally struct {
+	mu     sync.Mutex
+	states map[delivery.State]int
+}
+
+func (*tally) Written(time.Duration) {}
+func (*tally) Tried(mail.Outcome)    {}
+
+func (m *tally) Recorded(states map[delivery.State]int, _ time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for state, n := range states {
+		m.states[state] += n
+	}
+}
+
+// TestMeterIsToldOfTheDead has three workers die: one with its journal, one without, and one whose machine ended.
+func TestMeterIsToldOfTheDead(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 750, 1)
+		w.exec(`UPDATE batches SET worker = CASE id WHEN 1 THEN 'killed' WHEN 2 THEN 'gone' ELSE 'unplugged' END, fence = 1, lease_until = 1`)
+		now := w.clock.Now()
+		for worker, subscribers := range map[string][]int64{"killed": {1, 2, 3}, "unplugged": {501, 502}} {
+			j, err := delivery.OpenTestJournal(w.state, worker)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if worker == "unplugged" {
+				if err := j.SetBoot("another"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, s := range subscribers {
+				e := delivery.Entry{Edition: edition, Day: day, Subscriber: s, Batch: 1 + (s-1)/250, N: 1, ComposedAt: now, At: now}
+				generation, err := j.Dot(e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e.Answer = (delivery.Answer{Class: mail.ClassAccepted, Phase: mail.PhaseDot, Code: 250}); i == 0 {
+					if err := j.Reply(generation, e); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			j.Close()
+		}
+		m := &tally{states: map[delivery.State]int{}}
+		b := w.mustSend(func(o *delivery.Options) { o.Meter = m })
+		// killed: one answered, two not; gone: all 250; unplugged: one answered, 249 perhaps
+		if b.Uncertain != 2+250+249 || b.Sent != 750-b.Uncertain {
+			t.Errorf("%+v", b)
+		}
+		if m.states[delivery.Uncertain] != int(b.Uncertain) || m.states[delivery.Sent] != 247 {
+			t.Errorf("the meter was told of %v, want %d uncertain and 247 sent", m.states, b.Uncertain)
+		}
+	})
 }

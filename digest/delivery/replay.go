@@ -70,18 +70,21 @@ func (e *Engine) replayOne(ctx context.Context, worker string) error {
 	}
 	var changes []change
 	unknown := 0
+	settled := counts{}
 	for _, entry := range facts.Entries {
-		changes = appendFact(changes, entry, e.o.OnUncertain, e.o.Now())
+		changes = settled.appendFact(changes, entry, e.o.OnUncertain, e.o.Now())
 		if !entry.Replied {
 			unknown++
 		}
 	}
 	left := legacy{worker: worker, changes: changes, whole: facts.Boot == bootID()}
-	refused, err := e.store.takeOver(ctx, left, e.o.OnUncertain, e.o.Bounces)
+	refused, abandoned, err := e.store.takeOver(ctx, left, e.o.OnUncertain, e.o.Bounces)
 	if err != nil {
 		return err
 	}
 	e.reportRefused(refused)
+	settled.add(abandoned)
+	e.countSettled(settled)
 	e.log.Warn("took over from a worker that died", "worker", worker, "entries", len(facts.Entries), "without_reply", unknown,
 		"policy", e.o.OnUncertain)
 	return removeJournal(path)
@@ -96,9 +99,11 @@ type legacy struct {
 
 // takeOver records what a dead worker's journal says and frees its batches. Of a journal that the machine's end may
 // have cut short, what is not in it may have been sent all the same.
-func (s *Store) takeOver(ctx context.Context, left legacy, policy Policy, bounces Bounces) ([]refusal, error) {
+func (s *Store) takeOver(ctx context.Context, left legacy, policy Policy, bounces Bounces) ([]refusal, counts, error) {
 	var refused []refusal
+	var settled counts
 	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
+		settled = counts{}
 		to := recorder{bounces, s.now()}
 		if refused, err = to.record(ctx, tx, left.changes); err != nil {
 			return err
@@ -113,12 +118,14 @@ func (s *Store) takeOver(ctx context.Context, left legacy, policy Policy, bounce
 				return err
 			}
 			for _, b := range batches {
-				if err := abandon(ctx, tx, b.Day, b.ID, policy, s.now()); err != nil {
+				more, err := abandon(ctx, tx, b.Day, b.ID, policy, s.now())
+				if err != nil {
 					return err
 				}
+				settled.add(more)
 			}
 		}
 		return release(ctx, tx, left.worker, s.now())
 	})
-	return refused, err
+	return refused, settled, err
 }

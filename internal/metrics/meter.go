@@ -108,7 +108,7 @@ func (m *Meter) Recorded(states map[delivery.State]int, took time.Duration) {
 			c.Add(float64(n))
 		}
 	}
-	m.write.Observe(took.Seconds())
+	observe(m.write, took)
 }
 
 // observe leaves out a phase that did not happen.

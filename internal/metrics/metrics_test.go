@@ -118,7 +118,7 @@ func TestScrape(t *testing.T) {
 		`broadsheet_phase_seconds_bucket{phase="compose",le="0.005"} 1`,
 		`broadsheet_phase_seconds_sum{phase="mail"} 0.001`, `broadsheet_phase_seconds_sum{phase="dot"} 3`,
 		`broadsheet_phase_seconds_sum{phase="wait"} 1200`, `broadsheet_phase_seconds_count{phase="body"} 0`,
-		`broadsheet_phase_seconds_count{phase="dial"} 0`, `broadsheet_phase_seconds_count{phase="record"} 2`,
+		`broadsheet_phase_seconds_count{phase="dial"} 0`, `broadsheet_phase_seconds_count{phase="record"} 1`,
 		`broadsheet_connections{relay="a:25",state="busy"} 3`, `broadsheet_connections{relay="a:25",state="idle"} 3`,
 		`broadsheet_connections_limit{relay="a:25"} 10`, `broadsheet_connections_limit{relay="b:25"} 1`,
 		`broadsheet_queue_pending 1234`, `broadsheet_queue_retries 34`, `broadsheet_queue_age_seconds 90`,
