@@ -32,58 +32,84 @@ var (
 // headroom is kept free before a message for its signature.
 const headroom = 1536
 
-// writer writes the messages of one lane into a buffer that it reuses.
+// writer writes the messages of one lane, one at a time, into what it reuses.
 type writer struct {
 	links  Links
 	sender Sender
 	signer func(r *mail.Relay) *mail.Signer
 	domain string
-	buf    []byte
+
+	composed *digest.Composed // of the message in buf
+	header   mail.Header
+	uris     [1]string // of the header
+	personal mail.Personal
+	message  mail.Message
+	sign     func(r *mail.Relay) ([]byte, error) // signed
+	id       []byte
+	buf      []byte
+	field    []byte       // the signature that stands before the message in buf
+	signedBy *mail.Signer // who made it; nil for none yet
 }
 
 // write returns the whole message of a delivery, which is valid until the next call. For the same mail and reader it
 // is the same to the last octet.
 func (w *writer) write(it *item, c *digest.Composed) (*mail.Message, error) {
-	envelope := mail.Envelope{From: w.sender.Sender(it.batch.edition, it.subscriber), To: it.address}
-	token, _, _ := strings.Cut(strings.TrimPrefix(envelope.From, "b+"), "@")
-	id := "<" + token + "." + strconv.FormatInt(it.batch.edition, 10) + "@" + w.domain + ">"
+	w.composed, w.signedBy = c, nil
+	sender := w.sender.Sender(it.batch.edition, it.subscriber)
 	unsubscribe := w.links.Unsubscribe(it.subscriber, it.batch.digest)
-	header := mail.Header{
+	w.uris[0] = unsubscribe
+	w.header = mail.Header{
 		From: c.From, ReplyTo: c.ReplyTo, To: mail.Address{Name: it.name, Addr: it.address}, Subject: c.Subject,
-		Date: c.Date, MessageID: id, ListID: c.ListID, ListUnsubscribe: []string{unsubscribe}, OneClick: true,
-		FeedbackID: c.FeedbackID, Bulk: true,
+		Date: c.Date, MessageID: w.messageID(sender, it.batch.edition), ListID: c.ListID, ListUnsubscribe: w.uris[:],
+		OneClick: true, FeedbackID: c.FeedbackID, Bulk: true,
 	}
-	personal := mail.Personal{Unsubscribe: unsubscribe, Preferences: w.links.Preferences(it.subscriber), Name: it.name}
-	if err := w.append(c, &header, &personal); err != nil {
-		if err := w.blame(c, header, personal, err); err != nil {
+	w.personal = mail.Personal{Unsubscribe: unsubscribe, Preferences: w.links.Preferences(it.subscriber), Name: it.name}
+	if err := w.append(); err != nil {
+		if err := w.blame(err); err != nil {
 			return nil, err
 		}
 	}
-	return &mail.Message{Envelope: envelope, Data: w.buf[headroom:], Sign: w.signed}, nil
+	if w.sign == nil {
+		w.sign = w.signed
+	}
+	w.message = mail.Message{
+		Envelope: mail.Envelope{From: sender, To: it.address, Clean: true}, Data: w.buf[headroom:], Sign: w.sign,
+	}
+	return &w.message, nil
 }
 
-func (w *writer) append(c *digest.Composed, h *mail.Header, p *mail.Personal) error {
-	w.buf = slices.Grow(w.buf[:0], headroom+c.Body.Size())[:headroom]
-	out, err := c.Body.Append(w.buf, h, mail.Boundary(h.MessageID), p)
+// messageID has the token of the envelope sender in it.
+func (w *writer) messageID(sender string, edition int64) string {
+	token, _, _ := strings.Cut(strings.TrimPrefix(sender, "b+"), "@")
+	w.id = append(append(append(w.id[:0], '<'), token...), '.')
+	w.id = append(strconv.AppendInt(w.id, edition, 10), '@')
+	w.id = append(append(w.id, w.domain...), '>')
+	return string(w.id)
+}
+
+func (w *writer) append() error {
+	body := w.composed.Body
+	w.buf = slices.Grow(w.buf[:0], headroom+body.Size())[:headroom]
+	out, err := body.Append(w.buf, &w.header, body.Boundary(), &w.personal)
 	w.buf = out
 	return err
 }
 
 // blame finds out whose fault it is that a message could not be written. A name that no field can carry is left out,
 // and then the message is there and the error nil.
-func (w *writer) blame(c *digest.Composed, h mail.Header, p mail.Personal, cause error) error {
-	h.To.Name, p.Name = "", ""
-	if w.append(c, &h, &p) == nil {
+func (w *writer) blame(cause error) error {
+	w.header.To.Name, w.personal.Name = "", ""
+	if w.append() == nil {
 		return nil
 	}
-	h.To = mail.Address{Addr: c.From.Addr}
-	if err := w.append(c, &h, &p); err != nil {
+	w.header.To = mail.Address{Addr: w.composed.From.Addr}
+	if err := w.append(); err != nil {
 		return fmt.Errorf("%w: %w", errComposition, err) // which names no reader
 	}
 	return fmt.Errorf("%w: %w", errRecipient, cause)
 }
 
-// signed puts the signature for a relay before the message in the buffer.
+// signed puts the signature for a relay before the message in the buffer. A signer signs a message once.
 func (w *writer) signed(r *mail.Relay) ([]byte, error) {
 	msg := w.buf[headroom:]
 	var signer *mail.Signer
@@ -93,16 +119,21 @@ func (w *writer) signed(r *mail.Relay) ([]byte, error) {
 	if signer == nil {
 		return msg, nil
 	}
-	signature, err := signer.Sign(msg)
-	if err != nil {
-		return nil, err
+	if signer != w.signedBy {
+		w.signedBy = nil
+		var err error
+		if w.field, err = signer.AppendField(w.field[:0], msg, w.composed.Body); err != nil {
+			return nil, err
+		}
+		if len(w.field) <= headroom {
+			copy(w.buf[headroom-len(w.field):], w.field)
+		}
+		w.signedBy = signer
 	}
-	if len(signature) > headroom {
-		return slices.Concat(signature, msg), nil
+	if len(w.field) > headroom {
+		return slices.Concat(w.field, msg), nil
 	}
-	begin := headroom - len(signature)
-	copy(w.buf[begin:], signature)
-	return w.buf[begin:], nil
+	return w.buf[headroom-len(w.field):], nil
 }
 
 // Addressee is whom a message outside the ledger goes to: a preview or a test.
@@ -121,5 +152,5 @@ func Message(c *digest.Composed, to Addressee) ([]byte, error) {
 		FeedbackID: c.FeedbackID, Bulk: true,
 	}
 	personal := mail.Personal{Unsubscribe: to.Unsubscribe, Preferences: to.Preferences, Name: to.Name}
-	return c.Body.Append(nil, &header, mail.Boundary(header.MessageID), &personal)
+	return c.Body.Append(nil, &header, c.Body.Boundary(), &personal)
 }
