@@ -230,13 +230,25 @@ func BenchmarkAppend(b *testing.B) {
 	b.SetBytes(int64(len(dst)))
 }
 
+func BenchmarkSender(b *testing.B) {
+	v := mail.NewVERP([]byte("key"), "bounce.courier.example")
+	b.ReportAllocs()
+	for i := int64(0); b.Loop(); i++ {
+		v.Sender(1234, i)
+	}
+}
+
 func BenchmarkSign(b *testing.B) {
 	signer, _ := newSigner(b)
 	body := realBody(b)
-	msg := compose(b, body, newHeader(), newPersonal())
+	msg, err := body.Append(nil, newHeader(), body.Boundary(), newPersonal())
+	if err != nil {
+		b.Fatal(err)
+	}
+	var field []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := signer.Sign(msg); err != nil {
+		if field, err = signer.AppendField(field[:0], msg, body); err != nil {
 			b.Fatal(err)
 		}
 	}

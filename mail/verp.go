@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"hash"
 	"math"
 	"strings"
+	"sync"
 )
 
 const (
@@ -17,22 +19,38 @@ const (
 // VERP makes and reads envelope senders that name the delivery, so that a bounce finds it however mangled it returns.
 // It is safe for concurrent use.
 type VERP struct {
-	key    []byte
-	domain string
+	domain   string
+	encoding *base32.Encoding
+	stamps   sync.Pool // of *stamp
+}
+
+// stamp signs payloads one after the other.
+type stamp struct {
+	mac hash.Hash
+	raw []byte
+	out []byte
 }
 
 // NewVERP returns a VERP for a bounce domain. The key should serve nothing else; it is copied.
 func NewVERP(key []byte, domain string) *VERP {
-	return &VERP{key: append([]byte(nil), key...), domain: strings.ToLower(domain)}
+	key = append([]byte(nil), key...)
+	return &VERP{
+		domain:   strings.ToLower(domain),
+		encoding: base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding),
+		stamps:   sync.Pool{New: func() any { return &stamp{mac: hmac.New(sha256.New, key)} }},
+	}
 }
 
 // Sender returns the envelope sender b+TOKEN@domain of one delivery. Its local part has at most 39 octets and is lower
 // case; ids are not negative.
 func (v *VERP) Sender(edition, subscriber int64) string {
-	payload := binary.AppendUvarint(nil, uint64(edition))
-	payload = binary.AppendUvarint(payload, uint64(subscriber))
-	token := append(payload, v.mac(payload)...)
-	return verpPrefix + strings.ToLower(verpEncoding().EncodeToString(token)) + "@" + v.domain
+	s := v.stamps.Get().(*stamp)
+	defer v.stamps.Put(s)
+	s.raw = binary.AppendUvarint(binary.AppendUvarint(s.raw[:0], uint64(edition)), uint64(subscriber))
+	s.raw = append(s.raw, s.sign(s.raw)...)
+	s.out = v.encoding.AppendEncode(append(s.out[:0], verpPrefix...), s.raw)
+	s.out = append(append(s.out, '@'), v.domain...)
+	return string(s.out)
 }
 
 // Parse reads back an address that Sender made, in any letter case and with or without angle brackets. It answers
@@ -44,12 +62,14 @@ func (v *VERP) Parse(addr string) (edition, subscriber int64, ok bool) {
 	if !found || !cut || domain != v.domain {
 		return 0, 0, false
 	}
-	raw, err := verpEncoding().DecodeString(strings.ToUpper(token))
+	raw, err := v.encoding.DecodeString(token)
 	if err != nil || len(raw) <= verpMAC {
 		return 0, 0, false
 	}
 	payload := raw[:len(raw)-verpMAC]
-	if !hmac.Equal(raw[len(payload):], v.mac(payload)) {
+	s := v.stamps.Get().(*stamp)
+	defer v.stamps.Put(s)
+	if !hmac.Equal(raw[len(payload):], s.sign(payload)) {
 		return 0, 0, false
 	}
 	first, n := binary.Uvarint(payload)
@@ -63,13 +83,11 @@ func (v *VERP) Parse(addr string) (edition, subscriber int64, ok bool) {
 	return int64(first), int64(second), true
 }
 
-func (v *VERP) mac(payload []byte) []byte {
-	h := hmac.New(sha256.New, v.key)
-	h.Write([]byte("envelope sender\x00"))
-	h.Write(payload)
-	return h.Sum(nil)[:verpMAC]
-}
-
-func verpEncoding() *base32.Encoding {
-	return base32.StdEncoding.WithPadding(base32.NoPadding)
+// sign returns the MAC of a payload, valid until the next call.
+func (s *stamp) sign(payload []byte) []byte {
+	s.mac.Reset()
+	s.out = append(append(s.out[:0], "envelope sender\x00"...), payload...)
+	s.mac.Write(s.out)
+	s.out = s.mac.Sum(s.out[:0])
+	return s.out[:verpMAC]
 }
