@@ -67,15 +67,19 @@ func (p *Planner) refresh(ctx context.Context, d *Digest, c cohort, now time.Tim
 	return p.store.setNextSlot(ctx, c, slot, due)
 }
 
-// Tick plans what is due at now: the missed slots of cohorts as their digest's
-// catch_up says, and runs that an earlier planner left unfinished. A cohort
-// that fails does not keep the others from being planned.
-func (p *Planner) Tick(ctx context.Context, now time.Time) error {
+// Tick plans what is due at now, of the digests with the given ids or of all if
+// there are none: the missed slots of cohorts as their digest's catch_up says,
+// and runs that an earlier planner left unfinished. A cohort that fails does not
+// keep the others from being planned.
+func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) error {
+	if len(digests) == 0 {
+		digests = p.digestIDs()
+	}
 	var errs []error
 	failed := map[int64]bool{}
 	for moved := true; moved; {
 		moved = false
-		cohorts, err := p.store.dueCohorts(ctx, now, p.digestIDs())
+		cohorts, err := p.store.dueCohorts(ctx, now, digests)
 		if err != nil {
 			return errors.Join(append(errs, fmt.Errorf("find due cohorts: %w", err))...)
 		}
@@ -94,7 +98,7 @@ func (p *Planner) Tick(ctx context.Context, now time.Time) error {
 			}
 		}
 	}
-	return errors.Join(append(errs, p.PlanRuns(ctx, 0))...)
+	return errors.Join(append(errs, p.planRuns(ctx, 0, digests))...)
 }
 
 // stop reports whether going on makes no sense after the last error.

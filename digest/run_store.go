@@ -163,14 +163,19 @@ func (s *Store) insertEdition(ctx context.Context, tx *db.Tx, r *startRun, key s
 	if err != nil {
 		return err
 	}
-	partial := 0
-	if r.partial {
-		partial = 1
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO editions (id, digest_id, slot, key, kind, partial, topic_id, recipients, day, state, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sending', $10) ON CONFLICT DO NOTHING`,
-		id, r.digest.ID, r.turn.slot.String(), key, string(r.kind), partial, r.topicID, joinIDs(r.recipients), r.turn.slot.DayNumber(), db.Millis(s.now()))
+	_, err = tx.Exec(ctx, `INSERT INTO editions (id, digest_id, slot, key, kind, partial, topic_id, recipients, day, state, created_at, urgent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sending', $10, $11) ON CONFLICT DO NOTHING`,
+		id, r.digest.ID, r.turn.slot.String(), key, string(r.kind), number(r.partial), r.topicID, joinIDs(r.recipients),
+		r.turn.slot.DayNumber(), db.Millis(s.now()), number(r.digest.Urgent))
 	return err
+}
+
+// number is how the database spells a bool.
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // Runs returns the runs of an edition, the earliest first.

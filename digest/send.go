@@ -121,15 +121,18 @@ func (p *Planner) freeSlot(ctx context.Context, d *Digest, now time.Time) (sched
 	}
 }
 
-// manualRun is the run of a send by hand. The cohort's next slot stays.
+// manualRun is the run of a send by hand. The cohort's next slot stays, and what has not been sent when it comes expires.
 func (p *Planner) manualRun(s *Send, c cohort, slot schedule.Local, now time.Time) (startRun, error) {
 	loc, err := s.Digest.zone(p.zones, c.Zone)
 	if err != nil {
 		return startRun{}, err
 	}
+	_, ahead := s.Digest.Schedule.NextIn(loc, now)
 	return startRun{
 		digest: s.Digest, cohort: c, kind: Manual, partial: s.partial(), topicID: s.TopicID, recipients: s.Recipients,
 		firstFrom: firstFromNow(s.Digest, loc, now),
-		turn:      turn{slot: slot, due: now, expires: now.Add(s.Digest.ExpireAfter), next: c.NextSlot, nextDue: c.NextDueAt},
+		turn: turn{
+			slot: slot, due: now, expires: earlier(now.Add(s.Digest.ExpireAfter), ahead), next: c.NextSlot, nextDue: c.NextDueAt,
+		},
 	}, nil
 }

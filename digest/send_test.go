@@ -215,3 +215,72 @@ func TestTwoSendsInOneSecond(t *testing.T) {
 		}
 	})
 }
+
+// TestSendNowEndsAtTheNextSlot sends four hours before the next slot of a digest that is tried for twelve.
+func TestSendNowEndsAtTheNextSlot(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		w.subscribe(1, newYork)
+		w.begin()
+		w.clock.advance(20 * time.Hour)
+		w.put(story(1, "world"))
+		e := w.send(digest.Send{})
+		runs, err := w.store.Runs(t.Context(), e.ID)
+		if err != nil || len(runs) != 1 {
+			t.Fatalf("runs %+v, %v, want one", runs, err)
+		}
+		if got, want := runs[0].ExpiresAt, w.clock.Now().Add(4*time.Hour); !got.Equal(want) {
+			t.Errorf("it expires at %s, want at the slot, %s", got, want)
+		}
+	})
+}
+
+func TestUrgentEditions(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) {
+			breaking := set.Digests[0]
+			breaking.Slug, breaking.Name, breaking.Urgent = "breaking", "Breaking news", true
+			set.Digests = append(set.Digests, breaking)
+		})
+		w.subscribe(1, newYork)
+		w.put(story(1, "world"))
+		w.send(digest.Send{})
+		if got := w.count(`SELECT count(*) FROM editions WHERE urgent = 0`); got != 1 {
+			t.Errorf("%d editions that are not urgent, want that of the daily digest", got)
+		}
+		w.exec(`UPDATE cohorts SET digest_id = $1`, w.setup.Digests[1].ID)
+		w.exec(`UPDATE subscriptions SET digest_id = $1`, w.setup.Digests[1].ID)
+		w.put(story(2, "world"))
+		if _, err := w.planner.SendNow(t.Context(), digest.Send{Digest: &w.setup.Digests[1]}, w.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.count(`SELECT count(*) FROM editions WHERE urgent = 1 AND key LIKE 'breaking/%'`); got != 1 {
+			t.Errorf("%d urgent editions, want that of the breaking news", got)
+		}
+	})
+}
+
+// TestTickOfOneDigest has two digests due and plans one.
+func TestTickOfOneDigest(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) {
+			evening := set.Digests[0]
+			evening.Slug, evening.Name = "evening", "The Evening Courier"
+			set.Digests = append(set.Digests, evening)
+		})
+		w.subscribe(1, newYork)
+		w.exec(`INSERT INTO cohorts (id, digest_id, zone) SELECT 900, $1, zone FROM cohorts`, w.setup.Digests[1].ID)
+		w.begin()
+		w.put(story(1, "world"))
+		w.clock.advance(24 * time.Hour)
+		if err := w.planner.Tick(t.Context(), w.clock.Now(), w.setup.Digests[1].ID); err != nil {
+			t.Fatal(err)
+		}
+		due := w.count(`SELECT count(*) FROM cohorts WHERE next_due_at <= $1`, db.Millis(w.clock.Now()))
+		if due != 1 || w.count(`SELECT count(*) FROM editions`) != 0 {
+			t.Errorf("%d cohorts are still due, want that of the other digest, and no edition", due)
+		}
+		w.tick()
+		w.wantMails("daily/2026-11-24 1: 1")
+	})
+}

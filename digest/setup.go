@@ -76,6 +76,7 @@ type Digest struct {
 	ReplyTo     *mail.Address
 	ExpireAfter time.Duration
 	CatchUp     CatchUp
+	Urgent      bool // its editions go before those of all others
 
 	topics map[int64]int // offered topics and their position
 }

@@ -52,7 +52,7 @@ func (e *env) planSend(ctx context.Context, a *app.App, s digest.Send, o *sendOp
 	if err := a.Refresh(ctx, e.now()); err != nil {
 		return nil, err
 	}
-	if err := a.Planner.Tick(ctx, e.now()); err != nil {
+	if err := a.Planner.Tick(ctx, e.now(), s.Digest.ID); err != nil {
 		return nil, err
 	}
 	editions, err := a.OpenEditions(ctx, s.Digest)

@@ -123,7 +123,7 @@ func newSigner(cfg *config.Config) (*mail.Signer, error) {
 func (a *App) NewEngine(out *Outgoing) (*delivery.Engine, error) {
 	return delivery.New(delivery.Options{
 		DB: a.DB, Compose: a.Composer.Compose, Send: out.Pool.Send, Lanes: out.Pool.Size(), Links: a.Links,
-		Sender: out.Sender, Signer: out.Signer, MessageDomain: out.Domain, StateDir: a.Config.Mail.StateDir,
+		Sender: out.Sender, Signer: out.Signer, Providers: a.Providers, MessageDomain: out.Domain, StateDir: a.Config.Mail.StateDir,
 		OnUncertain: delivery.Policy(a.Config.Mail.OnUncertain), Bounces: delivery.Bounces(a.Config.Mail.Bounces), Log: a.Log, Now: a.Now,
 		Meter: out.Meter,
 	})

@@ -58,7 +58,7 @@ func newDigest(c *config.Digest, themes map[string]*templates.Theme) (*digest.Di
 	d := &digest.Digest{
 		Slug: c.Slug, Name: c.Name, LocalTime: c.LocalTime, Topics: c.Topics,
 		MinItems: c.MinItems, MaxItems: c.MaxItems, PerTopic: c.PerTopic,
-		ExpireAfter: c.ExpireAfter, CatchUp: digest.CatchUp(c.CatchUp),
+		ExpireAfter: c.ExpireAfter, CatchUp: digest.CatchUp(c.CatchUp), Urgent: c.Urgent,
 	}
 	var err error
 	if d.Schedule, err = schedule.Parse(c.Schedule); err != nil {
