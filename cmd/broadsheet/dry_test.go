@@ -95,6 +95,7 @@ func TestDryRunsChangeNothing(t *testing.T) {
 			"subscriber add new@inbox.example --dry-run", "subscriber import more.csv --confirmed --consent asked --dry-run", "subscriber list",
 			"subscriber show " + readerAddress(0), "subscriber export", "subscriber unsubscribe " + readerAddress(0) + " --dry-run",
 			"subscriber suppress " + readerAddress(0) + " --dry-run", "subscriber unsuppress " + readerAddress(0) + " --dry-run",
+			"subscriber unsuppress --reason hard-bounce --since 2020-01-01 --dry-run",
 			"digest list", "digest preview daily --for " + readerAddress(0), "digest preview daily --for " + readerAddress(1) + " --at 2031-01-01 --eml -",
 			"digest plan daily --dry-run", "digest plan daily --at 2031-01-01 --dry-run", "digest send daily --dry-run", "digest send daily --now --dry-run",
 			"digest send daily --now --topic topic-0 --to " + readerAddress(0) + " --dry-run",
