@@ -30,8 +30,8 @@ func TestDatabaseConnectionsFail(t *testing.T) {
 		func() { p.stall(); <-time.After(time.Second); p.resume() },
 		func() { p.cut(); <-time.After(300 * time.Millisecond); p.restore() },
 	}
-	for i := range 3 * len(faults) {
-		n.inbox.wait((i + 1) * n.readers / (3*len(faults) + 2))
+	for i := range 2 * len(faults) {
+		n.inbox.wait((i + 1) * n.readers / (2*len(faults) + 2))
 		faults[i%len(faults)]()
 	}
 	if code := send.wait(patience); code != 0 {

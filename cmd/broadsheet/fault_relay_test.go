@@ -35,18 +35,17 @@ func TestRelayIsDownAtTheStart(t *testing.T) {
 // TestSendWithoutRelay: a send that finds no relay says so, and the next one
 // sends all.
 func TestSendWithoutRelay(t *testing.T) {
-	onBoth(t, func(t *testing.T, url string) {
-		relay := closedPort(t)
-		n := crowded(t, settings{database: url, relay: relay, readers: hopeful})
-		r := n.run("digest", "send", "daily", "--now")
-		r.want(t, 75, fmt.Sprintf(`due %d = sent 0 .* pending %d\n`, hopeful, hopeful))
-		r.says(t, "relays take nothing now", "broadsheet digest send daily")
-		d := n.open()
-		n.inbox = newInbox(t, sink.Options{Addr: relay})
-		n.hurry(d)
-		n.must("digest", "send", "daily").want(t, 0, fmt.Sprintf(`due %d = sent %d `, hopeful, hopeful))
-		n.finished(d, 0)
-	})
+	t.Parallel()
+	relay := closedPort(t)
+	n := crowded(t, settings{database: dbtest.URL(t, db.Postgres), relay: relay, readers: hopeful})
+	r := n.run("digest", "send", "daily", "--now")
+	r.want(t, 75, fmt.Sprintf(`due %d = sent 0 .* pending %d\n`, hopeful, hopeful))
+	r.says(t, "relays take nothing now", "broadsheet digest send daily")
+	d := n.open()
+	n.inbox = newInbox(t, sink.Options{Addr: relay})
+	n.hurry(d)
+	n.must("digest", "send", "daily").want(t, 0, fmt.Sprintf(`due %d = sent %d `, hopeful, hopeful))
+	n.finished(d, 0)
 }
 
 // TestEveryoneIsGreylisted: a server that puts off every recipient the first

@@ -3,9 +3,7 @@ package main_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -86,32 +84,6 @@ func TestDatabaseStopsInTheMiddle(t *testing.T) {
 	if code := p.wait(patience); code != 0 {
 		t.Errorf("exit code %d, want 0: the database came back\n%s", code, p.stderr.tail())
 	}
-	n.finished(n.open(), 0)
-}
-
-// TestDatabaseStaysAway cuts the database off for good: the send stops when it
-// is told to, and the next one knows what this one could not record.
-func TestDatabaseStaysAway(t *testing.T) {
-	t.Parallel()
-	cut, through := newProxy(t, dbtest.URL(t, db.Postgres))
-	n := crowded(t, settings{database: through})
-	p := n.start("digest", "send", "daily", "--now")
-	n.inbox.wait(middle)
-	cut.cut()
-	until(t, "the send says that it stands still", func() bool { return strings.Contains(p.stderr.String(), "sending stands still") })
-	p.signal(syscall.SIGTERM)
-	if code := p.wait(patience); code != 75 {
-		t.Errorf("exit code %d, want 75\n%s", code, p.stderr.tail())
-	}
-	if total, _ := n.inbox.accepted(); total >= crowd {
-		t.Fatal("the send was over before the database was cut off")
-	}
-	journals, err := filepath.Glob(filepath.Join(n.dir, "state", "*.journal"))
-	if err != nil || len(journals) != 1 {
-		t.Errorf("%d journals are left, want the one that knows the rest", len(journals))
-	}
-	cut.restore()
-	n.must("digest", "send", "daily").want(t, 0, fmt.Sprintf(`due %d = sent %d `, crowd, crowd))
 	n.finished(n.open(), 0)
 }
 
