@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -90,6 +91,24 @@ func (t *ticker) show(format string, args ...any) {
 		return
 	}
 	fmt.Fprintln(t.env.stderr, text)
+}
+
+// onEnd says text when ctx ends. Its result is to be called before clear.
+func (t *ticker) onEnd(ctx context.Context, text string) (release func()) {
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
+		if t.env.line != nil {
+			t.env.line.draw(text)
+			return
+		}
+		fmt.Fprintln(t.env.stderr, text)
+	})
+	return func() {
+		if !stop() {
+			<-said
+		}
+	}
 }
 
 // clear removes the line that show has drawn.

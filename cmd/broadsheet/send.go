@@ -76,11 +76,13 @@ func (e *env) deliver(ctx context.Context, a *app.App, editions []*digest.Editio
 			return err
 		}
 		ticker := e.newTicker()
+		interrupted := ticker.onEnd(ctx, edition.Key+": finishing messages under way")
 		var ended speed
 		balance, err := engine.RunEdition(ctx, edition.ID, func(p delivery.Progress) {
 			ended.add(e.now(), p.Due-p.Pending)
 			ticker.show("%s", progressText(edition.Key, p, ended.perSecond()))
 		})
+		interrupted()
 		ticker.clear()
 		if err != nil && balance.Due == 0 {
 			return err
