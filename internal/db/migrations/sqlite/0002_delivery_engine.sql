@@ -49,7 +49,7 @@ ALTER TABLE subscribers ADD COLUMN hard_bounced_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE subscribers ADD COLUMN soft_bounces INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subscribers ADD COLUMN admitted_at BIGINT NOT NULL DEFAULT 0;
 
-CREATE INDEX subscribers_bounced ON subscribers (id) WHERE hard_bounced_at + soft_bounces > 0;
+CREATE UNIQUE INDEX subscribers_bounced ON subscribers (id) WHERE hard_bounced_at + soft_bounces > 0;
 
 -- What the warming-up of the sending domain came to for a group of recipient
 -- domains: on the day of the last admission the ceiling had grown so many steps,
