@@ -10,8 +10,11 @@ import (
 	"broadsheet/subscribers"
 )
 
+// bouncedQuery finds out of some readers those with bounces, by an index of all of these.
+const bouncedQuery = `SELECT id FROM subscribers WHERE id {in 1} AND hard_bounced_at + soft_bounces > 0`
+
 // splitTelling divides changes into those that may touch their reader and the others. A success touches only a reader
-// with bounces, which few have: they are looked up in the small index of those.
+// with bounces, which few have.
 func splitTelling(ctx context.Context, tx *db.Tx, changes []change) (telling, others []change, err error) {
 	var accepted []int64
 	touched := map[int64]bool{}
@@ -29,7 +32,7 @@ func splitTelling(ctx context.Context, tx *db.Tx, changes []change) (telling, ot
 			err := scan(&id)
 			touched[id] = true
 			return err
-		}, `SELECT id FROM subscribers WHERE id {in 1} AND hard_bounced_at + soft_bounces > 0`, accepted)
+		}, bouncedQuery, accepted)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read who has bounced: %w", err)
 		}

@@ -247,3 +247,26 @@ func TestBounceOfManyAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestBouncedReadersByIndex reads how the lookup of each group of successes is done.
+func TestBouncedReadersByIndex(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 20_000, 1)
+		w.exec(`UPDATE subscribers SET soft_bounces = 1 WHERE id % 50 = 0`)
+		ids := make([]string, 100)
+		for i := range ids {
+			ids[i] = fmt.Sprint(150*i + 7)
+		}
+		list := strings.Join(ids, ",")
+		in := map[db.Dialect]string{db.SQLite: "IN (SELECT value FROM json_each('[" + list + "]'))", db.Postgres: "= ANY('{" + list + "}')"}
+		query := strings.ReplaceAll(delivery.BouncedQuery, "{in 1}", in[d.Dialect()])
+		for _, analyzed := range []bool{false, true} {
+			if analyzed {
+				w.exec(`ANALYZE subscribers`)
+			}
+			if plan := w.plan(query); !strings.Contains(plan, "subscribers_bounced") {
+				t.Errorf("analyzed %v: not by its index:\n%s", analyzed, plan)
+			}
+		}
+	})
+}

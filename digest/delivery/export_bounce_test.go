@@ -2,6 +2,9 @@ package delivery
 
 import "time"
 
+// BouncedQuery finds readers with bounces.
+const BouncedQuery = bouncedQuery
+
 // TestSpikes remembers which spikes were reported.
 type TestSpikes struct{ s spikes }
 
