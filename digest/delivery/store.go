@@ -54,11 +54,12 @@ type candidate struct {
 const claimable = `b.done_at = 0 AND b.ready_at <= $1 AND b.lease_until < $2
 	AND (b.worker = '' OR b.worker {in 3} OR b.lease_until < $4) AND NOT (b.id {in 5})`
 
-// lineupQuery reads, of the editions that send, a batch or a few each.
+// lineupQuery reads, of the editions that send, a batch or a few each: in this form, not as EXISTS, both engines go along
+// the index of open batches and stop at the first one.
 const lineupQuery = `
 	SELECT e.id, e.urgent <> 0 AS urgent FROM editions e
 	WHERE e.state = 'sending' AND (CAST($6 AS BIGINT) = 0 OR e.id = $6)
-		AND EXISTS (SELECT 1 FROM batches b WHERE b.edition_id = e.id AND ` + claimable + `)
+		AND (SELECT b.id FROM batches b WHERE b.edition_id = e.id AND ` + claimable + ` ORDER BY b.ready_at, b.id LIMIT 1) IS NOT NULL
 	ORDER BY e.id`
 
 const claimQuery = `
