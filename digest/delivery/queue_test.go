@@ -184,3 +184,17 @@ func TestPace(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkQueue asks with a million deliveries pending, 20,000 of them for another try.
+func BenchmarkQueue(b *testing.B) {
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		b.Run(string(dialect), func(b *testing.B) {
+			w := newWorld(b, dbtest.Open(b, dialect), 1_000_000, 1)
+			w.exec(`UPDATE deliveries SET next_try_at = subscriber_id WHERE subscriber_id <= 20000`)
+			w.exec(`ANALYZE`)
+			for b.Loop() {
+				w.queue()
+			}
+		})
+	}
+}
