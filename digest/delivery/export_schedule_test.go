@@ -62,3 +62,6 @@ func (s *Store) TakeTokens(ctx context.Context, provider string, n int, every ti
 	}
 	return tokens, grants[0].later, nil
 }
+
+// IsPaused reports whether the engine knows that a provider is paused.
+func (e *Engine) IsPaused(provider string) bool { return !e.pauses.of(provider, e.o.Now()).IsZero() }

@@ -235,6 +235,7 @@ func (e *Engine) pauseEdition(edition int64, reason string, attrs ...any) {
 	e.held.dropEdition(edition)
 	log := e.log.With("edition", edition).With(attrs...)
 	paused, err := e.store.pauseEdition(e.hard, edition, reason)
+	e.held.dropEdition(edition) // what was claimed meanwhile
 	if err != nil {
 		log.Error("edition not paused", "error", err)
 	}

@@ -177,7 +177,7 @@ func (w *world) send(change ...func(*delivery.Options)) (delivery.Balance, error
 func (w *world) runUntilAside(change ...func(*delivery.Options)) {
 	w.t.Helper()
 	w.runUntil(func() bool {
-		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'pending' AND next_try_at = 0`) == 0
+		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'pending' AND next_try_at <= $1`, db.Millis(w.clock.Now())) == 0
 	}, change...)
 }
 
