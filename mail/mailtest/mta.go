@@ -35,6 +35,8 @@ type MTAOptions struct {
 	// Verdict decides what Postfix answers to a recipient: a reply such as "550 5.1.1 no such user", or nothing to go
 	// on. Nil accepts all. Calls come from several connections at once.
 	Verdict func(Query) string
+	// HeaderChecks are the lines of a regexp table as in header_checks(5): what Postfix refuses once it has the message.
+	HeaderChecks []string
 }
 
 // MTA is a real mail server: a Postfix that delivers to a Dovecot, on loopback and with nothing outside its folder.
@@ -171,6 +173,10 @@ func (m *MTA) configure(o MTAOptions) error {
 		if err := m.fill(name, to, data); err != nil {
 			return err
 		}
+	}
+	checks := strings.Join(append(o.HeaderChecks, ""), "\n")
+	if err := os.WriteFile(filepath.Join(m.dir, "header_checks"), []byte(checks), 0o644); err != nil {
+		return err
 	}
 	return m.writeCertificate()
 }
