@@ -218,7 +218,7 @@ func (e *Engine) conclude(it *item, t transmission) result {
 	c := it.change()
 	var counts bool
 	c.state, c.reason, c.nextTry, counts = judge(t.outcome.Class, circumstances{
-		policy: e.o.OnUncertain, refusals: it.refusals, underWay: t.underWay(),
+		policy: e.o.OnUncertain, refusals: it.refusals, retryAfter: t.outcome.RetryAfter, underWay: t.underWay(),
 		expiresAt: it.batch.expiresAt, now: now,
 	})
 	c.provider = it.provider

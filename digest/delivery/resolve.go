@@ -13,6 +13,10 @@ import (
 // ErrCancelled says that the edition was cancelled, so that nothing of it can be sent again.
 var ErrCancelled = errors.New("edition is cancelled")
 
+// ErrOver says that the next slot of the digest has come for all the readers in question, after which nothing of the
+// edition may go out.
+var ErrOver = errors.New("the digest's next slot has come: nothing of this edition can be sent any more")
+
 // Choice says which deliveries of an edition an operator means.
 type Choice struct {
 	Edition string // key
@@ -41,7 +45,8 @@ func ParseResolution(s string) (Resolution, error) {
 const extraTime = time.Hour
 
 // Retry queues failed and expired deliveries again and returns how many. If their run has expired, it is extended to an
-// hour from now. It returns ErrNotFound for an unknown edition or address, ErrCancelled for a
+// hour from now, or to the next slot of its cohort if that comes earlier; a delivery whose next slot has come stays as it
+// is. It returns ErrOver if there are none but those, ErrNotFound for an unknown edition or address, ErrCancelled for a
 // cancelled edition.
 func (s *Store) Retry(ctx context.Context, c Choice) (int64, error) {
 	n, err := s.requeue(ctx, c, `state IN ('failed', 'expired')`)
@@ -76,23 +81,44 @@ func (s *Store) requeue(ctx context.Context, c Choice, states string) (int64, er
 		if e.State == digest.EditionCancelled {
 			return 0, ErrCancelled
 		}
+		chosen := `d.day = $1 AND d.edition_id = $2 AND (CAST($3 AS BIGINT) = 0 OR d.subscriber_id = $3) AND d.` + states
 		now := s.now()
-		_, err := tx.Exec(ctx, `UPDATE runs SET expires_at = $1 WHERE edition_id = $2 AND expires_at > 0 AND expires_at <= $3
-			AND EXISTS (SELECT 1 FROM deliveries d WHERE d.day = $4 AND d.edition_id = $2 AND d.run_id = runs.id
-				AND (CAST($5 AS BIGINT) = 0 OR d.subscriber_id = $5) AND d.`+states+`)`,
-			db.Millis(now.Add(extraTime)), e.ID, db.Millis(now), e.Day, subscriber)
-		if err != nil {
+		if err := extendRuns(ctx, tx, e, chosen, subscriber, now); err != nil {
 			return 0, fmt.Errorf("extend runs: %w", err)
 		}
-		n, err := tx.Exec(ctx, `UPDATE deliveries SET state = 'pending', reason = '', next_try_at = $1, changed_at = $1
-			WHERE day = $2 AND edition_id = $3 AND (CAST($4 AS BIGINT) = 0 OR subscriber_id = $4) AND `+states,
-			db.Millis(now), e.Day, e.ID, subscriber)
-		if err != nil || n == 0 {
-			return n, err
+		n, err := tx.Exec(ctx, `UPDATE deliveries AS d SET state = 'pending', reason = '', next_try_at = $4, changed_at = $4
+			WHERE `+chosen+` AND EXISTS (SELECT 1 FROM runs r WHERE r.id = d.run_id AND (r.expires_at = 0 OR r.expires_at > $4))`,
+			e.Day, e.ID, subscriber, db.Millis(now))
+		if err != nil {
+			return 0, err
+		}
+		if n == 0 {
+			var over bool
+			err := tx.Get(ctx, &over, `SELECT EXISTS (SELECT 1 FROM deliveries d WHERE `+chosen+`)`, e.Day, e.ID, subscriber)
+			if err == nil && over {
+				err = ErrOver
+			}
+			return 0, err
 		}
 		_, err = tx.Exec(ctx, `UPDATE editions SET state = 'sending' WHERE id = $1 AND state = 'done'`, e.ID)
 		return n, err
 	})
+}
+
+// extendRuns gives the runs of chosen deliveries that are over some more time. A run of which a later one has begun, or
+// whose cohort is due again, has none left. The slot lets the search for later runs begin near the edition's day.
+func extendRuns(ctx context.Context, tx *db.Tx, e editionRow, chosen string, subscriber int64, now time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE runs SET expires_at =
+			(SELECT CASE WHEN c.next_due_at > 0 AND c.next_due_at < $4 THEN c.next_due_at ELSE CAST($4 AS BIGINT) END
+				FROM cohorts c WHERE c.id = runs.cohort_id)
+		WHERE edition_id = $2 AND expires_at > 0 AND expires_at <= $5
+			AND EXISTS (SELECT 1 FROM deliveries d WHERE `+chosen+` AND d.run_id = runs.id)
+			AND NOT EXISTS (SELECT 1 FROM cohorts c WHERE c.id = runs.cohort_id AND c.next_due_at > 0 AND c.next_due_at <= $5)
+			AND NOT EXISTS (SELECT 1 FROM editions this JOIN editions later ON later.digest_id = this.digest_id
+				JOIN runs n ON n.edition_id = later.id AND n.cohort_id = runs.cohort_id
+				WHERE this.id = $2 AND later.slot >= $6 AND later.kind = 'scheduled' AND n.due_at > runs.due_at)`,
+		e.Day, e.ID, subscriber, db.Millis(now.Add(extraTime)), db.Millis(now), time.Unix((e.Day-1)*24*60*60, 0).UTC().Format(time.DateOnly))
+	return err
 }
 
 func (s *Store) choose(
