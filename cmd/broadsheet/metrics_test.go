@@ -76,6 +76,9 @@ func TestMetrics(t *testing.T) {
 		for series, want := range map[string]float64{
 			fmt.Sprintf(`broadsheet_attempts_total{class="accepted",relay=%q}`, n.inbox.addr()): crowd,
 			`broadsheet_attempts_total{class="accepted",relay="other"}`:                         0,
+			`broadsheet_phase_seconds_count{phase="dot"}`:                                       crowd,
+			`broadsheet_phase_seconds_count{phase="body"}`:                                      crowd,
+			`broadsheet_phase_seconds_count{phase="mail"}`:                                      crowd,
 			`broadsheet_deliveries_total{state="uncertain"}`:                                    0,
 			`broadsheet_phase_seconds_count{phase="compose"}`:                                   crowd,
 			fmt.Sprintf(`broadsheet_connections_limit{relay=%q}`, n.inbox.addr()):               connections,
