@@ -31,6 +31,8 @@ type chooser struct {
 	oldest  int64           // no window begins earlier
 	pools   map[int64]*pool // by the start of the window
 	made    map[chosenKey]chosen
+
+	admittedSince int64 // who was admitted before then, or never, has to wait; 0: nobody has to
 }
 
 // pool is what can be chosen in a window.
@@ -67,6 +69,23 @@ func (c *chooser) from(sub *subscription) int64 {
 		return max(sub.JoinedSeq, c.oldest)
 	}
 	return max(sub.JoinedSeq, c.run.FromSeq)
+}
+
+// waits reports whether the reader of a subscription is yet to be admitted.
+func (c *chooser) waits(sub *subscription) bool { return sub.AdmittedAt < c.admittedSince }
+
+// admitted returns the subscriptions of a page whose readers need not wait.
+func (c *chooser) admitted(page []subscription) []subscription {
+	if c.admittedSince == 0 {
+		return page
+	}
+	var out []subscription
+	for i := range page {
+		if !c.waits(&page[i]) {
+			out = append(out, page[i])
+		}
+	}
+	return out
 }
 
 // prepare loads what choosing for a page needs: candidates and, as it returns,
@@ -163,6 +182,9 @@ func (c *chooser) pool(from int64) *pool {
 // pick chooses for one subscription, whose reader already got the stories of
 // the given selections.
 func (c *chooser) pick(sub *subscription, got string) (chosen, error) {
+	if c.waits(sub) {
+		return chosen{text: Selection{}.String(), skip: SkipNotAdmitted}, nil
+	}
 	from := c.from(sub)
 	pool := c.pool(from)
 	key := chosenKey{sub.Topics, pool.judges(sub.Former), from, got}
@@ -217,7 +239,7 @@ func (p *pool) judges(former string) string {
 // one chooses for a single subscription and loads its stories as they were at
 // a time.
 func (c *chooser) one(ctx context.Context, tx *db.Tx, sub *subscription, at time.Time) (pick chosen, sel Selection, articles map[int64]*Article, err error) {
-	got, err := c.prepare(ctx, tx, []subscription{*sub})
+	got, err := c.prepare(ctx, tx, c.admitted([]subscription{*sub}))
 	if err != nil {
 		return pick, sel, nil, err
 	}

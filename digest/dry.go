@@ -96,10 +96,10 @@ func (p *Planner) walk(ctx context.Context, c *chooser, each func(pick chosen) b
 		var page []subscription
 		var got map[int64]string
 		err := p.store.db.View(ctx, func(tx *db.Tx) (err error) {
-			if page, err = subscriptionPage(ctx, tx, c.run, c.edition.Recipients); err != nil {
+			if page, err = subscriptionPage(ctx, tx, c); err != nil {
 				return err
 			}
-			got, err = c.prepare(ctx, tx, page)
+			got, err = c.prepare(ctx, tx, c.admitted(page))
 			return err
 		})
 		if err != nil {
@@ -159,7 +159,10 @@ func (p *Planner) imagineRun(ctx context.Context, r *startRun) (*chooser, error)
 		DigestID: r.digest.ID, Slot: r.turn.slot, Key: editionKey(r.digest, r.turn.slot, r.kind), Kind: r.kind,
 		Partial: r.partial, TopicID: r.topicID, Recipients: r.recipients,
 	}
-	return newChooser(r.digest, e, &Run{
+	c := newChooser(r.digest, e, &Run{
 		CohortID: r.cohort.ID, Zone: r.cohort.Zone, DueAt: r.turn.due, FromSeq: w.from, ToSeq: w.to, Number: r.cohort.Runs,
-	}), nil
+	})
+	var err error
+	c.admittedSince, err = p.admittedSince(ctx)
+	return c, err
 }

@@ -79,6 +79,10 @@ type SkipReason string
 const (
 	SkipNothingNew SkipReason = "nothing-new"     // no story of the reader's topics in the window
 	SkipTooFew     SkipReason = "too-few-stories" // fewer than min_items: they come with the next
+
+	// SkipNotAdmitted is for readers whom the warming-up of the sending domain
+	// has not reached: their stories come with the first edition after it has.
+	SkipNotAdmitted SkipReason = "not-admitted"
 )
 
 // splitIDs reads ids with a comma before, between and after them.

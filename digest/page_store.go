@@ -18,26 +18,34 @@ type subscription struct {
 	Former       string // what was chosen before, "" if nothing else was
 	JoinedSeq    int64
 	JoinedRuns   int64
+	AdmittedAt   int64 // of the subscriber; read only where it matters
 }
 
 // pageSize is how many subscriptions are planned in one transaction.
 const pageSize = 5000
 
+// admittedAt is SQL for when the subscriber of a subscription was admitted.
+const admittedAt = `(SELECT s.admitted_at FROM subscribers s WHERE s.id = subscriptions.subscriber_id)`
+
 // subscriptionPage reads the active subscriptions of a run's cohort that are
-// not planned yet, only those of the given subscribers unless only is nil.
-// Those that joined for a later run are left to it.
-func subscriptionPage(ctx context.Context, tx *db.Tx, r *Run, only []int64) ([]subscription, error) {
-	query := `SELECT subscriber_id, topics, former_topics, joined_seq, joined_runs FROM subscriptions
+// not planned yet, only those of the recipients of a partial edition that has
+// some. Those that joined for a later run are left to it.
+func subscriptionPage(ctx context.Context, tx *db.Tx, c *chooser) ([]subscription, error) {
+	admitted := `CAST(0 AS BIGINT)`
+	if c.admittedSince > 0 {
+		admitted = admittedAt
+	}
+	query := `SELECT subscriber_id, topics, former_topics, joined_seq, joined_runs, ` + admitted + ` FROM subscriptions
 		WHERE cohort_id = $1 AND state = 'active' AND subscriber_id > $2 AND joined_runs <= $3 `
-	args := []any{r.CohortID, r.PlanCursor, r.Number, pageSize}
-	if only != nil {
+	args := []any{c.run.CohortID, c.run.PlanCursor, c.run.Number, pageSize}
+	if c.edition.Recipients != nil {
 		query += `AND subscriber_id {in 5} `
-		args = append(args, only)
+		args = append(args, c.edition.Recipients)
 	}
 	page := make([]subscription, 0, 256)
 	var sub subscription // one for all rows: scanning makes it escape
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		err := scan(&sub.SubscriberID, &sub.Topics, &sub.Former, &sub.JoinedSeq, &sub.JoinedRuns)
+		err := scan(&sub.SubscriberID, &sub.Topics, &sub.Former, &sub.JoinedSeq, &sub.JoinedRuns, &sub.AdmittedAt)
 		page = append(page, sub)
 		return err
 	}, query+`ORDER BY subscriber_id LIMIT $4`, args...)
@@ -50,8 +58,8 @@ func subscriptionOf(ctx context.Context, tx *db.Tx, digestID, subscriberID int64
 	sub := subscription{SubscriberID: subscriberID}
 	var cohortID int64
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		return scan(&cohortID, &sub.Topics, &sub.Former, &sub.JoinedSeq, &sub.JoinedRuns)
-	}, `SELECT cohort_id, topics, former_topics, joined_seq, joined_runs FROM subscriptions
+		return scan(&cohortID, &sub.Topics, &sub.Former, &sub.JoinedSeq, &sub.JoinedRuns, &sub.AdmittedAt)
+	}, `SELECT cohort_id, topics, former_topics, joined_seq, joined_runs, `+admittedAt+` FROM subscriptions
 		WHERE subscriber_id = $1 AND digest_id = $2 AND state = 'active'`, subscriberID, digestID)
 	if err != nil || cohortID == 0 {
 		return nil, sub, err

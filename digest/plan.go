@@ -9,6 +9,7 @@ import (
 
 	"broadsheet/internal/db"
 	"broadsheet/internal/schedule"
+	"broadsheet/subscribers"
 )
 
 // Planner turns due cohorts into editions, runs, selections and deliveries.
@@ -18,6 +19,7 @@ type Planner struct {
 	setup *Setup
 	zones *schedule.Zones
 	log   *slog.Logger
+	ramp  *subscribers.Ramp // nil: everybody is admitted
 }
 
 // NewPlanner returns a planner of the digests of setup, whose ids must have
@@ -76,6 +78,11 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 		digests = p.digestIDs()
 	}
 	var errs []error
+	if err := p.ramp.Admit(ctx, now); err != nil { // who is not admitted waits
+		if errs = append(errs, err); stop(ctx, errs) {
+			return err
+		}
+	}
 	failed := map[int64]bool{}
 	for moved := true; moved; {
 		moved = false
@@ -155,6 +162,10 @@ func (p *Planner) PlanRuns(ctx context.Context, editionID int64) error {
 }
 
 func (p *Planner) planRuns(ctx context.Context, editionID int64, digests []int64) error {
+	admittedSince, err := p.admittedSince(ctx)
+	if err != nil {
+		return err
+	}
 	var errs []error
 	failed := map[int64]bool{}
 	for planned := true; planned; {
@@ -168,7 +179,7 @@ func (p *Planner) planRuns(ctx context.Context, editionID int64, digests []int64
 				continue
 			}
 			planned = true
-			if err := p.planRun(ctx, r); err != nil {
+			if err := p.planRun(ctx, r, admittedSince); err != nil {
 				failed[r.ID] = true
 				errs = append(errs, fmt.Errorf("plan run %d: %w", r.ID, err))
 			}

@@ -27,7 +27,7 @@ type plannedPage struct {
 }
 
 // planRun plans a run to its end, a page of subscriptions in one transaction.
-func (p *Planner) planRun(ctx context.Context, r Run) error {
+func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64) error {
 	var e *Edition
 	if err := p.store.db.View(ctx, func(tx *db.Tx) (err error) { e, err = editionByID(ctx, tx, r.EditionID); return err }); err != nil {
 		return err
@@ -37,6 +37,7 @@ func (p *Planner) planRun(ctx context.Context, r Run) error {
 		return err
 	}
 	c := newChooser(d, e, &r)
+	c.admittedSince = admittedSince
 	stored := map[int64]bool{}
 	for {
 		page, err := p.planPage(ctx, c, stored)
@@ -75,11 +76,11 @@ func (p *Planner) planPage(ctx context.Context, c *chooser, stored map[int64]boo
 
 // choosePage reads the next page of a run and chooses for it.
 func choosePage(ctx context.Context, tx *db.Tx, c *chooser, stored map[int64]bool) (*plannedPage, error) {
-	subs, err := subscriptionPage(ctx, tx, c.run, c.edition.Recipients)
+	subs, err := subscriptionPage(ctx, tx, c)
 	if err != nil {
 		return nil, err
 	}
-	got, err := c.prepare(ctx, tx, subs)
+	got, err := c.prepare(ctx, tx, c.admitted(subs))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func choosePage(ctx context.Context, tx *db.Tx, c *chooser, stored map[int64]boo
 		}
 		if pick.skip != "" {
 			page.skips[pick.skip]++
-			if pick.skip == SkipTooFew {
+			if pick.skip != SkipNothingNew {
 				page.keepOpen(sub.SubscriberID, c.from(sub))
 			}
 			continue

@@ -28,6 +28,9 @@ func (s *Send) partial() bool { return s.TopicID != 0 || s.Recipients != nil }
 // on with what arrives later. It returns ErrNothingDue if there is nothing to
 // send.
 func (p *Planner) SendNow(ctx context.Context, s Send, now time.Time) (*Edition, error) {
+	if err := p.ramp.Admit(ctx, now); err != nil {
+		return nil, fmt.Errorf("send %s: %w", s.Digest.Slug, err)
+	}
 	// What readers wait for is known when the runs before are planned.
 	if err := p.planRuns(ctx, 0, []int64{s.Digest.ID}); err != nil {
 		return nil, fmt.Errorf("send %s: plan what is due first: %w", s.Digest.Slug, err)

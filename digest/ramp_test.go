@@ -1,0 +1,114 @@
+package digest_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
+	"broadsheet/mail"
+	"broadsheet/subscribers"
+)
+
+// warmUp gives the planner a ramp with a ceiling of one reader on its first day, 2026-11-23, that doubles for days.
+func (w *world) warmUp(days int) {
+	w.planner = w.newPlanner().WarmUp(subscribers.NewRamp(subscribers.NewStore(w.db, w.clock.Now), subscribers.RampOptions{
+		Start: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Zone: zone(w.t, newYork), First: 1, Growth: 2, Days: days,
+		Providers: mail.NewProviders(nil), Log: slog.New(slog.DiscardHandler),
+	}))
+}
+
+// confirmed says when readers confirmed, the later the earlier they are admitted.
+func (w *world) confirmed(at map[int64]int) {
+	for id, hour := range at {
+		w.exec(`UPDATE subscribers SET confirmed_at = $1 WHERE id = $2`, int64(hour)*3_600_000, id)
+	}
+}
+
+func TestNotAdmittedReadersWait(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		for id := range int64(5) {
+			w.subscribe(id+1, newYork)
+		}
+		w.subscribe(6, newYork, "sport")
+		w.confirmed(map[int64]int{1: 10, 2: 60, 3: 30, 4: 20, 5: 15, 6: 50})
+		w.warmUp(3)
+		w.begin()
+		w.put(story(1, "world"), story(2, "sport"))
+		w.tick()
+		w.put(story(3, "world"))
+		w.nextDay()
+		w.put(story(4, "sport"))
+		w.nextDay()
+		w.put(story(5, "world"))
+		w.nextDay() // the ramp is over
+		w.wantMails("daily/2026-11-23 2: 2 1", "daily/2026-11-24 2: 3", "daily/2026-11-24 6: 2",
+			"daily/2026-11-25 2: 4", "daily/2026-11-25 3: 4 3 2 1", "daily/2026-11-25 4: 4 3 2 1", "daily/2026-11-25 6: 4",
+			"daily/2026-11-26 1: 5 4 3 2 1", "daily/2026-11-26 2: 5", "daily/2026-11-26 3: 5", "daily/2026-11-26 4: 5", "daily/2026-11-26 5: 5 4 3 2 1")
+		same(t, "skips", w.skips(), []string{"daily/2026-11-23 not-admitted 5", "daily/2026-11-24 not-admitted 4",
+			"daily/2026-11-25 not-admitted 2", "daily/2026-11-26 nothing-new 1"})
+		w.balanced()
+	})
+}
+
+// TestPlannersAdmitTogether lets two planners meet the new day at once.
+func TestPlannersAdmitTogether(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		for id := range int64(9) {
+			w.subscribe(id+1, newYork)
+		}
+		w.warmUp(9)
+		w.begin()
+		w.put(story(1, "world"))
+		w.clock.set(w.clock.Now().AddDate(0, 0, 2)) // a ceiling of four
+		ended := make(chan error)
+		for range 2 {
+			go func() { ended <- w.planner.Tick(context.Background(), w.clock.Now()) }()
+		}
+		for range 2 {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+		if n := w.count(`SELECT COUNT(*) FROM deliveries`); n != 4 {
+			t.Errorf("%d deliveries, want 4", n)
+		}
+		same(t, "skips", w.skips(), []string{"daily/2026-11-25 not-admitted 5"})
+		w.balanced()
+	})
+}
+
+// TestSendsByHandKeepToTheRamp sends to everybody, to somebody, and only looks.
+func TestSendsByHandKeepToTheRamp(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		w.subscribe(1, newYork)
+		w.subscribe(2, newYork)
+		w.confirmed(map[int64]int{1: 10, 2: 20})
+		w.warmUp(3)
+		w.put(story(1, "world"))
+		w.send(digest.Send{}) // admits the first reader
+		w.wantMails("daily/2026-11-23T07:00:01 2: 1")
+		w.nothingDue(digest.Send{Recipients: []int64{1}})
+		before := w.dump()
+		dry, err := w.planner.DryRun(w.ctx(), w.daily, w.clock.Now())
+		if err != nil || dry.Due != 2 || dry.WouldGet != 0 || dry.Skips[digest.SkipNotAdmitted] != 1 {
+			t.Errorf("got %+v, %v, want one who waits", dry, err)
+		}
+		composer := digest.NewComposer(w.store, w.setup, digest.Links{}, w.clock.Now)
+		preview, err := w.planner.Preview(w.ctx(), composer, w.daily, digest.Reader{SubscriberID: 1}, w.clock.Now())
+		if err != nil || preview.Skip != digest.SkipNotAdmitted {
+			t.Errorf("got %+v, %v, want the reader to wait", preview, err)
+		}
+		same(t, "looking", w.dump(), before)
+		w.clock.advance(24 * time.Hour)
+		w.put(story(2, "world"))
+		w.send(digest.Send{})
+		w.wantMails("daily/2026-11-23T07:00:01 2: 1", "daily/2026-11-24T07:00:01 1: 2 1", "daily/2026-11-24T07:00:01 2: 2")
+	})
+}
