@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"broadsheet/internal/db"
 	"broadsheet/mail"
@@ -81,6 +82,10 @@ type Filter struct {
 	Query  string // part of the address or name
 	After  int64  // only subscribers with a larger id, for paging
 	Limit  int    // 0 for 1,000
+
+	// NotAdmittedSince picks those who may be mailed and were not admitted since
+	// then, as Ramp.Waiting returns it: nobody if it is zero. nil picks all.
+	NotAdmittedSince *time.Time
 }
 
 // pageSize is how many subscribers are read or written at a time.
@@ -148,6 +153,9 @@ func (f *Filter) where() (string, []any) {
 	}
 	if f.Topic != "" {
 		and(live+`(u.topics = '*' OR EXISTS (SELECT 1 FROM topics t WHERE t.slug = ? AND u.topics LIKE '%,' || t.id || ',%')))`, f.Topic)
+	}
+	if f.NotAdmittedSince != nil {
+		and("s.state = 'active' AND s.suppressed_at = 0 AND s.admitted_at < ?", db.Millis(*f.NotAdmittedSince))
 	}
 	if f.Query != "" {
 		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Query)) + "%"

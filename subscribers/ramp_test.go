@@ -233,6 +233,36 @@ func TestRampInterrupted(t *testing.T) {
 	})
 }
 
+// TestExportOfWhoWaits lists those for the old tool.
+func TestExportOfWhoWaits(t *testing.T) {
+	eachSlope(t, 1, 2, 2, func(t *testing.T, s *slope) {
+		for id := range 5 {
+			s.read(id+1, "gmail.com", id, 1)
+		}
+		s.exec(`UPDATE subscribers SET suppressed_at = 1 WHERE id = 4`)
+		s.exec(`UPDATE subscribers SET state = 'pending' WHERE id = 5`)
+		for day, want := range []string{"r1 r2 r3", "r2 r3", "r3", ""} {
+			if day > 0 {
+				s.on(day - 1)
+			}
+			since, err := s.Waiting(t.Context(), s.now())
+			s.must(err)
+			var out bytes.Buffer
+			n, err := s.Export(t.Context(), &out, subscribers.Filter{NotAdmittedSince: &since})
+			s.must(err)
+			var got []string
+			for line := range strings.Lines(out.String()) {
+				if name, _, ok := strings.Cut(line, "@"); ok {
+					got = append(got, name)
+				}
+			}
+			if strings.Join(got, " ") != want || n != int64(len(got)) {
+				t.Errorf("after %d days %v wait, want %s", day, got, want)
+			}
+		}
+	})
+}
+
 // delivered records mails of a day to a domain, so many of which bounced.
 func (s *slope) delivered(day int, domain string, mails, bounced int) {
 	s.t.Helper()

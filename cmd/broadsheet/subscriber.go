@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -143,6 +144,7 @@ func checkFilter(a *app.App, f subscribers.Filter) error {
 func (e *env) subscriberExportCommand() *cobra.Command {
 	var f subscribers.Filter
 	var to string
+	var notAdmitted bool
 	cmd := &cobra.Command{
 		Use: "export", Short: "Write readers as CSV that import reads", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -150,26 +152,38 @@ func (e *env) subscriberExportCommand() *cobra.Command {
 				if err := checkFilter(a, f); err != nil {
 					return err
 				}
-				if to == "" || to == "-" {
-					_, err := a.Subscribers.Export(cmd.Context(), e.stdout, f)
-					return err
+				if notAdmitted {
+					since, err := a.Ramp.Waiting(cmd.Context(), e.now())
+					if err != nil {
+						return err
+					}
+					f.NotAdmittedSince = &since
 				}
-				file, err := createPrivate(to)
-				if err != nil {
-					return err
-				}
-				n, err := a.Subscribers.Export(cmd.Context(), file, f)
-				if err := errors.Join(err, file.Close()); err != nil {
-					return err
-				}
-				fmt.Fprintf(e.stderr, "%d readers written to %s\n", n, to)
-				return nil
+				return e.exportSubscribers(cmd.Context(), a, f, to)
 			})
 		},
 	}
 	filterFlags(cmd, &f)
 	cmd.Flags().StringVar(&to, "to", "", "`FILE` to write (default: standard output)")
+	cmd.Flags().BoolVar(&notAdmitted, "not-admitted", false, "only active readers whom [mail.ramp] has not admitted yet, for the tool that serves them until then")
 	return cmd
+}
+
+func (e *env) exportSubscribers(ctx context.Context, a *app.App, f subscribers.Filter, to string) error {
+	if to == "" || to == "-" {
+		_, err := a.Subscribers.Export(ctx, e.stdout, f)
+		return err
+	}
+	file, err := createPrivate(to)
+	if err != nil {
+		return err
+	}
+	n, err := a.Subscribers.Export(ctx, file, f)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "%d readers written to %s\n", n, to)
+	return nil
 }
 
 func (e *env) subscriberListCommand() *cobra.Command {

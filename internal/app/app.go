@@ -38,6 +38,7 @@ type App struct {
 	Composer    *digest.Composer
 	Catalog     *subscribers.Catalog
 	Subscribers *subscribers.Store
+	Ramp        *subscribers.Ramp // nil without [mail.ramp]
 	Keys        *subscribers.Keys
 	Links       *subscribers.Links
 	Providers   *mail.Providers
@@ -131,16 +132,16 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 	if a.DB, err = db.Open(ctx, cfg.Database.URL); err != nil {
 		return nil, err
 	}
-	a.Digests = digest.NewStore(a.DB, a.Now)
-	if err := prepare(a); err != nil {
+	a.Digests, a.Subscribers = digest.NewStore(a.DB, a.Now), subscribers.NewStore(a.DB, a.Now)
+	a.Ramp, err = newRamp(a)
+	if err := errors.Join(err, prepare(a)); err != nil {
 		a.DB.Close()
 		return nil, err
 	}
 	a.Tagger = digest.NewTagger(a.Setup)
-	a.Planner = digest.NewPlanner(a.Digests, a.Setup, log)
+	a.Planner = digest.NewPlanner(a.Digests, a.Setup, log).WarmUp(a.Ramp)
 	a.Composer = digest.NewComposer(a.Digests, a.Setup, digest.Links{SignUp: a.Links.SignUp()}, a.Now)
 	a.Catalog = newCatalog(a.Setup)
-	a.Subscribers = subscribers.NewStore(a.DB, a.Now)
 	return a, nil
 }
 

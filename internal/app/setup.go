@@ -105,3 +105,18 @@ func newCatalog(set *digest.Setup) *subscribers.Catalog {
 	}
 	return c
 }
+
+// newRamp returns nil where no sending domain warms up.
+func newRamp(a *App) (*subscribers.Ramp, error) {
+	r := a.Config.Mail.Ramp
+	if r == nil {
+		return nil, nil
+	}
+	zone, err := schedule.Zone(a.Config.Site.Timezone)
+	if err != nil {
+		return nil, fmt.Errorf("%w: time zone of the site: %w", ErrConfig, err)
+	}
+	return subscribers.NewRamp(a.Subscribers, subscribers.RampOptions{
+		Start: r.Start, Zone: zone, First: r.First, Growth: r.Growth, Days: r.Days, Providers: a.Providers, Log: a.Log,
+	}), nil
+}
