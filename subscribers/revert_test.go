@@ -44,6 +44,10 @@ func TestAPersonsReasonWins(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		k.bounce(k.activate("ann@example.com"))
 		k.wait(time.Minute)
+		k.must(k.Suppress(t.Context(), "ann@example.com", subscribers.ReasonSoftBounces, "", "report"))
+		if got := k.detail("ann@example.com").Suppression.Reason; got != subscribers.ReasonHardBounce {
+			t.Errorf("reason %s, want the first bounce", got)
+		}
 		for range 2 {
 			k.must(k.Suppress(t.Context(), "ann@example.com", subscribers.ReasonComplaint, "", "report"))
 		}
