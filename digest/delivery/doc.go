@@ -20,5 +20,6 @@
 // whoever takes nothing, holds up only the connections that hang.
 //
 // A delivery that is pending either stands in an open batch with next_try_at 0, or waits for its next try with
-// next_try_at set and the reason, if it is another than its recipient; the sweeper moves it to a new batch when that comes. All other states have next_try_at 0.
+// next_try_at set, and a reason if it waits for something else than its recipient; the sweeper moves it to a new batch
+// when that comes. All other states have next_try_at 0.
 package delivery
