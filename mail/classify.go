@@ -145,7 +145,7 @@ func (r Reply) namesUnknownRecipient() bool {
 }
 
 func (r Reply) says(phrases ...string) bool {
-	text := strings.ToLower(r.Text)
+	text := strings.ToLower(MaskAddresses(r.Text)) // the server may repeat an address that has the words in it
 	for _, p := range phrases {
 		if strings.Contains(text, p) {
 			return true

@@ -20,6 +20,8 @@ func TestClassifyReplies(t *testing.T) {
 		{mail.PhaseDot, 250, "2.0.0", "queued", mail.ClassAccepted},
 		{mail.PhaseDot, 251, "", "will forward", mail.ClassAccepted},
 
+		{mail.PhaseRcpt, 550, "", "<spam.policy@blocked.example>: not today", mail.ClassPermanentMessage},
+
 		{mail.PhaseRcpt, 450, "4.2.0", "greylisted", mail.ClassTemporaryRecipient},
 		{mail.PhaseRcpt, 451, "4.7.1", "greylisted", mail.ClassTemporaryRecipient},
 		{mail.PhaseDot, 452, "4.2.2", "mailbox full for now", mail.ClassTemporaryRecipient},

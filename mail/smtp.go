@@ -326,7 +326,7 @@ func (c *Conn) dot(ctx context.Context, tail []byte) (Reply, error) {
 	if reply.Code/100 == 3 {
 		return c.uncertain(fmt.Errorf("%w: %s", errMalformed, reply))
 	}
-	c.open = false
+	c.open = reply.Code/100 != 2 // Postfix keeps a transaction open that its end-of-data restrictions refused
 	if reply.Code == 421 {
 		c.abandon()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -441,6 +442,33 @@ func TestDeadlinesDiffer(t *testing.T) {
 	}
 	if _, err := conn.Send(ctx, envelope, []byte(aMessage), nil); !errors.Is(err, mail.ErrLost) || ctx.Err() != nil {
 		t.Errorf("no answer to MAIL: %v, want ErrLost long before %v", err, time.Minute)
+	}
+}
+
+// TestRefusalAtTheDotEndsTheTransaction has a server that keeps a transaction open whose message it refused, as Postfix
+// does where smtpd_end_of_data_restrictions refuse.
+func TestRefusalAtTheDotEndsTheTransaction(t *testing.T) {
+	for _, noPipelining := range []bool{false, true} {
+		var isOpen atomic.Bool
+		_, relay := newServer(t, sink.Options{NoPipelining: noPipelining, Hook: func(e sink.Event) sink.Action {
+			switch {
+			case e.Phase == sink.PhaseDot && e.Message == 1:
+				isOpen.Store(true)
+				return sink.Action{Reply: "550 5.7.1 looks like spam"}
+			case e.Phase == sink.PhaseReset:
+				isOpen.Store(false)
+			case e.Phase == sink.PhaseMail && isOpen.Load():
+				return sink.Action{Reply: "503 5.5.1 nested MAIL command"}
+			}
+			return sink.Action{}
+		}})
+		conn := dial(t, relay)
+		if reply, err := conn.Send(t.Context(), envelope, []byte(aMessage), nil); err != nil || reply.Code != 550 {
+			t.Fatalf("no pipelining %v: the message to refuse: %v, %v", noPipelining, reply, err)
+		}
+		if reply, err := conn.Send(t.Context(), envelope, []byte(aMessage), nil); err != nil || reply.Code != 250 {
+			t.Errorf("no pipelining %v: the message after it: %v, %v", noPipelining, reply, err)
+		}
 	}
 }
 

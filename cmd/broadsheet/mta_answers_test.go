@@ -27,10 +27,12 @@ type gatekeeper struct {
 
 func (g *gatekeeper) verdict(q mailtest.Query) string {
 	local, _, _ := strings.Cut(q.Recipient, "@")
-	if q.Stage != mailtest.StageRcpt {
+	if (local == "content") != (q.Stage == mailtest.StageDot) {
 		return ""
 	}
 	switch local {
+	case "content":
+		return "550 5.7.1 not this"
 	case "gone":
 		return "550 5.1.1 no such user"
 	case "full":
@@ -70,7 +72,7 @@ func TestAnswersOfPostfix(t *testing.T) {
 	})
 	n := newSigned(t, mta.Addr())
 	var addresses []string
-	for _, local := range []string{"ok", "gone", "full", "refused", "spam", "slow", "grey", "throttle"} {
+	for _, local := range []string{"ok", "gone", "full", "refused", "content", "spam", "slow", "grey", "throttle"} {
 		addresses = append(addresses, local+"@"+inboxDomain)
 	}
 	n.readers(addresses...)
@@ -88,6 +90,7 @@ func TestAnswersOfPostfix(t *testing.T) {
 		"gone":     `is failed \(permanent-recipient\)\n(?s:.*)permanent-recipient +rcpt +550 +5\.1\.1 .*: no such user`,
 		"full":     `is failed \(soft-recipient\)\n(?s:.*)soft-recipient +rcpt +552 +5\.2\.2 .*: mailbox is`,
 		"refused":  `is failed \(permanent-sender\)\n(?s:.*)permanent-sender +rcpt +550 +5\.7\.1 .*: not from`,
+		"content":  `is failed \(permanent-sender\)\n(?s:.*)permanent-sender +dot +550 +5\.7\.1 .*: not this`,
 		"spam":     `is failed \(permanent-sender\)\n(?s:.*)permanent-sender +dot +550 +5\.7\.1 +looks like spam\n`,
 		"slow":     `is pending, next try .*\n(?s:.*)temporary-recipient +rcpt +450 +4\.4\.1 .*: server does`,
 		"grey":     `is pending, next try .*\n(?s:.*)temporary-recipient +rcpt +450 +4\.2\.0 .*: greylisted`,
@@ -98,7 +101,7 @@ func TestAnswersOfPostfix(t *testing.T) {
 
 	gate.relents.Store(true)
 	n.bringForward(d, "grey", "throttle")
-	n.run("digest", "send", "daily").want(t, 4, `sent 3 \+ failed 4 \+ expired 0 \+ skipped 0 \+ uncertain 0 \+ pending 1\n`)
+	n.run("digest", "send", "daily").want(t, 4, `sent 3 \+ failed 5 \+ expired 0 \+ skipped 0 \+ uncertain 0 \+ pending 1\n`)
 	want := map[string]int{"ok": 1, "grey": 1, "throttle": 1}
 	if boxes := came(t, mta, inboxDomain, 3); !maps.Equal(boxes, want) {
 		t.Errorf("the inboxes have %v, want %v", boxes, want)
