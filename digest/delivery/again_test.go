@@ -1,0 +1,51 @@
+package delivery_test
+
+import (
+	"testing"
+	"time"
+
+	"broadsheet/digest/delivery"
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
+	"broadsheet/mail"
+)
+
+// TestJournalIsReadAgain lets a journal be read twice, as when whoever read it first died before removing it, and in
+// between its deliveries go on: what it says of their first attempts is old by then and changes nothing.
+func TestJournalIsReadAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 3, 1)
+		w.exec(`UPDATE batches SET worker = 'gone-1-aa', lease_until = $1, fence = 1`, db.Millis(time.Now().Add(time.Hour)))
+		leave := func() {
+			j := openJournal(t, w.state, "gone-1-aa")
+			unknown, putOff := entry(1, 1), entry(2, 1)
+			unknown.Batch, putOff.Batch = 1, 1
+			dot(t, j, unknown)
+			generation := dot(t, j, putOff)
+			putOff.Replied = true
+			putOff.Answer = delivery.Answer{Class: mail.ClassTemporaryRecipient, Phase: mail.PhaseDot, Code: 451, Relay: "fake"}
+			if err := j.Reply(generation, putOff); err != nil {
+				t.Fatal(err)
+			}
+			j.Close()
+		}
+		leave()
+		if b := w.mustSend(); b.Sent != 1 || b.Uncertain != 1 || b.Pending != 1 {
+			t.Fatalf("%+v, want one sent, one uncertain, one to be tried again", b)
+		}
+		if n, err := w.store().Resolve(t.Context(), delivery.Choice{Edition: key}, delivery.AsResend); n != 1 || err != nil {
+			t.Fatalf("Resolve = %d, %v, want one", n, err)
+		}
+		w.clock.advance(2 * time.Minute)
+		leave()
+		if b := w.mustSend(); b.Sent != 3 {
+			t.Errorf("%+v, want all sent", b)
+		}
+		w.eachOnce(3)
+		for reader, want := range map[int]mail.Class{1: mail.ClassUncertain, 2: mail.ClassTemporaryRecipient} {
+			if _, attempts := w.show(reader); len(attempts) != 2 || attempts[0].Class != want || attempts[1].Class != mail.ClassAccepted {
+				t.Errorf("reader %d has attempts %+v, want %s and accepted", reader, attempts, want)
+			}
+		}
+	})
+}
