@@ -115,27 +115,40 @@ func TestPausesDouble(t *testing.T) {
 	})
 }
 
-// TestFewRefusalsPauseNobody: nine of a few, or ten of many.
-func TestFewRefusalsPauseNobody(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		w := newWorld(t, d, 400, 1)
-		w.refusing(9)
-		n := 0
-		w.relay.set(func(_ context.Context, to string, _ int, _ []byte, beforeDot func() error) *mail.Outcome {
-			w.relay.mu.Lock()
-			defer w.relay.mu.Unlock()
-			if n++; n <= 9 || n > 200 && n%20 == 0 { // ten of the last 200: five per cent and not more
-				return refuse(mail.ClassPermanentSender, 550, "5.7.1", mail.PhaseRcpt, beforeDot)
+// TestRefusalsNeedAShare: ten of the last two hundred are five per cent, and it takes more.
+func TestRefusalsNeedAShare(t *testing.T) {
+	for name, c := range map[string]struct {
+		refuses func(n int) bool // the n-th message, from 1
+		paused  bool
+	}{
+		"nine of a few":     {func(n int) bool { return n <= 9 }, false},
+		"ten of many":       {func(n int) bool { return n > 200 && n%20 == 0 }, false},
+		"eleven of many":    {func(n int) bool { return n > 200 && n%18 == 0 }, true},
+		"ten of a few":      {func(n int) bool { return n <= 10 }, true},
+		"ten at the end":    {func(n int) bool { return n > 390 }, false},
+		"eleven at the end": {func(n int) bool { return n > 389 }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, dbtest.Open(t, db.SQLite), 400, 1)
+			n := 0
+			w.relay.set(func(_ context.Context, to string, _ int, _ []byte, beforeDot func() error) *mail.Outcome {
+				w.relay.mu.Lock()
+				n++
+				refuses := c.refuses(n)
+				w.relay.mu.Unlock()
+				if refuses {
+					return refuse(mail.ClassPermanentSender, 550, "5.7.1", mail.PhaseRcpt, beforeDot)
+				}
+				return nil
+			})
+			w.mustSend(func(o *delivery.Options) { o.Lanes = 1 })
+			pauses, err := w.store().Pauses(t.Context())
+			if err != nil || (len(pauses) == 1) != c.paused {
+				t.Errorf("pauses %+v, %v, want one: %t", pauses, err, c.paused)
 			}
-			return nil
 		})
-		if b := w.mustSend(func(o *delivery.Options) { o.Lanes = 1 }); b.Failed != 19 || b.Pending != 0 {
-			t.Errorf("%+v, want nineteen refused and the rest sent", b)
-		}
-		if pauses, err := w.store().Pauses(t.Context()); err != nil || len(pauses) != 0 {
-			t.Errorf("pauses %+v, %v, want none", pauses, err)
-		}
-	})
+	}
 }
 
 // TestPauseStopsWhatIsInMemory pauses a provider while a batch of it is being sent.
