@@ -31,7 +31,7 @@ func (p *Pool) acquire(ctx context.Context, w *waiter) error {
 	if !waiting {
 		<-w.granted
 		if w.route != nil {
-			p.release(&try{route: w.route, conn: w.conn, given: w.conn != nil, ours: true})
+			p.release(&try{route: w.route, conn: w.conn, ours: true})
 		}
 	}
 	return fmt.Errorf("wait for a connection: %w", ctx.Err())
@@ -140,11 +140,11 @@ func (p *Pool) pick(w *waiter, now time.Time) *route {
 // back.
 func (p *Pool) ready(r *route, now time.Time) (ok bool, at time.Time) {
 	for len(r.idle) > 0 && r.isSpent(r.idle[len(r.idle)-1].Conn, now) {
-		p.retire(r.idle[len(r.idle)-1].Conn)
+		p.retire(r, r.idle[len(r.idle)-1].Conn)
 		r.idle = r.idle[:len(r.idle)-1]
 	}
 	switch {
-	case r.inUse >= r.limit:
+	case r.inUse >= r.limit, len(r.idle) == 0 && r.inUse >= r.room():
 		return false, time.Time{}
 	case len(r.idle) > 0 || !now.Before(r.dialAfter):
 		return r.rate.ready(now)
@@ -163,13 +163,12 @@ func (p *Pool) grant(w *waiter, r *route, now time.Time) {
 	last := len(r.idle) - 1
 	switch {
 	case last < 0:
-	case w.fresh && !now.Before(r.dialAfter):
+	case w.fresh && !now.Before(r.dialAfter) && r.inUse <= r.room():
 		p.trim(r, r.inUse)
 	default:
 		c := r.idle[last]
 		r.idle = r.idle[:last]
-		r.reused++
-		w.conn, w.idle = c.Conn, now.Sub(c.since) < lately
+		w.conn, w.recent = c.Conn, now.Sub(c.since) < lately
 	}
 	w.granted <- struct{}{}
 }
@@ -177,13 +176,23 @@ func (p *Pool) grant(w *waiter, r *route, now time.Time) {
 // trim ends idle connections beyond the limit next to so many others, those used longest ago first.
 func (p *Pool) trim(r *route, others int) {
 	for len(r.idle) > 0 && others+len(r.idle) > r.limit {
-		p.retire(r.idle[0].Conn)
+		p.retire(r, r.idle[0].Conn)
 		r.idle = append(r.idle[:0], r.idle[1:]...)
 	}
 }
 
 // retire says QUIT while others go on.
-func (p *Pool) retire(c *Conn) { p.group.Go(func() { c.Close() }) }
+func (p *Pool) retire(r *route, c *Conn) {
+	r.open--
+	r.quitting++
+	p.group.Go(func() {
+		c.Close()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		r.quitting--
+		p.dispatch()
+	})
+}
 
 // ask reserves what the bucket wants while others go on.
 func (p *Pool) ask(b *bucket, now time.Time, waiting int) {

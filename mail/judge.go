@@ -5,28 +5,32 @@ import (
 	"time"
 )
 
+// opened counts a connection that was dialled. It may come after others were refused: so many there may be.
+func (p *Pool) opened(r *route) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.open++
+	r.limit = max(r.limit, r.open)
+}
+
 // release gives a slot back, keeps its connection if it is of use, and remembers what the relay did.
 func (p *Pool) release(t *try) {
 	p.mu.Lock()
 	r, now := t.route, p.now()
 	r.inUse--
-	if t.given {
-		r.reused--
-	}
-	inTrouble := t.outcome.Class.IsPath() && !t.ours
 	if !t.ours {
 		p.judge(t, now)
 	}
-	// Slots that are dialled for may come to nothing: they take no connection's place.
-	fits := r.reused+len(r.idle) < r.limit && !p.closed
-	keep := fits && t.conn != nil && t.conn.Usable() && !inTrouble && !r.isSpent(t.conn, now)
 	last := t.conn
-	switch {
-	case keep:
-		r.idle = append(r.idle, idleConn{t.conn, now})
+	switch inTrouble := t.outcome.Class.IsPath() && !t.ours; {
+	case t.conn == nil:
+	case !t.conn.Usable() || p.closed:
+		r.open--
+	case inTrouble || r.isSpent(t.conn, now) || r.open > r.limit:
+		p.retire(r, t.conn)
 		last = nil
-	case t.conn != nil && !p.closed:
-		p.retire(t.conn)
+	default:
+		r.idle = append(r.idle, idleConn{t.conn, now})
 		last = nil
 	}
 	p.dispatch()
@@ -44,8 +48,12 @@ func (p *Pool) judge(t *try, now time.Time) {
 		r.learn(t.conn.Count()-1, now)
 	case t.isStale():
 		r.dropIdle() // a relay that restarted has closed them all
+	case t.outcome.Class == ClassTemporaryPath && t.conn == nil && r.open+r.quitting > 0:
+		t.others = true
+		if r.fit() {
+			p.logLimit(r, now)
+		}
 	case t.outcome.Class.IsPath():
-		t.others = t.conn == nil && r.reused+len(r.idle) > 0
 		p.pause(t, now)
 	default:
 		if !t.reused && t.outcome.Class != ClassUncertain && r.failures > 0 {
@@ -53,7 +61,7 @@ func (p *Pool) judge(t *try, now time.Time) {
 			p.log.Info("relay works again", "relay", r.name)
 		}
 		if t.outcome.Class == ClassAccepted && r.grow() {
-			p.logLimit(r, now)
+			p.logGrowth(r, now)
 		}
 	}
 }
@@ -68,20 +76,23 @@ func (p *Pool) pause(t *try, now time.Time) {
 	wait := r.fail(now)
 	p.log.Warn("relay in trouble", "relay", r.name, "outcome", t.outcome, "next_dial_in", wait)
 	if before := r.limit; t.outcome.Class == ClassTemporaryPath {
-		r.shrink(t.conn == nil)
-		p.trim(r, r.reused)
+		r.shrink()
+		p.trim(r, r.open-len(r.idle))
 		if r.limit != before {
 			p.logLimit(r, now)
 		}
 	}
 }
 
-// logLimit tells of a changed limit, but not of every step on a short way.
-func (p *Pool) logLimit(r *route, now time.Time) {
+// logGrowth tells of a limit that grew, but not of every step on a short way.
+func (p *Pool) logGrowth(r *route, now time.Time) {
 	const quiet = 10 * time.Second
-	if r.limit != r.slots && now.Sub(r.loggedAt) < quiet {
-		return
+	if r.limit == r.slots || now.Sub(r.loggedAt) >= quiet {
+		p.logLimit(r, now)
 	}
+}
+
+func (p *Pool) logLimit(r *route, now time.Time) {
 	r.loggedAt = now
-	p.log.Info("relay connections limited", "relay", r.name, "connections", r.limit, "configured", r.slots)
+	p.log.Info("relay limit changed", "relay", r.name, "connections", r.limit, "configured", r.slots)
 }

@@ -142,7 +142,9 @@ func (p *Pool) Send(ctx context.Context, m *Message) Outcome {
 			w.fresh = true
 			continue
 		}
-		if !t.others {
+		if t.others {
+			w.fresh = false
+		} else {
 			w.failed = append(w.failed, t.route)
 		}
 		if trouble.Class != ClassTemporaryPath {
@@ -158,7 +160,7 @@ func (p *Pool) Close() {
 	if !p.closed {
 		for _, r := range p.routes {
 			for _, c := range r.idle {
-				p.retire(c.Conn)
+				p.retire(r, c.Conn)
 			}
 			r.idle = nil
 		}
@@ -178,8 +180,7 @@ type try struct {
 	route   *route
 	conn    *Conn // nil when none came about
 	outcome Outcome
-	given   bool // the connection was there when the message came
-	recent  bool // and had been used within the last moments
+	recent  bool // the connection was there and had been used within the last moments
 	reused  bool // the connection had served before
 	ours    bool // it ended for a reason of the caller's
 	others  bool // a connection was refused, and the relay's others go on
@@ -192,7 +193,7 @@ func (t *try) isStale() bool {
 
 // sendOver sends over the slot that w has and gives it back.
 func (p *Pool) sendOver(ctx context.Context, w *waiter, m *Message, took *Took) try {
-	t := try{route: w.route, conn: w.conn, given: w.conn != nil, recent: w.idle}
+	t := try{route: w.route, conn: w.conn, recent: w.recent}
 	p.try(ctx, &t, m, took)
 	t.outcome.Took = *took
 	t.ours = t.ours || ctx.Err() != nil || errors.Is(t.outcome.Err, ErrAborted)
@@ -212,6 +213,7 @@ func (p *Pool) try(ctx context.Context, t *try, m *Message, took *Took) {
 		}
 		t.conn = conn
 		t.conn.openedAt = p.now()
+		p.opened(r)
 	}
 	t.reused = t.conn.Count() > 0
 	data, err := m.data(r.relay)

@@ -11,8 +11,15 @@ func (p *Pool) Turn(ctx context.Context, urgent bool, do func(relay string)) err
 	if err := p.acquire(ctx, w); err != nil {
 		return err
 	}
-	t := try{route: w.route, conn: w.conn, given: w.conn != nil, outcome: Outcome{Class: ClassAccepted}}
+	t := try{route: w.route, conn: w.conn, outcome: Outcome{Class: ClassAccepted}}
 	do(t.route.name)
 	p.release(&t)
 	return nil
+}
+
+// Waiting returns how many messages wait for their turn.
+func (p *Pool) Waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.urgent.n + p.others.n
 }

@@ -10,7 +10,7 @@ type waiter struct {
 	// What it is granted: a slot of a route, with a connection unless one must be dialled, or an error.
 	route   *route
 	conn    *Conn
-	idle    bool // conn had been used within the last moments
+	recent  bool // conn had been used within the last moments
 	err     error
 	granted chan struct{}
 

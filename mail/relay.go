@@ -116,6 +116,7 @@ func Dial(ctx context.Context, r *Relay) (*Conn, error) {
 		reply = makeReply(answer.Code, strings.Split(answer.Msg, "\n"), d.phase)
 		err = errors.New(reply.String())
 	}
+	err = describeTLS(err)
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -189,7 +190,7 @@ func (d *dialer) open(ctx context.Context) (net.Conn, error) {
 	d.phase = PhaseTLS
 	stream := tls.Client(raw, d.relay.tlsConfig())
 	if err := stream.HandshakeContext(ctx); err != nil {
-		return nil, describeTLS(err)
+		return nil, err
 	}
 	return stream, nil
 }
@@ -208,7 +209,7 @@ func (d *dialer) startTLS(ctx context.Context, client *smtp.Client) error {
 	if offered, _ := client.Extension("STARTTLS"); !offered {
 		return fmt.Errorf("%w: it does not offer STARTTLS", ErrRelaySetup)
 	}
-	return describeTLS(client.StartTLS(d.relay.tlsConfig()))
+	return client.StartTLS(d.relay.tlsConfig())
 }
 
 func (d *dialer) authenticate(ctx context.Context, client *smtp.Client) error {
@@ -279,10 +280,21 @@ func (r *Relay) helo() string {
 	return "localhost"
 }
 
-// describeTLS marks what no waiting repairs.
+// describeTLS marks what no waiting repairs: that we do not trust the relay's certificate, or it refuses ours or our TLS.
+// TLS 1.3 tells of our certificate only with the first answer after the handshake.
 func describeTLS(err error) error {
 	if certificate := new(tls.CertificateVerificationError); errors.As(err, &certificate) {
 		return fmt.Errorf("%w: %w", ErrRelaySetup, err)
+	}
+	alert := new(net.OpError)
+	if !errors.As(err, &alert) || alert.Op != "remote error" {
+		return err
+	}
+	// Package tls keeps the type of the other side's alerts to itself; their names are those of RFC 5246 section 7.2.
+	for _, lasting := range []string{"certificate", "handshake failure", "protocol version"} {
+		if strings.Contains(alert.Err.Error(), lasting) {
+			return fmt.Errorf("%w: %w", ErrRelaySetup, err)
+		}
 	}
 	return err
 }

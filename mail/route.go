@@ -39,18 +39,21 @@ type route struct {
 	slots  int // connections at most
 	weight int
 
-	idle    []idleConn
-	inUse   int // slots, with a connection or for dialling one
-	reused  int // of these, with a connection that has served before
-	current int // of smooth weighted round-robin
+	idle     []idleConn
+	inUse    int // slots, with a connection or for dialling one
+	open     int // connections, idle or in use, and none that is at its QUIT
+	quitting int // connections that are at their QUIT
+	current  int // of smooth weighted round-robin
 
 	failures  int // in a row
 	dialAfter time.Time
 	reason    error // of the last failure
 
-	limit    int // connections now
-	safe     int // up to here the limit grows fast
-	accepted int // messages since the limit changed
+	limit    int  // connections now
+	safe     int  // up to here the limit grows fast
+	accepted int  // messages since the limit changed
+	worked   bool // some were accepted since there was trouble
+	counted  bool // it has refused one too many
 	loggedAt time.Time
 
 	rotation  int // messages after which the relay ends a connection, 0 if it does not
@@ -88,6 +91,15 @@ func (r *route) trouble(now time.Time) error {
 	return fmt.Errorf("every relay is in trouble, the next try is in %s: %w", r.dialAfter.Sub(now).Round(time.Second), r.reason)
 }
 
+// room returns how many slots may be in use for a new connection to be dialled. For a relay that has refused one too many
+// those that are at their QUIT count, too.
+func (r *route) room() int {
+	if r.counted {
+		return r.limit - r.quitting
+	}
+	return r.limit
+}
+
 // isSpent tells whether a connection should be replaced before its next message.
 func (r *route) isSpent(c *Conn, now time.Time) bool {
 	return c.Worn(now) || r.rotation > 0 && c.Count() >= r.rotation && now.Sub(r.learnedAt) < rotationMemory
@@ -106,6 +118,7 @@ func (r *route) dropIdle() {
 	for _, c := range r.idle {
 		c.abandon()
 	}
+	r.open -= len(r.idle)
 	r.idle = nil
 }
 
@@ -120,21 +133,30 @@ func (r *route) fail(now time.Time) time.Duration {
 	return wait
 }
 
-// shrink halves the limit after trouble, but not below the connections that work where only a new one was refused.
-func (r *route) shrink(dialled bool) {
+// shrink halves the limit after trouble.
+func (r *route) shrink() {
 	half := max(1, r.limit/2)
-	if dialled {
-		half = max(half, min(r.reused+len(r.idle), r.limit))
-	}
-	if r.accepted > 0 {
+	if r.worked {
 		r.safe = half
 	}
-	r.limit, r.accepted = half, 0
+	r.limit, r.accepted, r.worked = half, 0, false
+}
+
+// fit takes the connections that there are for the limit after another one was refused, and tells whether that is less.
+func (r *route) fit() bool {
+	there := r.open + r.quitting
+	r.counted = true
+	if there >= r.limit {
+		return false
+	}
+	r.limit, r.safe, r.accepted = there, there, 0
+	return true
 }
 
 // grow counts an accepted message and tells whether it earned one connection more.
 func (r *route) grow() bool {
 	r.accepted++
+	r.worked = true
 	need := growAfter * r.limit
 	if r.limit < r.safe {
 		need = regrowAfter
