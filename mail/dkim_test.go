@@ -213,6 +213,20 @@ func TestSignOddBodies(t *testing.T) {
 	}
 }
 
+// TestSignRepeatedFields: of fields that stand more often than the signature lists them, the lowest are signed.
+func TestSignRepeatedFields(t *testing.T) {
+	signer, record := newSigner(t)
+	msg := "MIME-Version: 2.0\r\nSubject: 1\r\nSubject: 2\r\nSubject: 3\r\nFrom: a@courier.example\r\n" +
+		"Date: Mon, 23 Nov 2026 07:00:00 -0500\r\nMIME-Version: 1.0\r\n\r\nx\r\n"
+	field, err := signer.Sign([]byte(msg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := verify(append(field, msg...), record); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSignRefuses(t *testing.T) {
 	signer, _ := newSigner(t)
 	for name, msg := range map[string]string{

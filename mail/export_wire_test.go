@@ -7,4 +7,7 @@ var (
 	WireForm  = wireForm
 	Normalize = normalize
 	IsNormal  = isNormal
+
+	OneLineReply = oneLineReply
+	MakeReply    = makeReply
 )

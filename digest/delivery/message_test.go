@@ -40,8 +40,9 @@ func TestWrittenMessages(t *testing.T) {
 		for _, finding := range mailtest.Lint(m.Data) {
 			t.Errorf("name %.20q: %s", name, finding)
 		}
-		if want := (senders{}).Sender(edition, int64(i+1)); m.Envelope.From != want || m.Envelope.To != address(i+1) {
-			t.Errorf("the envelope is %+v, want it from %s to %s", m.Envelope, want, address(i+1))
+		want := mail.Envelope{From: (senders{}).Sender(edition, int64(i+1)), To: address(i + 1), Clean: true}
+		if m.Envelope != want {
+			t.Errorf("the envelope is %+v, want %+v", m.Envelope, want)
 		}
 		other := delivery.NewTestWriter(links{}, senders{}, nil, "courier.example")
 		again, err := other.Write(reader, fresh)
