@@ -27,7 +27,7 @@ func TestScenes(t *testing.T) {
 		w.planScenes(len(scenes))
 		faults := make([][]string, len(scenes))
 		var wg sync.WaitGroup
-		places := make(chan struct{}, 48)
+		places := make(chan struct{}, 32)
 		for i := range scenes {
 			wg.Go(func() {
 				places <- struct{}{}
@@ -135,6 +135,7 @@ func (p *scenePlay) send(ctx context.Context, actor *mailtest.Actor, isOver func
 	pool := mail.NewPool([]*mail.Relay{actor.Relay()}, 0, quiet, time.Now)
 	defer pool.Close()
 	o := p.w.options()
+	o.Drain = time.Minute                                             // a slow database may take long to count
 	o.Send, o.StateDir, o.Log, o.Lanes = pool.Send, p.state, quiet, 5 // more lanes than tries: the gate stays open
 	o.Bounces = delivery.Bounces{HardAfter: time.Hour}
 	o.Meter = listener(func() {
