@@ -49,3 +49,38 @@ func TestJournalIsReadAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestHostComesBackTooLate lets a host come back with its journal when its batch has been given up and an operator has
+// decided: what was accepted is a fact, what is in doubt stays as decided.
+func TestHostComesBackTooLate(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 3, 1)
+		w.exec(`UPDATE batches SET worker = 'away-1-aa', lease_until = 1, fence = 1`)
+		if b := w.mustSend(); b.Uncertain != 3 {
+			t.Fatalf("%+v, want all uncertain", b)
+		}
+		for _, reader := range []int{1, 2} {
+			if _, err := w.store().Resolve(t.Context(), delivery.Choice{Edition: key, Address: address(reader)}, delivery.AsSent); err != nil {
+				t.Fatal(err)
+			}
+		}
+		j := openJournal(t, w.state, "away-1-aa")
+		for reader, text := range map[int64]string{1: "", 2: "queued", 3: "queued"} {
+			e := entry(reader, 1)
+			e.Batch = 1
+			if generation := dot(t, j, e); text != "" {
+				j.Reply(generation, replied(e, text))
+			}
+		}
+		j.Close()
+		if b := w.mustSend(); b.Sent != 3 {
+			t.Errorf("%+v, want all sent", b)
+		}
+		for reader, want := range map[int]string{1: delivery.ReasonResolved, 2: delivery.ReasonResolved, 3: ""} {
+			if got, _ := w.show(reader); got.State != delivery.Sent || got.Reason != want {
+				t.Errorf("reader %d is %s (%s), want sent (%s)", reader, got.State, got.Reason, want)
+			}
+		}
+		w.eachOnce(0)
+	})
+}
