@@ -102,20 +102,8 @@ type Engine struct {
 	last context.Context // ends after that: recording what became of them is given up, too
 }
 
-// New checks the options and returns an engine that has not begun.
-func New(o Options) (*Engine, error) {
-	for name, missing := range map[string]bool{
-		"DB": o.DB == nil, "Compose": o.Compose == nil, "Send": o.Send == nil, "Links": o.Links == nil,
-		"Sender": o.Sender == nil, "MessageDomain": o.MessageDomain == "", "StateDir": o.StateDir == "",
-	} {
-		if missing {
-			return nil, fmt.Errorf("delivery engine: no %s", name)
-		}
-	}
-	var err error
-	if o.OnUncertain, err = ParsePolicy(string(o.OnUncertain)); err != nil {
-		return nil, fmt.Errorf("delivery engine: %w", err)
-	}
+// fill puts in what may be left out.
+func (o *Options) fill() {
 	if o.Lanes <= 0 {
 		o.Lanes = 8
 	}
@@ -137,6 +125,23 @@ func New(o Options) (*Engine, error) {
 	if o.Providers == nil {
 		o.Providers = mail.NewProviders(nil)
 	}
+}
+
+// New checks the options and returns an engine that has not begun.
+func New(o Options) (*Engine, error) {
+	for name, missing := range map[string]bool{
+		"DB": o.DB == nil, "Compose": o.Compose == nil, "Send": o.Send == nil, "Links": o.Links == nil,
+		"Sender": o.Sender == nil, "MessageDomain": o.MessageDomain == "", "StateDir": o.StateDir == "",
+	} {
+		if missing {
+			return nil, fmt.Errorf("delivery engine: no %s", name)
+		}
+	}
+	var err error
+	if o.OnUncertain, err = ParsePolicy(string(o.OnUncertain)); err != nil {
+		return nil, fmt.Errorf("delivery engine: %w", err)
+	}
+	o.fill()
 	own := newOwnCount(o.Meter)
 	o.Meter = own
 	e := &Engine{
@@ -154,8 +159,8 @@ func (e *Engine) Run(ctx context.Context) error { return e.run(ctx, 0) }
 
 // RunEdition sends one edition until nothing of it can be done now. What waits for a later try counts as pending; what
 // other workers have in their hands is waited for, and so is what waits for the rate of a provider, or for a relay to be
-// tried again within a minute. It calls progress, which may be nil, about each second and returns
-// the balance. ErrPaused and ErrRelays say why something is pending still; the balance comes with them.
+// tried again within a minute. It calls progress, which may be nil, about each second and returns the balance. ErrPaused
+// and ErrRelays say why something is pending still; the balance comes with them.
 func (e *Engine) RunEdition(ctx context.Context, editionID int64, progress func(Progress)) (Balance, error) {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
