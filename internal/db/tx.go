@@ -134,11 +134,15 @@ func (t *Tx) execEach(ctx context.Context, query string, cols []Column, scalars 
 	defer stmt.Close()
 	args := append(scalars[:len(scalars):len(scalars)], make([]any, len(cols))...)
 	var total int64
+	whole := context.WithoutCancel(ctx) // the driver watches one that can end with a goroutine, for each row
 	for i := range cols[0].n {
 		for j, c := range cols {
 			args[len(scalars)+j] = c.at(i)
 		}
-		res, err := stmt.ExecContext(ctx, args...)
+		if err := ctx.Err(); err != nil {
+			return total, err
+		}
+		res, err := stmt.ExecContext(whole, args...)
 		if err != nil {
 			return total, err
 		}
