@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 )
 
 const (
@@ -26,7 +27,7 @@ type Keys struct{ keys []key }
 type key struct {
 	id     [keyIDSize]byte
 	secret []byte
-	token  []byte // what signs tokens, derived from secret
+	tokens *sync.Pool // of hash.Hash, MACs with what signs tokens, derived from secret
 }
 
 // ParseKeys reads a key file: one "id:secret" a line, newest first, where id
@@ -76,7 +77,8 @@ func parseKey(line string) (key, error) {
 	if err != nil || len(k.secret) != keySize {
 		return key{}, fmt.Errorf("want %d bytes in base64 after the colon", keySize)
 	}
-	k.token = k.derive("token")
+	token := k.derive("token")
+	k.tokens = &sync.Pool{New: func() any { return hmac.New(sha256.New, token) }}
 	return k, nil
 }
 

@@ -2,10 +2,10 @@ package subscribers
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"hash"
 	"math"
 	"time"
 )
@@ -130,7 +130,9 @@ func cutVarint(b []byte) (int64, []byte, bool) {
 }
 
 func (k *key) sign(p Purpose, signed []byte) []byte {
-	h := hmac.New(sha256.New, k.token)
+	h := k.tokens.Get().(hash.Hash)
+	defer k.tokens.Put(h)
+	h.Reset()
 	h.Write([]byte{byte(p)})
 	h.Write(signed)
 	return h.Sum(nil)[:tokenMAC]
