@@ -2,6 +2,8 @@ package delivery_test
 
 import (
 	"cmp"
+	"context"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -11,6 +13,8 @@ import (
 	"broadsheet/digest/delivery"
 	"broadsheet/internal/db"
 	"broadsheet/internal/db/dbtest"
+	"broadsheet/mail"
+	"broadsheet/mail/sink"
 )
 
 // block is what was reserved, in microseconds.
@@ -90,6 +94,60 @@ func TestReserveKeepsNothingForLater(t *testing.T) {
 			t.Errorf("the third after an hour: got %s from now, want %s", got, want)
 		}
 	})
+}
+
+// Three workers on one database together keep to one rate.
+func TestPoolsShareARate(t *testing.T) {
+	const perSecond = 100
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var mu sync.Mutex
+		var at []time.Time
+		server, err := sink.NewServer(sink.Options{Keep: -1, OnMessage: func(string, string, []byte) error {
+			mu.Lock()
+			defer mu.Unlock()
+			at = append(at, time.Now())
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		var group sync.WaitGroup
+		for range 3 {
+			relay := &mail.Relay{Host: "127.0.0.1", Port: server.Addr().Port, TLS: mail.TLSOff, Connections: 4}
+			p := mail.NewPool([]*mail.Relay{relay}, perSecond, slog.New(slog.DiscardHandler), time.Now)
+			p.ShareRates(delivery.NewStore(d, time.Now).Reserve)
+			defer p.Close()
+			for range 4 {
+				group.Go(func() {
+					m := &mail.Message{Envelope: mail.Envelope{From: "b@news.example", To: "ann@reader.example"}, Data: []byte("Subject: x\r\n\r\nx\r\n")}
+					for ctx.Err() == nil {
+						p.Send(ctx, m)
+					}
+				})
+			}
+		}
+		group.Wait()
+		server.Close()
+		most := busiest(at)
+		if most > 2*perSecond || len(at) < perSecond/4 {
+			t.Errorf("%d messages went, %d within a second, want about %d a second", len(at), most, perSecond)
+		}
+	})
+}
+
+// busiest returns the largest number of times, which are in their order, within any second.
+func busiest(at []time.Time) int {
+	first, most := 0, 0
+	for i := range at {
+		for at[i].Sub(at[first]) >= time.Second {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
 }
 
 func TestReserveRefusesNonsense(t *testing.T) {
