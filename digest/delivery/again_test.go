@@ -1,6 +1,8 @@
 package delivery_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,5 +84,26 @@ func TestHostComesBackTooLate(t *testing.T) {
 			}
 		}
 		w.eachOnce(0)
+	})
+}
+
+// TestLostLeaseIsLogged takes a batch from a worker that has nothing more to do for it than to record.
+func TestLostLeaseIsLogged(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 1, 1)
+		w.relay.set(func(_ context.Context, _ string, n int, _ []byte, beforeDot func() error) *mail.Outcome {
+			if n > 1 {
+				return nil
+			}
+			w.exec(`UPDATE batches SET fence = fence + 1, worker = '', lease_until = 0`)
+			return refuse(mail.ClassTemporaryRecipient, 451, "4.7.1", mail.PhaseRcpt, beforeDot)
+		})
+		if b := w.mustSend(); b.Sent != 1 {
+			t.Errorf("%+v, want it sent", b)
+		}
+		if !strings.Contains(w.log.String(), "lease lost") {
+			t.Error("the log does not say that the lease was lost")
+		}
+		w.eachOnce(1)
 	})
 }

@@ -219,13 +219,14 @@ func (e *Engine) recorded(t *tally, ours, renewed bool, began time.Time) {
 	if t.results > 0 { // else it may be read just now, and left is the feeder's until the first result
 		t.batch.left -= t.results
 	}
+	if !ours && !t.batch.isDropped() {
+		t.batch.drop()
+		e.log.Warn("lease lost", "batch", t.batch.id, "edition", t.batch.edition)
+	}
 	switch {
 	case t.complete:
 		e.held.remove(t.batch.id)
 		e.unsettled.Store(true)
-	case !ours && !t.batch.isDropped():
-		t.batch.drop()
-		e.log.Warn("lease lost", "batch", t.batch.id, "edition", t.batch.edition)
 	case ours && renewed:
 		t.batch.extend(began.Add(e.o.Lease - e.o.Lease/5))
 	}
