@@ -69,10 +69,11 @@ func TestExpiresOnTheWire(t *testing.T) {
 				return nil
 			}
 			w.clock.advance(time.Minute)
-			o := aborted(beforeDot())
-			if o.Err == nil {
+			err := beforeDot()
+			if err == nil {
 				t.Error("the dot was allowed")
 			}
+			o := aborted(err)
 			return &o
 		})
 		// The lease must not be what ends it.
@@ -125,6 +126,9 @@ func TestRunEditionWaitsForRelays(t *testing.T) {
 			<-time.After(5 * time.Millisecond)
 		}
 		w.exec(`UPDATE deliveries SET next_try_at = next_try_at + 7200000 WHERE subscriber_id = 5`)
+		for looks := w.clock.looks(); w.clock.looks() < looks+12 && len(done) == 0; { // it looks for work, and there is none
+			<-time.After(5 * time.Millisecond)
+		}
 		w.clock.advance(time.Minute)
 		if b := <-done; b.Sent != 4 || b.Pending != 1 {
 			t.Errorf("%+v, want all but one sent", b)

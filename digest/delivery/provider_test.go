@@ -115,6 +115,27 @@ func TestPausesDouble(t *testing.T) {
 	})
 }
 
+// TestPauseBeginsAnew: a worker that lives on after a pause counts from nothing.
+func TestPauseBeginsAnew(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, db.SQLite), 100, 1)
+	w.refusing(1000)
+	begun := 0
+	w.runUntil(func() bool {
+		pauses, err := w.store().Pauses(t.Context())
+		waits := w.count(`SELECT count(*) FROM deliveries WHERE state = 'pending' AND next_try_at <= $1`, db.Millis(w.clock.Now()))
+		if err != nil || len(pauses) == 0 || waits > 0 {
+			return false
+		}
+		if begun++; begun == 1 {
+			w.clock.advance(pauses[0].Until.Sub(w.clock.Now()) + 7*time.Minute)
+		}
+		return begun == 2
+	}, func(o *delivery.Options) { o.Lanes = 1 })
+	if got := w.count(`SELECT count(*) FROM deliveries WHERE state = 'failed'`); got != 20 {
+		t.Errorf("%d refusals brought about two pauses, want ten each", got)
+	}
+}
+
 // TestRefusalsNeedAShare: ten of the last two hundred are five per cent, and it takes more.
 func TestRefusalsNeedAShare(t *testing.T) {
 	for name, c := range map[string]struct {

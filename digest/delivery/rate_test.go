@@ -77,6 +77,19 @@ func TestRateOverTwoWorkers(t *testing.T) {
 	})
 }
 
+// TestRunEditionWaitsForARate that lets the second of two messages out four seconds after the first.
+func TestRunEditionWaitsForARate(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 2, 1)
+		times := w.timeAll()
+		began := time.Now()
+		if b := w.mustSend(rated(0.25)); b.Sent != 2 {
+			t.Errorf("%+v, want both sent", b)
+		}
+		neverEarly(t, began, times(), 0.25)
+	})
+}
+
 // TestRateHoldsUpNobodyElse sends to a provider with a rate of one message in ten seconds and to one without.
 func TestRateHoldsUpNobodyElse(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

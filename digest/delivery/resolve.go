@@ -105,15 +105,14 @@ func (s *Store) requeue(ctx context.Context, c Choice, states string) (int64, er
 	})
 }
 
-// extendRuns gives the runs of chosen deliveries that are over some more time. A run of which a later one has begun, or
-// whose cohort is due again, has none left. The slot lets the search for later runs begin near the edition's day.
+// extendRuns gives the runs of chosen deliveries that are over some more time. A run after which another of its cohort has
+// begun, or whose cohort is due again, has none left. The slot lets the search for later runs begin near the edition's day.
 func extendRuns(ctx context.Context, tx *db.Tx, e editionRow, chosen string, subscriber int64, now time.Time) error {
 	_, err := tx.Exec(ctx, `UPDATE runs SET expires_at =
 			(SELECT CASE WHEN c.next_due_at > 0 AND c.next_due_at < $4 THEN c.next_due_at ELSE CAST($4 AS BIGINT) END
 				FROM cohorts c WHERE c.id = runs.cohort_id)
 		WHERE edition_id = $2 AND expires_at > 0 AND expires_at <= $5
 			AND EXISTS (SELECT 1 FROM deliveries d WHERE `+chosen+` AND d.run_id = runs.id)
-			AND NOT EXISTS (SELECT 1 FROM cohorts c WHERE c.id = runs.cohort_id AND c.next_due_at > 0 AND c.next_due_at <= $5)
 			AND NOT EXISTS (SELECT 1 FROM editions this JOIN editions later ON later.digest_id = this.digest_id
 				JOIN runs n ON n.edition_id = later.id AND n.cohort_id = runs.cohort_id
 				WHERE this.id = $2 AND later.slot >= $6 AND later.kind = 'scheduled' AND n.due_at > runs.due_at)`,

@@ -24,12 +24,21 @@ import (
 type clock struct {
 	mu     sync.Mutex
 	offset time.Duration
+	asked  int // how often
 }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.asked++
 	return time.Now().Add(c.offset)
+}
+
+// looks returns how often somebody has asked for the time.
+func (c *clock) looks() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked
 }
 
 func (c *clock) advance(d time.Duration) {
