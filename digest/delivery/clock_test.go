@@ -2,7 +2,10 @@ package delivery_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -155,4 +158,53 @@ func TestEveryoneIsGreylisted(t *testing.T) {
 		}
 		w.eachOnce(600)
 	})
+}
+
+// TestStallAfterTheLine stops a worker, as its clock has it, between the line in the journal and the final dot for longer
+// than its lease: whoever took the lease found the line, so the dot must not go out.
+func TestStallAfterTheLine(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 10, 1)
+		var armed atomic.Int64 // the size of the journal before the line, 0: not now
+		w.relay.set(func(_ context.Context, to string, n int, _ []byte, beforeDot func() error) *mail.Outcome {
+			if to != address(4) || n > 1 {
+				return nil
+			}
+			armed.Store(journalSize(t, w.state))
+			err := beforeDot()
+			if err == nil {
+				t.Error("the dot was allowed after the lease had run out")
+			}
+			o := aborted(err)
+			return &o
+		})
+		now := func() time.Time {
+			if before := armed.Load(); before > 0 && journalSize(t, w.state) > before && armed.CompareAndSwap(before, 0) {
+				w.clock.advance(time.Minute)
+			}
+			return w.clock.Now()
+		}
+		if b := w.mustSend(func(o *delivery.Options) { o.Lanes, o.Now = 1, now }); b.Sent != 10 {
+			t.Errorf("%+v, want all sent in the end", b)
+		}
+		w.eachOnce(10)
+		if armed.Load() != 0 {
+			t.Error("the worker was not stopped after the line")
+		}
+	})
+}
+
+func journalSize(t *testing.T, state string) int64 {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(state, "*.journal"))
+	if err != nil || len(found) != 1 {
+		t.Errorf("journals %v, %v, want one", found, err)
+		return 0
+	}
+	info, err := os.Stat(found[0])
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	return info.Size()
 }
