@@ -203,6 +203,10 @@ func TestTokensDoNotPileUp(t *testing.T) {
 		if got := fmt.Sprint(aside); got != "2s" {
 			t.Errorf("the others come back after %s, want 2s", got)
 		}
+		// Eighty stand in line before the next ones.
+		if _, aside, err := w.store().TakeTokens(t.Context(), "slow", 100, 100*time.Millisecond); err != nil || aside < 5*time.Second || aside > 10*time.Second {
+			t.Errorf("those who ask next come back after %s, %v, want ten seconds less what has gone by", aside, err)
+		}
 		if tokens, _, err := w.store().TakeTokens(t.Context(), "very slow", 5, time.Minute); err != nil || len(tokens) != 1 {
 			t.Errorf("%d tokens of one a minute, %v, want one", len(tokens), err)
 		}
