@@ -373,7 +373,7 @@ func (s *site) dump() string {
 	columns := `SELECT name FROM pragma_table_info($1) ORDER BY cid`
 	if s.db.Dialect() == db.Postgres {
 		tables = `SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename`
-		columns = `SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position`
+		columns = `SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position`
 	}
 	s.must(s.db.View(ctx, func(tx *db.Tx) error {
 		var names []string
