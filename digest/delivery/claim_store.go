@@ -167,7 +167,7 @@ func (s *Store) inherit(ctx context.Context, tx *db.Tx, b *batch, former string,
 			changes = b.settled.appendFact(changes, e, c.policy, s.now())
 		}
 	}
-	to := recorder{c.bounces, s.now()}
+	to := recorder{bounces: c.bounces, now: s.now(), careful: true}
 	var err error
 	if b.refused, err = to.record(ctx, tx, changes); err != nil {
 		return err

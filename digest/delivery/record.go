@@ -100,30 +100,22 @@ func (e *Engine) write(results []result, renewAll bool) error {
 	if len(tallies) == 0 {
 		return nil
 	}
-	batches := make([]*batch, len(tallies))
-	for i, t := range tallies {
-		batches[i] = t.batch
-	}
-	var leases map[int64]leaseState
-	var refused []refusal
+	g := group{results: results, tallies: tallies, renewAll: renewAll}
 	began, start := e.o.Now(), time.Now()
-	err := e.db.Write(e.last, func(tx *db.Tx) (err error) {
-		if leases, err = leaseStates(e.last, tx, batches); err != nil {
-			return fmt.Errorf("check leases: %w", err)
-		}
-		refused, err = e.writeTx(e.last, tx, results, tallies, leases, renewAll)
-		return err
-	})
+	err := e.writeGroup(&g, recorder{bounces: e.o.Bounces, now: began})
+	if db.IsRefused(err) {
+		err = e.writeGroup(&g, recorder{bounces: e.o.Bounces, now: began, careful: true})
+	}
 	if err != nil {
 		return err
 	}
 	e.o.Meter.Recorded(countStates(results), time.Since(start))
-	e.reportRefused(refused)
+	e.reportRefused(g.refused)
 	for _, provider := range e.spikes.report(results, began) {
 		e.log.Error("hard bounces spike, nobody is suppressed", "provider", provider)
 	}
 	for _, t := range tallies {
-		e.recorded(t, leases[t.batch.id] == leaseOurs, renewAll, began)
+		e.recorded(t, g.leases[t.batch.id] == leaseOurs, renewAll, began)
 	}
 	for _, r := range results {
 		if r.journal != noEntry {
@@ -143,12 +135,33 @@ func countStates(results []result) map[State]int {
 	return states
 }
 
-func (e *Engine) writeTx(
-	ctx context.Context, tx *db.Tx, results []result, tallies []*tally, leases map[int64]leaseState, renewAll bool,
-) ([]refusal, error) {
-	var changes []change
-	for _, r := range results {
-		c := r.toRecord(leases[r.batch.id], e.o.Now())
+// group is what is written in one transaction.
+type group struct {
+	results  []result
+	tallies  []*tally
+	renewAll bool
+
+	leases  map[int64]leaseState // as they were found
+	refused []refusal
+}
+
+func (e *Engine) writeGroup(g *group, to recorder) error {
+	return e.db.Write(e.last, func(tx *db.Tx) (err error) {
+		if g.leases, err = leaseStates(e.last, tx, g.tallies); err != nil {
+			return fmt.Errorf("check leases: %w", err)
+		}
+		if g.refused, err = to.record(e.last, tx, g.changes(to.now)); err != nil {
+			return err
+		}
+		return e.writeLeases(e.last, tx, g)
+	})
+}
+
+// changes returns what the database is to know of the results.
+func (g *group) changes(now time.Time) []change {
+	changes := make([]change, 0, len(g.results))
+	for _, r := range g.results {
+		c := r.toRecord(g.leases[r.batch.id], now)
 		if c == nil {
 			continue
 		}
@@ -157,26 +170,27 @@ func (e *Engine) writeTx(
 			changes[len(changes)-1].refusals = r.item.refusals
 		}
 	}
-	refused, err := recorder{e.o.Bounces, e.o.Now()}.record(ctx, tx, changes)
-	if err != nil {
-		return nil, err
-	}
+	return changes
+}
+
+// writeLeases gives back the batches that are complete and, where asked to, makes the leases of the others last.
+func (e *Engine) writeLeases(ctx context.Context, tx *db.Tx, g *group) error {
 	var renewed []int64
-	for _, t := range tallies {
+	for _, t := range g.tallies {
 		switch {
-		case leases[t.batch.id] != leaseOurs:
+		case g.leases[t.batch.id] != leaseOurs:
 		case t.complete:
 			if err := finish(ctx, tx, t.batch, e.o.Now()); err != nil {
-				return nil, fmt.Errorf("finish batch %d: %w", t.batch.id, err)
+				return fmt.Errorf("finish batch %d: %w", t.batch.id, err)
 			}
-		case renewAll:
+		case g.renewAll:
 			renewed = append(renewed, t.batch.id)
 		}
 	}
 	if err := renew(ctx, tx, renewed, e.o.Lease); err != nil {
-		return nil, fmt.Errorf("renew leases: %w", err)
+		return fmt.Errorf("renew leases: %w", err)
 	}
-	return refused, nil
+	return nil
 }
 
 // toRecord returns what the database is to know of a result, or nil. When the next worker took all of the batch for

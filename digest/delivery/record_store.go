@@ -43,6 +43,9 @@ type refusal struct {
 type recorder struct {
 	bounces Bounces
 	now     time.Time
+	// careful keeps what the database refuses of a change from the others, for the price of savepoints. Without it the
+	// first refusal fails the transaction.
+	careful bool
 }
 
 // record writes changes, their attempts and what they say of their readers. One that the database refuses for what is
@@ -50,6 +53,9 @@ type recorder struct {
 func (r recorder) record(ctx context.Context, tx *db.Tx, changes []change) ([]refusal, error) {
 	if len(changes) == 0 {
 		return nil, nil
+	}
+	if !r.careful {
+		return nil, r.recordPlain(ctx, tx, changes)
 	}
 	if err := r.recordAll(ctx, tx, changes); !db.IsRefused(err) {
 		return nil, err
@@ -86,19 +92,21 @@ func (r recorder) recordOne(ctx context.Context, tx *db.Tx, c change) (*refusal,
 
 // recordAll writes all of the changes or, with an error, none of them; the transaction can go on.
 func (r recorder) recordAll(ctx context.Context, tx *db.Tx, changes []change) error {
-	return tx.Try(ctx, func() error {
-		told, err := r.recordStates(ctx, tx, changes)
-		if err != nil {
-			return fmt.Errorf("record deliveries: %w", err)
-		}
-		if err := r.touchReaders(ctx, tx, told); err != nil {
-			return err
-		}
-		if err := recordAttempts(ctx, tx, changes); err != nil {
-			return fmt.Errorf("record attempts: %w", err)
-		}
-		return nil
-	})
+	return tx.Try(ctx, func() error { return r.recordPlain(ctx, tx, changes) })
+}
+
+func (r recorder) recordPlain(ctx context.Context, tx *db.Tx, changes []change) error {
+	told, err := r.recordStates(ctx, tx, changes)
+	if err != nil {
+		return fmt.Errorf("record deliveries: %w", err)
+	}
+	if err := r.touchReaders(ctx, tx, told); err != nil {
+		return err
+	}
+	if err := recordAttempts(ctx, tx, changes); err != nil {
+		return fmt.Errorf("record attempts: %w", err)
+	}
+	return nil
 }
 
 // recordStates returns what was recorded, and not before, of what says something of its reader.
@@ -198,11 +206,11 @@ const (
 )
 
 // leaseStates reads whether batches are still leased under our fence, and locks them.
-func leaseStates(ctx context.Context, tx *db.Tx, batches []*batch) (map[int64]leaseState, error) {
-	ids := make([]int64, len(batches))
+func leaseStates(ctx context.Context, tx *db.Tx, tallies []*tally) (map[int64]leaseState, error) {
+	ids := make([]int64, len(tallies))
 	fences := map[int64]int64{}
-	for i, b := range batches {
-		ids[i], fences[b.id] = b.id, b.fence
+	for i, t := range tallies {
+		ids[i], fences[t.batch.id] = t.batch.id, t.batch.fence
 	}
 	out := map[int64]leaseState{}
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {

@@ -104,7 +104,7 @@ func (s *Store) takeOver(ctx context.Context, left legacy, policy Policy, bounce
 	var settled counts
 	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
 		settled = counts{}
-		to := recorder{bounces, s.now()}
+		to := recorder{bounces: bounces, now: s.now(), careful: true}
 		if refused, err = to.record(ctx, tx, left.changes); err != nil {
 			return err
 		}
