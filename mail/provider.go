@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -40,6 +41,11 @@ func (p *Providers) Of(address string) (name string, known bool) {
 		return name, true
 	}
 	return domain, false
+}
+
+// Names returns the names of the providers whose domains are known, in alphabetical order.
+func (p *Providers) Names() []string {
+	return slices.Compact(slices.Sorted(maps.Values(p.byDomain)))
 }
 
 // Rate returns how many messages a second a provider gets at most, 0 being no limit.

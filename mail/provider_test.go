@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"strings"
 	"testing"
 
 	"broadsheet/mail"
@@ -22,6 +23,9 @@ func TestProviders(t *testing.T) {
 		if name != want.name || known != want.known || p.Rate(name) != want.rate {
 			t.Errorf("%s is with %s (%t) at %g, want %+v", address, name, known, p.Rate(name), want)
 		}
+	}
+	if got := strings.Join(p.Names(), " "); got != "apple campus gmx google microsoft orange proton t-online yahoo" {
+		t.Errorf("names are %s", got)
 	}
 }
 

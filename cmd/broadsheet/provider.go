@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,9 +67,16 @@ func (e *env) listProviders(ctx context.Context, a *app.App) error {
 }
 
 // providerOf is the provider that somebody means, who may name one of its domains instead.
-func providerOf(a *app.App, name string) string {
+func providerOf(a *app.App, name string) (string, error) {
+	known := a.Providers.Names()
+	if slices.Contains(known, name) {
+		return name, nil
+	}
+	if !strings.Contains(name, ".") {
+		return "", fmt.Errorf("there is no provider %s: name a domain, or one of %s", name, strings.Join(known, ", "))
+	}
 	provider, _ := a.Providers.Of("anyone@" + name)
-	return provider
+	return provider, nil
 }
 
 func (e *env) providerPauseCommand() *cobra.Command {
@@ -81,7 +89,10 @@ func (e *env) providerPauseCommand() *cobra.Command {
 				return usagef("--for %s: want a time to come, such as 2h", length)
 			}
 			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
-				name := providerOf(a, args[0])
+				name, err := providerOf(a, args[0])
+				if err != nil {
+					return err
+				}
 				if dryRun {
 					fmt.Fprintf(e.stdout, "provider %s would be paused until %s\n", name, plain(a.Now().Add(length)))
 					return nil
@@ -105,7 +116,11 @@ func (e *env) providerResumeCommand() *cobra.Command {
 		Use: "resume NAME", Short: "End the pause of a provider or domain", Args: exactly("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
-				return e.resumeProvider(cmd.Context(), a, providerOf(a, args[0]), dryRun)
+				name, err := providerOf(a, args[0])
+				if err != nil {
+					return err
+				}
+				return e.resumeProvider(cmd.Context(), a, name, dryRun)
 			})
 		},
 	}

@@ -82,9 +82,13 @@ func (e *env) unsuppressAll(cmd *cobra.Command, a *app.App, many revert, dryRun 
 	}
 	r := subscribers.Revert{Reason: many.reason, Since: since}
 	if many.provider != "" {
+		provider, err := providerOf(a, many.provider)
+		if err != nil {
+			return usagef("--provider: %w", err)
+		}
 		r.Picks = func(address string) bool {
 			name, _ := a.Providers.Of(address)
-			return name == many.provider
+			return name == provider
 		}
 	}
 	n, err := a.Subscribers.CountReverted(cmd.Context(), r)
