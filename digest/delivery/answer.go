@@ -18,9 +18,9 @@ type change struct {
 	attempts int // and now
 	attempt  *attempt
 
-	refusals int    // temporary answers about the recipient, where the change says that the delivery expired
-	provider string // whose mailbox it is; "" where nobody knows
-	spike    bool   // the provider refuses so many recipients just now that it says little about this one
+	mailboxRefuses bool   // some temporary answer was about the mailbox itself, where the change says that the delivery expired
+	provider       string // whose mailbox it is; "" where nobody knows
+	spike          bool   // the provider refuses so many recipients just now that it says little about this one
 
 	corrects int64 // the batch that was given up for us too early, 0: this is no correction
 }

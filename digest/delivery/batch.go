@@ -28,16 +28,17 @@ type batch struct {
 
 // item is one delivery of a batch.
 type item struct {
-	batch         *batch
-	subscriber    int64
-	selection     int64
-	address, name string
-	attempts      int       // recorded so far
-	refusals      int       // how many of them were a temporary answer about the recipient
-	asOf          time.Time // the stories are as they were then; zero: as they are now
-	provider      string
-	waited        string    // what it was put aside for last, "" if for nothing but its recipient
-	notBefore     time.Time // when its token lets it go, zero: at once
+	batch          *batch
+	subscriber     int64
+	selection      int64
+	address, name  string
+	attempts       int       // recorded so far
+	refusals       int       // how many of them were a temporary answer about the recipient
+	mailboxRefuses bool      // one of these was about the mailbox itself
+	asOf           time.Time // the stories are as they were then; zero: as they are now
+	provider       string
+	waited         string    // what it was put aside for last, "" if for nothing but its recipient
+	notBefore      time.Time // when its token lets it go, zero: at once
 }
 
 // isOver reports whether it is too late to send anything of the batch.

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"strings"
 	"time"
 
 	"broadsheet/internal/db"
@@ -32,7 +33,7 @@ const (
 // recipient, such as one too large for the relay, says nothing about the reader.
 func (c *change) bounce() bounce {
 	switch {
-	case c.state == Expired && c.reason == "" && c.refusals > 0:
+	case c.state == Expired && c.reason == "" && c.mailboxRefuses:
 		return bounceSoft
 	case c.state != Failed || c.attempt == nil:
 		return bounceNone
@@ -51,6 +52,12 @@ func (c *change) bounce() bounce {
 		}
 	}
 	return bounceNone
+}
+
+// isAboutMailbox reports whether a temporary answer about a recipient says something of the mailbox. With 4.7.x
+// (RFC 3463 section 3.8) a server greylists us, or puts us off for what it thinks of us, and so does Yahoo's [TSS04].
+func (a *Answer) isAboutMailbox() bool {
+	return a.Class == mail.ClassTemporaryRecipient && !strings.HasPrefix(a.Enhanced, "4.7.") && !strings.Contains(a.Text, "[TSS04]")
 }
 
 // isAccepted reports whether a relay took the message, as it said itself.

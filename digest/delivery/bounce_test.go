@@ -104,7 +104,7 @@ func TestSoftBounces(t *testing.T) {
 	}{
 		"mailbox full":      {mail.ClassSoftRecipient, 552, "5.2.2", mail.PhaseRcpt},
 		"message refused":   {mail.ClassPermanentMessage, 554, "5.6.0", mail.PhaseDot},
-		"put off and ended": {mail.ClassTemporaryRecipient, 451, "4.7.1", mail.PhaseRcpt},
+		"put off and ended": {mail.ClassTemporaryRecipient, 450, "4.2.1", mail.PhaseRcpt},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -171,6 +171,26 @@ func TestReadersUntouched(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSenderIsPutOff: answers with 4.7.x say what a server thinks of us.
+func TestSenderIsPutOff(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 1, 1)
+		once := func(o *delivery.Options) { o.Bounces.SoftLimit = 1 }
+		w.answerAll(mail.ClassTemporaryRecipient, 451, "4.7.650", mail.PhaseRcpt)
+		if b := w.mustSend(once); b.Pending != 1 {
+			t.Fatalf("%+v, want it pending", b)
+		}
+		w.exec(`UPDATE runs SET expires_at = 1`)
+		w.clock.advance(2 * time.Hour)
+		if b := w.mustSend(once); b.Expired != 1 {
+			t.Errorf("%+v, want it expired", b)
+		}
+		if got := w.bounces(1); got != (bounced{}) {
+			t.Errorf("%+v, want nothing", got)
+		}
+	})
 }
 
 // TestExpiryAlone lets a delivery end that no server was ever asked about.

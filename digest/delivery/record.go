@@ -167,7 +167,7 @@ func (g *group) changes(now time.Time) []change {
 		}
 		changes = append(changes, *c)
 		if r.item != nil {
-			changes[len(changes)-1].refusals = r.item.refusals
+			changes[len(changes)-1].mailboxRefuses = r.item.mailboxRefuses
 		}
 	}
 	return changes

@@ -94,18 +94,20 @@ func loadAttempts(ctx context.Context, tx *db.Tx, b *batch, retried []int64, byI
 	return tx.Each(ctx, func(scan func(dest ...any) error) error {
 		var subscriber, composedAt int64
 		var class, phase string
-		if err := scan(&subscriber, &composedAt, &class, &phase); err != nil {
+		var a Answer
+		if err := scan(&subscriber, &composedAt, &class, &phase, &a.Enhanced, &a.Text); err != nil {
 			return err
 		}
 		it := byID[subscriber]
-		if mail.Class(class) == mail.ClassTemporaryRecipient {
+		if a.Class = mail.Class(class); a.Class == mail.ClassTemporaryRecipient {
 			it.refusals++
+			it.mailboxRefuses = it.mailboxRefuses || a.isAboutMailbox()
 		}
 		if it.asOf.IsZero() && isUnderWay(mail.Phase(phase)) {
 			it.asOf = db.Time(composedAt)
 		}
 		return nil
-	}, `SELECT subscriber_id, composed_at, class, phase FROM attempts
+	}, `SELECT subscriber_id, composed_at, class, phase, enhanced, reply FROM attempts
 		WHERE day = $1 AND edition_id = $2 AND subscriber_id {in 3} ORDER BY subscriber_id, n`, b.day, b.edition, retried)
 }
 
