@@ -3,6 +3,8 @@ package delivery
 import (
 	"context"
 	"os"
+
+	"broadsheet/internal/db"
 )
 
 // TestJournal is a journal for tests.
@@ -69,6 +71,16 @@ func (g TestGate) Stop() { g.stop() }
 
 // Settle makes editions done of which nothing is pending.
 func (s *Store) Settle(ctx context.Context) ([]string, error) { return s.settle(ctx) }
+
+// CorrectToPending records that a delivery, given up with a batch of ours, never went out.
+func (s *Store) CorrectToPending(ctx context.Context, day, edition, subscriber, batch int64) error {
+	now := s.now()
+	c := change{day: day, edition: edition, subscriber: subscriber, state: Pending, nextTry: now, corrects: batch}
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := recorder{now: now}.record(ctx, tx, []change{c})
+		return err
+	})
+}
 
 // BreakJournal makes every write to the journal of a running engine fail, as a full disk does, until repair is called.
 func (e *Engine) BreakJournal() (repair func(), err error) {

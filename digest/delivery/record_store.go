@@ -165,7 +165,13 @@ func reopen(ctx context.Context, tx *db.Tx, changes []change) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `UPDATE editions SET state = 'sending' WHERE id {in 1} AND state = 'done'`, ids)
+	return reopenEditions(ctx, tx, ids)
+}
+
+// reopenEditions lets editions go on that may be done, because deliveries of them have become pending. It also writes to
+// those that are not done: that locks them, so that who settles them waits for us and sees the deliveries.
+func reopenEditions(ctx context.Context, tx *db.Tx, ids []int64) error {
+	_, err := tx.Exec(ctx, `UPDATE editions SET state = CASE state WHEN 'done' THEN 'sending' ELSE state END WHERE id {in 1}`, ids)
 	return err
 }
 

@@ -100,8 +100,7 @@ func (s *Store) requeue(ctx context.Context, c Choice, states string) (int64, er
 			}
 			return 0, err
 		}
-		_, err = tx.Exec(ctx, `UPDATE editions SET state = 'sending' WHERE id = $1 AND state = 'done'`, e.ID)
-		return n, err
+		return n, reopenEditions(ctx, tx, []int64{e.ID})
 	})
 }
 

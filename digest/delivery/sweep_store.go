@@ -108,8 +108,8 @@ const isSettled = `e.state = 'sending'
 	AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.next_try_at > 0 AND +d.edition_id = e.id)`
 
 // settle makes editions done that are planned and of which nothing is pending. It returns their keys. The first
-// statement may have waited for a planner's lock and then goes on with what it saw before: only the second, which
-// begins when the editions are locked, sees what that planner added.
+// statement may have waited for the lock of a planner, or of who makes deliveries pending again, and then goes on with
+// what it saw before: only the second, which begins when the editions are locked, sees what that one added.
 func (s *Store) settle(ctx context.Context) ([]string, error) {
 	var keys []string
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
@@ -171,7 +171,7 @@ func (s *Store) prospect(ctx context.Context, edition int64) (prospect, error) {
 
 // isIdle reports whether nothing of an edition can be done now, by anyone.
 func (p prospect) isIdle() bool {
-	return p.State == digest.EditionPaused || p.State == digest.EditionCancelled || !p.Batches && !p.Retries
+	return p.State != digest.EditionSending || !p.Batches && !p.Retries
 }
 
 // waiting is what pending deliveries of an edition wait for.
