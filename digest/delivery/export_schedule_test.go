@@ -52,13 +52,22 @@ func (e *Engine) UrgentQueued() int { return len(e.urgent.work) }
 
 // TakeTokens returns how long after now each token is for, and when what got none may come back, 0 if all got one.
 func (s *Store) TakeTokens(ctx context.Context, provider string, n int, every time.Duration) ([]time.Duration, time.Duration, error) {
-	grants, err := s.takeTokens(ctx, []ask{{provider, n, every}})
+	return s.tokens(ctx, ask{provider, n, every, false})
+}
+
+// TakeUrgentTokens is TakeTokens for an urgent edition.
+func (s *Store) TakeUrgentTokens(ctx context.Context, provider string, n int, every time.Duration) ([]time.Duration, time.Duration, error) {
+	return s.tokens(ctx, ask{provider, n, every, true})
+}
+
+func (s *Store) tokens(ctx context.Context, a ask) ([]time.Duration, time.Duration, error) {
+	grants, err := s.takeTokens(ctx, []ask{a})
 	if err != nil {
 		return nil, 0, err
 	}
 	var tokens []time.Duration
 	for k := range grants[0].n {
-		tokens = append(tokens, grants[0].from+time.Duration(k)*every)
+		tokens = append(tokens, grants[0].from+time.Duration(k)*a.every)
 	}
 	return tokens, grants[0].later, nil
 }

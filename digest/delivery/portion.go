@@ -37,15 +37,15 @@ func (e *Engine) portion(b *batch, items []*item) (*portion, error) {
 	if len(rated) == 0 {
 		return p, nil
 	}
-	return p, e.ration(p, rated)
+	return p, e.ration(p, rated, b.urgent)
 }
 
 // ration deals the tokens of providers with a rate.
-func (e *Engine) ration(p *portion, rated map[string][]*item) error {
+func (e *Engine) ration(p *portion, rated map[string][]*item, urgent bool) error {
 	names := slices.Sorted(maps.Keys(rated))
 	asks := make([]ask, len(names))
 	for i, name := range names {
-		asks[i] = ask{name, len(rated[name]), time.Duration(float64(time.Second) / e.o.Providers.Rate(name))}
+		asks[i] = ask{name, len(rated[name]), time.Duration(float64(time.Second) / e.o.Providers.Rate(name)), urgent}
 	}
 	began, now := time.Now(), e.o.Now()
 	grants, err := e.store.takeTokens(e.hard, asks)

@@ -212,3 +212,25 @@ func TestTokensDoNotPileUp(t *testing.T) {
 		}
 	})
 }
+
+// TestLines: what got no token has a place in line. Nobody waits for places whose deliveries never came, urgent ones not
+// for those that are not, and none for a clock that was ahead.
+func TestLines(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 1, 1)
+		const every = 100 * time.Millisecond
+		asideAfter := func(what string, take func(context.Context, string, int, time.Duration) ([]time.Duration, time.Duration, error), least, most time.Duration) {
+			t.Helper()
+			if _, aside, err := take(t.Context(), "slow", 100, every); err != nil || aside < least || aside > most {
+				t.Errorf("%s come back after %s, %v, want %s to %s", what, aside, err, least, most)
+			}
+		}
+		asideAfter("the first", w.store().TakeTokens, 2*time.Second, 2*time.Second)
+		asideAfter("who asks behind eighty", w.store().TakeTokens, 5*time.Second, 10*time.Second)
+		asideAfter("urgent ones", w.store().TakeUrgentTokens, time.Second, 2*time.Second)
+		w.exec(`UPDATE rates SET next_at = next_at - 6000000`) // six seconds in which nobody came
+		asideAfter("who asks when nobody comes", w.store().TakeTokens, 2*time.Second, 2*time.Second)
+		w.exec(`UPDATE rates SET next_at = next_at + 86400000000`) // a day that never was
+		asideAfter("who asks after the clock was a day ahead", w.store().TakeTokens, 2*time.Second, 2*time.Second)
+	})
+}

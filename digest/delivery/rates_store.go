@@ -19,12 +19,20 @@ func (s *Store) Reserve(ctx context.Context, bucket string, n int, every time.Du
 	return s.now().Add(ahead), nil
 }
 
-// A bucket that is behind the clock begins anew at the clock.
+// A bucket that is behind the clock begins anew at the clock, and so does one that is further ahead of it than any number
+// of workers bring it: the clock was set back.
 const reserveQuery = `
 	INSERT INTO rates (name, next_at) VALUES ($1, CAST($2 AS BIGINT) + $3)
 	ON CONFLICT (name) DO UPDATE SET next_at =
-		CASE WHEN rates.next_at > $2 THEN rates.next_at ELSE $2 END + $3
+		CASE WHEN rates.next_at > $2 AND rates.next_at <= CAST($2 AS BIGINT) + $4 THEN rates.next_at ELSE $2 END + $3
 	RETURNING next_at`
+
+// mostAhead is how many reservations of one size a bucket may be ahead of the clock, and leastAhead how far it may be
+// whatever their size.
+const (
+	mostAhead  = 200
+	leastAhead = 10 * time.Minute
+)
 
 // reserve returns when the first send may go, in microseconds by the database's clock, and how far ahead that is.
 func (s *Store) reserve(ctx context.Context, bucket string, n int, every time.Duration) (from int64, ahead time.Duration, err error) {
@@ -38,7 +46,8 @@ func (s *Store) reserve(ctx context.Context, bucket string, n int, every time.Du
 			return err
 		}
 		var next int64
-		if err := tx.Get(ctx, &next, reserveQuery, bucket, now.UnixMicro(), length); err != nil {
+		if err := tx.Get(ctx, &next, reserveQuery, bucket, now.UnixMicro(), length,
+			max(mostAhead*length, leastAhead.Microseconds())); err != nil {
 			return err
 		}
 		from = next - length

@@ -93,6 +93,17 @@ func TestReserveKeepsNothingForLater(t *testing.T) {
 		if got, want := reserve("all", 1), 2*time.Minute; got > want || got < want-30*time.Second {
 			t.Errorf("the third after an hour: got %s from now, want %s", got, want)
 		}
+		// The clock was a day ahead and is right again.
+		err = d.Write(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE rates SET next_at = next_at + 86400000000`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := reserve("all", 1); got != 0 {
+			t.Errorf("after a clock that was ahead: got %s from now, want at once", got)
+		}
 	})
 }
 

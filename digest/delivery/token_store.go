@@ -19,6 +19,7 @@ type ask struct {
 	provider string
 	n        int
 	every    time.Duration // between two messages
+	urgent   bool          // what gets no token stands in a line of its own
 }
 
 // grant is what there is for an ask. Both times count from when it was given; the n-th message goes every later.
@@ -50,10 +51,15 @@ func (s *Store) takeTokens(ctx context.Context, asks []ask) ([]grant, error) {
 	return grants, nil
 }
 
-// takeTokensTx reckons in microseconds. What gets no token stands in a second row of times, which only says when to ask
-// again: it has no right to them.
+// takeTokensTx reckons in microseconds. What gets no token stands in a line, a second row of times, which only says when
+// to ask again: it has no right to them. A line whose turn came and nobody with it, because its edition was paused,
+// cancelled or is over, is forgotten; so is what was reckoned by a clock that has been set back since.
 func takeTokensTx(ctx context.Context, tx *db.Tx, a ask) (grant, error) {
-	bucket, queue := "provider "+a.provider, "provider "+a.provider+" waiting"
+	bucket := "provider " + a.provider
+	line := bucket + " waiting"
+	if a.urgent {
+		line += " urgent"
+	}
 	next, err := lockRate(ctx, tx, bucket)
 	if err != nil {
 		return grant{}, err
@@ -63,6 +69,10 @@ func takeTokensTx(ctx context.Context, tx *db.Tx, a ask) (grant, error) {
 		return grant{}, err
 	}
 	now, every, horizon := clock.UnixMicro(), max(1, a.every.Microseconds()), tokenHorizon.Microseconds()
+	isForgotten := next < now-horizon || next > now+max(horizon, every)
+	if isForgotten {
+		next = now
+	}
 	from := max(now, next)
 	n := min(int64(a.n), max(0, (now+horizon-from)/every))
 	if n == 0 && from == now && a.n > 0 {
@@ -73,13 +83,16 @@ func takeTokensTx(ctx context.Context, tx *db.Tx, a ask) (grant, error) {
 	}
 	g := grant{n: int(n), from: time.Duration(from-now) * time.Microsecond}
 	if rest := int64(a.n) - n; rest > 0 {
-		waiting, err := lockRate(ctx, tx, queue)
+		waiting, err := lockRate(ctx, tx, line)
 		if err != nil {
 			return grant{}, err
 		}
+		if isForgotten {
+			waiting = 0
+		}
 		later := max(from+n*every, waiting)
 		g.later = time.Duration(later-now) * time.Microsecond
-		return g, setRate(ctx, tx, queue, later+rest*every)
+		return g, setRate(ctx, tx, line, later+rest*every)
 	}
 	return g, nil
 }
