@@ -30,7 +30,7 @@ import (
 // How many deliveries the rows of BenchmarkDeliver send: signing and a far relay make a mail slow enough for fewer.
 const (
 	fastDeliveries = 60_000
-	slowDeliveries = 10_000
+	slowDeliveries = 30_000
 )
 
 // roundTrip is how far away the slow relay is.
