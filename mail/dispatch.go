@@ -137,19 +137,25 @@ func (p *Pool) pick(w *waiter, now time.Time) *route {
 }
 
 // ready tells whether a message can go over r now. If not, at is when to look again; zero means once a slot was given
-// back.
+// back or a QUIT is over.
 func (p *Pool) ready(r *route, now time.Time) (ok bool, at time.Time) {
 	for len(r.idle) > 0 && r.isSpent(r.idle[len(r.idle)-1].Conn, now) {
 		p.retire(r, r.idle[len(r.idle)-1].Conn)
 		r.idle = r.idle[:len(r.idle)-1]
 	}
-	switch {
-	case r.inUse >= r.limit, len(r.idle) == 0 && r.inUse >= r.room():
-		return false, time.Time{}
-	case len(r.idle) > 0 || !now.Before(r.dialAfter):
-		return r.rate.ready(now)
+	if r.inUse >= r.limit {
+		if at := r.spareAt(); at.IsZero() || now.Before(at) {
+			return false, at
+		}
 	}
-	return false, r.dialAfter
+	switch {
+	case len(r.idle) > 0:
+	case r.room() < r.limit && r.inUse >= r.room():
+		return false, time.Time{}
+	case now.Before(r.dialAfter):
+		return false, r.dialAfter
+	}
+	return r.rate.ready(now)
 }
 
 // grant gives w a slot of r, with the connection that was used last if that will do.
@@ -158,7 +164,11 @@ func (p *Pool) grant(w *waiter, r *route, now time.Time) {
 		p.rate.take()
 	}
 	r.rate.take()
+	if r.inUse >= r.limit {
+		r.beyond++
+	}
 	r.inUse++
+	r.movedAt = now
 	w.route = r
 	last := len(r.idle) - 1
 	switch {

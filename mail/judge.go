@@ -18,6 +18,7 @@ func (p *Pool) release(t *try) {
 	p.mu.Lock()
 	r, now := t.route, p.now()
 	r.inUse--
+	r.movedAt = now
 	if !t.ours {
 		p.judge(t, now)
 	}

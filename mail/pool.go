@@ -18,7 +18,7 @@ const maxStale = 3
 // Pool keeps connections to relays and sends messages over them, each relay getting its weight's share, within rate
 // limits, and over another relay when one is in trouble. It is safe for concurrent use; as many callers as [Pool.Size]
 // keep it busy. A relay that refuses is not dialled again for a time that doubles from 1 second to 5 minutes, while
-// connections to it that work go on, fewer of them at first.
+// connections to it that work go on, fewer of them at first. Should all of these hang, one more is tried in such times.
 type Pool struct {
 	log     *slog.Logger
 	now     func() time.Time

@@ -56,6 +56,9 @@ type route struct {
 	counted  bool // it has refused one too many
 	loggedAt time.Time
 
+	movedAt time.Time // when a slot was taken or given back
+	beyond  int       // how often one more than the limit was in use, since it grew
+
 	rotation  int // messages after which the relay ends a connection, 0 if it does not
 	suspected int // after so many it did last
 	learnedAt time.Time
@@ -100,6 +103,15 @@ func (r *route) room() int {
 	return r.limit
 }
 
+// spareAt returns when one connection more than the limit may be tried, because nothing has moved on those in use: they may
+// hang, and without a message that is accepted the limit grows no more. The zero time is never.
+func (r *route) spareAt() time.Time {
+	if r.inUse >= r.slots {
+		return time.Time{}
+	}
+	return r.movedAt.Add(backOff(r.beyond))
+}
+
 // isSpent tells whether a connection should be replaced before its next message.
 func (r *route) isSpent(c *Conn, now time.Time) bool {
 	return c.Worn(now) || r.rotation > 0 && c.Count() >= r.rotation && now.Sub(r.learnedAt) < rotationMemory
@@ -124,14 +136,14 @@ func (r *route) dropIdle() {
 
 // fail counts a failure and returns how long the relay is left alone.
 func (r *route) fail(now time.Time) time.Duration {
-	wait := maxPause
-	if r.failures < 9 {
-		wait = min(firstPause<<r.failures, maxPause)
-	}
+	wait := backOff(r.failures)
 	r.failures++
 	r.dialAfter = now.Add(wait)
 	return wait
 }
+
+// backOff is how long to wait after so many failures before.
+func backOff(failures int) time.Duration { return min(firstPause<<min(failures, 9), maxPause) }
 
 // shrink halves the limit after trouble.
 func (r *route) shrink() {
@@ -165,6 +177,6 @@ func (r *route) grow() bool {
 		return false
 	}
 	r.limit++
-	r.accepted = 0
+	r.accepted, r.beyond = 0, 0
 	return true
 }
