@@ -58,7 +58,7 @@ func (p *Pool) judge(t *try, now time.Time) {
 		p.pause(t, now)
 	default:
 		if !t.reused && t.outcome.Class != ClassUncertain && r.failures > 0 {
-			r.failures, r.dialAfter, r.reason = 0, time.Time{}, nil
+			r.failures, r.dialAfter, r.reason, r.class = 0, time.Time{}, nil, ""
 			p.log.Info("relay works again", "relay", r.name)
 		}
 		if t.outcome.Class == ClassAccepted && r.grow() {
@@ -71,6 +71,7 @@ func (p *Pool) judge(t *try, now time.Time) {
 func (p *Pool) pause(t *try, now time.Time) {
 	r := t.route
 	r.reason = errors.New(MaskAddresses(t.outcome.Reason())) // it goes into the outcomes of other messages
+	r.class = t.outcome.Class
 	if now.Before(r.dialAfter) {
 		return // several connections met the same trouble
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -113,7 +114,7 @@ func (p *Pool) Relays() []RelayStatus {
 }
 
 // Send sends one message, waiting for its turn, and says what became of it. When every relay is waiting after trouble it
-// answers [ClassTemporaryPath] at once, with the last reason.
+// answers [ClassTemporaryPath] at once, with the last reason, and [ClassPermanentPath] if each needs somebody's repair.
 func (p *Pool) Send(ctx context.Context, m *Message) Outcome {
 	w := p.waiters.Get().(*waiter)
 	defer p.waiters.Put(w)
@@ -126,7 +127,7 @@ func (p *Pool) Send(ctx context.Context, m *Message) Outcome {
 		took.Wait += time.Since(began)
 		if err != nil {
 			outcome := Outcome{Err: err, Class: ClassTemporaryPath}
-			if trouble.Class != "" && ctx.Err() == nil {
+			if ctx.Err() == nil && p.isFinal(w, trouble) {
 				outcome = trouble
 			}
 			outcome.Took = took
@@ -151,6 +152,17 @@ func (p *Pool) Send(ctx context.Context, m *Message) Outcome {
 			trouble = t.outcome
 		}
 	}
+}
+
+// isFinal tells whether no relay that w has not tried changes what those have said that it did: one that is left alone for
+// a while may take the message then.
+func (p *Pool) isFinal(w *waiter, trouble Outcome) bool {
+	if trouble.Class != ClassPermanentPath {
+		return trouble.Class != ""
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !slices.ContainsFunc(p.routes, func(r *route) bool { return !w.hasFailed(r) && r.class != ClassPermanentPath })
 }
 
 // Close ends the idle connections with QUIT and waits for that; those in use end when their message does. It may be

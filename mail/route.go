@@ -48,6 +48,7 @@ type route struct {
 	failures  int // in a row
 	dialAfter time.Time
 	reason    error // of the last failure
+	class     Class // of the last failure, too
 
 	limit    int  // connections now
 	safe     int  // up to here the limit grows fast
