@@ -215,19 +215,31 @@ func (p *Pool) ask(b *bucket, now time.Time, waiting int) {
 	}
 	b.asked(n)
 	p.group.Go(func() {
-		from, err := p.reserve(p.life, b.name, n, b.every)
+		ctx, cancel := context.WithTimeout(p.life, maxReserve)
+		defer cancel()
+		from, err := p.reserve(ctx, b.name, n, b.every)
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if err == nil {
-			b.reserved(sends{from, n})
-		} else {
-			b.refused(p.now())
-			if p.life.Err() == nil {
-				p.log.Warn("rate not known, nothing is sent", "rate", b.name, "error", err)
-			}
-		}
+		p.answered(b, sends{from, n}, err)
 		p.dispatch()
 	})
+}
+
+// answered takes in what became of a reservation, and logs when that changes.
+func (p *Pool) answered(b *bucket, s sends, err error) {
+	before := b.failures
+	switch {
+	case err == nil:
+		b.reserved(s)
+		if before > 0 {
+			p.log.Info("rate known again", "rate", b.name)
+		}
+	case p.life.Err() == nil:
+		b.refused(p.now())
+		if before == 0 {
+			p.log.Warn("rate not known, nothing is sent", "rate", b.name, "error", err)
+		}
+	}
 }
 
 // setTimer has dispatch run again at a time; zero is never.

@@ -8,7 +8,7 @@ import (
 
 // Reserve reserves n consecutive sends of a named bucket for the caller alone, each the given time after the one before,
 // and returns when the first of them may go. Sends that were possible and that nobody reserved are gone. It may take its
-// time; while it fails nothing is sent.
+// time, until ctx ends; while it fails nothing is sent.
 type Reserve func(ctx context.Context, bucket string, n int, every time.Duration) (from time.Time, err error)
 
 // reserveAlone returns the Reserve of one that shares its rates with nobody.
@@ -34,6 +34,9 @@ const (
 
 	firstAsk = 250 * time.Millisecond
 	maxAsk   = 15 * time.Second
+
+	// maxReserve is how long a reservation may take until it counts as failed.
+	maxReserve = 15 * time.Second
 )
 
 // sends are n sends, of which the first may go at a time.

@@ -1,13 +1,16 @@
 package mail_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -190,6 +193,36 @@ func TestPoolWaitsWhileRatesAreNotKnown(t *testing.T) {
 		}
 		if got := log.count(); got != 1 {
 			t.Errorf("%d messages went, want the one after the database came back", got)
+		}
+	})
+}
+
+// A database that does not answer is asked again, and the log tells once that it is away and once that it is back.
+func TestPoolAsksAgainWhereRatesHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var shared book
+		var asked atomic.Int64
+		var log bytes.Buffer
+		p := mail.NewPool([]*mail.Relay{unreal("a", 50)}, 0, slog.New(slog.NewTextHandler(&log, nil)), time.Now)
+		p.ShareRates(func(ctx context.Context, bucket string, n int, every time.Duration) (time.Time, error) {
+			if asked.Add(1) > 3 {
+				return shared.reserve(ctx, bucket, n, every)
+			}
+			<-ctx.Done()
+			return time.Time{}, ctx.Err()
+		})
+		began := time.Now()
+		if err := p.Turn(t.Context(), false, func(string) {}); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took < 45*time.Second || took > 50*time.Second {
+			t.Errorf("the message went after %s, want three times 15 s and the pauses between", took)
+		}
+		p.Close()
+		for _, event := range []string{"rate not known", "rate known again"} {
+			if got := strings.Count(log.String(), event); got != 1 {
+				t.Errorf("%q was logged %d times, want once:\n%s", event, got, log.String())
+			}
 		}
 	})
 }
