@@ -42,10 +42,10 @@ func (p *Pool) acquire(ctx context.Context, w *waiter) error {
 func (p *Pool) dispatch() {
 	now := p.now()
 	var again time.Time
-	for _, q := range [...]*queue{&p.urgent, &p.others} {
-		if !p.serve(q, now, &again) {
-			break
-		}
+	if p.serve(&p.urgent, now, &again) {
+		p.serve(&p.others, now, &again)
+	} else {
+		p.servePaid(&p.others, now, &again)
 	}
 	if p.closed {
 		return
@@ -58,26 +58,41 @@ func (p *Pool) dispatch() {
 	p.setTimer(now, again)
 }
 
-// serve grants what there is to a queue. It is false if there is nothing for anybody else: who is here for the first time
-// can use all that anyone can.
+// serve grants what there is to a queue. It is false if there is nothing for anybody else who has not paid: who is here for
+// the first time can use all that anyone of these can.
 func (p *Pool) serve(q *queue, now time.Time, again *time.Time) bool {
 	for w := q.first; w != nil; {
 		next := w.next
-		r, err := p.choose(w, now, again)
-		switch {
-		case err != nil:
-			q.remove(w)
-			w.err = err
-			w.granted <- struct{}{}
-		case r != nil:
-			q.remove(w)
-			p.grant(w, r, now)
-		case !w.paid:
+		if !p.offer(w, now, again) && !w.paid {
 			return false
 		}
 		w = next
 	}
 	return true
+}
+
+// servePaid grants what there is to those of a queue who wait for no rate over all relays: they are at its head.
+func (p *Pool) servePaid(q *queue, now time.Time, again *time.Time) {
+	for w := q.first; w != nil && w.paid; {
+		next := w.next
+		p.offer(w, now, again)
+		w = next
+	}
+}
+
+// offer lets a waiter go with what there is for it, or with an error, and tells whether there was either.
+func (p *Pool) offer(w *waiter, now time.Time, again *time.Time) bool {
+	r, err := p.choose(w, now, again)
+	switch {
+	case err != nil:
+		w.queue.remove(w)
+		w.err = err
+		w.granted <- struct{}{}
+	case r != nil:
+		w.queue.remove(w)
+		p.grant(w, r, now)
+	}
+	return err != nil || r != nil
 }
 
 // choose picks a relay by smooth weighted round-robin among those that could take the message now. Neither a relay nor an

@@ -9,9 +9,19 @@ import (
 // Turn waits for a turn as Send does, tells do the name of the relay, and gives the slot back as an accepted message
 // would that needed no connection.
 func (p *Pool) Turn(ctx context.Context, urgent bool, do func(relay string)) error {
+	return p.turn(ctx, waiter{urgent: urgent}, do)
+}
+
+// TurnAgain is Turn for a message that is here again after trouble.
+func (p *Pool) TurnAgain(ctx context.Context, do func(relay string)) error {
+	return p.turn(ctx, waiter{paid: true}, do)
+}
+
+func (p *Pool) turn(ctx context.Context, as waiter, do func(relay string)) error {
 	w := p.waiters.Get().(*waiter)
 	defer p.waiters.Put(w)
-	w.reset(urgent)
+	w.reset(as.urgent)
+	w.paid = as.paid
 	if err := p.acquire(ctx, w); err != nil {
 		return err
 	}

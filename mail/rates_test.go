@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -271,6 +272,45 @@ func TestPoolSendsUrgentMessagesFirst(t *testing.T) {
 		// The first went before the others came.
 		if want := []string{"a", "e", "f", "b", "c", "d"}; !slices.Equal(order, want) {
 			t.Errorf("got %v, want %v", order, want)
+		}
+	})
+}
+
+// An urgent message that waits for the rate holds up none that the rate has let through before.
+func TestPoolLetsThoseGoOnWhoHavePaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		relay := unreal("a", 0)
+		relay.Connections = 1
+		p := quietPool(1, relay)
+		defer p.Close()
+		began := time.Now()
+		var mu sync.Mutex
+		went := map[string]time.Duration{}
+		note := func(name string, hold time.Duration) func(string) {
+			return func(string) {
+				mu.Lock()
+				went[name] = time.Since(began)
+				mu.Unlock()
+				time.Sleep(hold)
+			}
+		}
+		var group sync.WaitGroup
+		enter := func(turn func() error) {
+			group.Go(func() {
+				if err := turn(); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		enter(func() error { return p.Turn(t.Context(), false, note("first", 100*time.Millisecond)) })
+		enter(func() error { return p.TurnAgain(t.Context(), note("again", 0)) })
+		enter(func() error { return p.Turn(t.Context(), true, note("urgent", 0)) })
+		enter(func() error { return p.Turn(t.Context(), false, note("last", 0)) })
+		group.Wait()
+		want := map[string]time.Duration{"first": 0, "again": 100 * time.Millisecond, "urgent": time.Second, "last": 2 * time.Second}
+		if !maps.Equal(went, want) {
+			t.Errorf("they went after %v, want %v", went, want)
 		}
 	})
 }
