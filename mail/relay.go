@@ -151,7 +151,7 @@ func (d *dialer) connect(ctx context.Context) (*Conn, error) {
 	if err := d.enter(ctx, PhaseHello); err != nil {
 		return nil, err
 	}
-	if err := client.Hello(d.relay.helo()); err != nil {
+	if err := d.hello(client); err != nil {
 		return nil, err
 	}
 	if err := d.startTLS(ctx, client); err != nil {
@@ -164,6 +164,29 @@ func (d *dialer) connect(ctx context.Context) (*Conn, error) {
 		return nil, ctx.Err()
 	}
 	return newConn(d.relay, d.timeouts, d.raw, client), nil
+}
+
+// hello introduces us. A server that does not know EHLO gets HELO; one that has no time for EHLO has none for us, whatever
+// it says to HELO: what it can do would stay unknown.
+func (d *dialer) hello(client *smtp.Client) error {
+	var refused ehloRefusal
+	client.ErrorHandlerRegistry.RegisterHandler(d.relay.Host, "ehlo", &refused)
+	if err := client.Hello(d.relay.helo()); err != nil {
+		return err
+	}
+	if refused.answer != nil && refused.answer.Code/100 == 4 {
+		return refused.answer
+	}
+	return nil
+}
+
+// ehloRefusal keeps the answer that refuses EHLO, which a HELO that succeeds would hide.
+type ehloRefusal struct{ answer *textproto.Error }
+
+// HandleError implements [smtp.ResponseErrorHandler].
+func (r *ehloRefusal) HandleError(_, _ string, _ *textproto.Conn, err error) error {
+	errors.As(err, &r.answer)
+	return err
 }
 
 // enter begins a phase with a deadline of its own. A context cancelled before or since is an error.

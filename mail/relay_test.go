@@ -3,6 +3,7 @@ package mail_test
 import (
 	"crypto/tls"
 	"errors"
+	"strings"
 	"testing"
 
 	"broadsheet/mail"
@@ -50,6 +51,39 @@ func TestClientCertificate(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// TestHelloIsRefusedForNow: a relay that has no time for EHLO may well offer later what it must.
+func TestHelloIsRefusedForNow(t *testing.T) {
+	serverTLS, clientTLS, err := mailtest.Certificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		reply string
+		mode  mail.TLSMode
+		want  mail.Class
+		phase mail.Phase
+		code  int
+	}{
+		{"421 4.3.2 busy", mail.TLSStartTLS, mail.ClassTemporaryPath, mail.PhaseHello, 421},
+		{"451 4.3.0 busy", mail.TLSStartTLS, mail.ClassTemporaryPath, mail.PhaseHello, 451},
+		{"451 4.3.0 busy", mail.TLSOff, mail.ClassTemporaryPath, mail.PhaseHello, 451},
+		{"502 5.5.1 not known", mail.TLSStartTLS, mail.ClassPermanentPath, mail.PhaseTLS, 0},
+		{"502 5.5.1 not known", mail.TLSOff, mail.ClassAccepted, mail.PhaseDot, 250},
+	} {
+		_, relay := newServer(t, sink.Options{TLS: serverTLS, Hook: func(e sink.Event) sink.Action {
+			if strings.HasPrefix(e.Line, "EHLO") {
+				return sink.Action{Reply: c.reply}
+			}
+			return sink.Action{}
+		}})
+		relay.TLS, relay.TLSConfig = c.mode, clientTLS
+		got := mail.SendOne(t.Context(), []*mail.Relay{relay}, envelope, []byte(aMessage))
+		if got.Class != c.want || got.Reply.Phase != c.phase || got.Reply.Code != c.code {
+			t.Errorf("%s with %s: got %s in phase %s: %s, want %s in %s", c.reply, c.mode, got.Class, got.Reply.Phase, got.Reason(), c.want, c.phase)
 		}
 	}
 }
