@@ -22,6 +22,8 @@ type change struct {
 	provider       string // whose mailbox it is; "" where nobody knows
 	spike          bool   // the provider refuses so many recipients just now that it says little about this one
 
+	pausedUntil time.Time // the end of its provider's pause as the worker knew it, where that puts the delivery aside
+
 	corrects int64 // the batch that was given up for us too early, 0: this is no correction
 }
 
@@ -79,6 +81,13 @@ func retryDelay(n int) time.Duration {
 
 // jitter spreads a delay by a tenth to both sides, so that what was refused together does not come back together.
 func jitter(d time.Duration) time.Duration { return d*9/10 + rand.N(d/5) }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
 
 func notAfter(t, limit time.Time) time.Time {
 	if !limit.IsZero() && limit.Before(t) {

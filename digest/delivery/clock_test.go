@@ -117,10 +117,10 @@ func (w *world) reach(n int) {
 }
 
 // waitFor waits until a query answers n.
-func (w *world) waitFor(n int, query string) {
+func (w *world) waitFor(n int, query string, args ...any) {
 	w.t.Helper()
 	deadline := time.After(time.Minute)
-	for w.count(query) != n {
+	for w.count(query, args...) != n {
 		select {
 		case <-deadline:
 			w.t.Fatalf("%s: waited in vain for %d", query, n)

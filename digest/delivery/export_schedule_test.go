@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"broadsheet/internal/db"
 )
 
 // Spread orders deliveries to the given providers and returns their places in the slice.
@@ -74,3 +76,29 @@ func (s *Store) tokens(ctx context.Context, a ask) ([]time.Duration, time.Durati
 
 // IsPaused reports whether the engine knows that a provider is paused.
 func (e *Engine) IsPaused(provider string) bool { return !e.pauses.of(provider, e.o.Now()).IsZero() }
+
+// HoldPauses keeps the engine from looking at pauses until release is called: it knows those that it knew.
+func (e *Engine) HoldPauses() (release func()) {
+	e.pauses.change.Lock()
+	return e.pauses.change.Unlock
+}
+
+// LookAtPauses reads the pauses and reports whether nothing is to be moved up.
+func (e *Engine) LookAtPauses(ctx context.Context) (settled bool, err error) {
+	err = e.lookAtPauses(ctx)
+	return e.pauses.areSettled(), err
+}
+
+// TestMover moves up what waits, page by page.
+type TestMover struct{ m mover }
+
+// NewTestMover returns one that has not begun.
+func NewTestMover(provider string, isIts func(address string) bool) *TestMover {
+	return &TestMover{mover{provider: provider, isIts: isIts}}
+}
+
+// Page does the next page and reports whether there are more.
+func (t *TestMover) Page(ctx context.Context, s *Store) (more bool, err error) {
+	err = s.db.Write(ctx, func(tx *db.Tx) error { return t.m.page(ctx, tx, s.now()) })
+	return t.m.more, err
+}

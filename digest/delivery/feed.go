@@ -267,6 +267,9 @@ func (f *feeder) pollWait() time.Duration {
 // isIdle reports whether nothing of our edition can be done now or soon.
 func (f *feeder) isIdle(ctx context.Context) bool {
 	f.lull = false
+	if !f.pauses.areSettled() {
+		return false
+	}
 	p, err := f.store.prospect(ctx, f.edition)
 	if err == nil && p.isIdle() && p.State == digest.EditionSending {
 		f.lull, err = f.isLull(ctx)

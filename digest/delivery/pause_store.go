@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"broadsheet/internal/db"
@@ -28,9 +29,16 @@ const pauseColumns = `domain, reason, paused_at, paused_until`
 
 // Pauses returns the pauses that last beyond now, in the order of their providers' names.
 func (s *Store) Pauses(ctx context.Context) ([]ProviderPause, error) {
+	out, err := s.pausesAndResumed(ctx)
+	return slices.DeleteFunc(out, func(p ProviderPause) bool { return p.Until.IsZero() }), err
+}
+
+// pausesAndResumed also returns the providers that were resumed and for which something may wait all the same, with no
+// end of their pause.
+func (s *Store) pausesAndResumed(ctx context.Context) ([]ProviderPause, error) {
 	var out []ProviderPause
 	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
-		out, err = selectPauses(ctx, tx, `WHERE paused_until > $1 ORDER BY domain`, db.Millis(s.now()))
+		out, err = selectPauses(ctx, tx, `WHERE paused_until > $1 OR paused_until = 0 ORDER BY domain`, db.Millis(s.now()))
 		return err
 	})
 	if err != nil {
@@ -52,7 +60,8 @@ func selectPauses(ctx context.Context, tx *db.Tx, where string, args ...any) ([]
 	return out, err
 }
 
-// PauseProvider lets a provider get nothing for a while, from now on, whatever pause there is.
+// PauseProvider lets a provider get nothing for a while, from now on, whatever pause there is. What waits for the end of
+// one that was to last longer is moved up by the workers.
 func (s *Store) PauseProvider(ctx context.Context, provider string, length time.Duration) (ProviderPause, error) {
 	now := s.now().UTC().Truncate(time.Millisecond)
 	p := ProviderPause{Provider: provider, Reason: PausedByOperator, PausedAt: now, Until: now.Add(length)}
@@ -106,73 +115,31 @@ func nextPause(last ProviderPause, now time.Time) time.Duration {
 	return min(2*last.Until.Sub(last.PausedAt), longestPause)
 }
 
-// waitingRow is a delivery that waits for the end of a pause.
-type waitingRow struct {
-	Day        int64  `db:"day"`
-	EditionID  int64  `db:"edition_id"`
-	Subscriber int64  `db:"subscriber_id"`
-	NextTryAt  int64  `db:"next_try_at"`
-	Address    string `db:"address"`
-}
-
-// releasePage is how many waiting deliveries are looked at in one transaction.
-const releasePage = 1000
-
-// ResumeProvider ends the pause of a provider. What waits for it is due again at once; isIts tells from an address whether
-// a delivery goes there. It returns how many deliveries those are, and ErrNotFound if the provider is not paused.
-func (s *Store) ResumeProvider(ctx context.Context, provider string, isIts func(address string) bool) (int, error) {
-	var n int64
-	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
-		n, err = tx.Exec(ctx, `DELETE FROM domain_pauses WHERE domain = $1 AND paused_until > $2`, provider, db.Millis(s.now()))
-		return err
-	})
+// heedPauses lets what is put aside wait for the pauses as they are now: the worker's knowledge of them is a second old.
+// It locks them, so that who ends one finds all that waits for it.
+func heedPauses(ctx context.Context, tx *db.Tx, changes []change, now time.Time) error {
+	var names []string
+	for i := range changes {
+		if c := &changes[i]; !c.pausedUntil.IsZero() && !slices.Contains(names, c.provider) {
+			names = append(names, c.provider)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	rows, err := selectPauses(ctx, tx, `WHERE domain {in 1} ORDER BY domain {for update}`, names)
 	if err != nil {
-		return 0, fmt.Errorf("resume provider %s: %w", provider, err)
+		return fmt.Errorf("check pauses: %w", err)
 	}
-	if n == 0 {
-		return 0, fmt.Errorf("resume provider %s: it is not paused: %w", provider, ErrNotFound)
+	ends := map[string]time.Time{}
+	for _, p := range rows {
+		ends[p.Provider] = p.Until
 	}
-	released := 0
-	for last := (waitingRow{NextTryAt: db.Millis(s.now())}); ; {
-		rows, moved, err := s.releasePage(ctx, last, isIts)
-		if err != nil {
-			return released, fmt.Errorf("resume provider %s: queue what waited: %w", provider, err)
+	for i := range changes {
+		c := &changes[i]
+		if end := ends[c.provider]; end.Before(c.pausedUntil) {
+			c.nextTry = later(now, c.nextTry.Add(end.Sub(c.pausedUntil)))
 		}
-		released += moved
-		if len(rows) < releasePage {
-			return released, nil
-		}
-		last = rows[len(rows)-1]
 	}
-}
-
-// releasePage makes deliveries due that come after the last one in the order of their next try.
-func (s *Store) releasePage(ctx context.Context, last waitingRow, isIts func(address string) bool) (rows []waitingRow, moved int, err error) {
-	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		rows, moved = nil, 0
-		err := tx.Select(ctx, &rows, `SELECT d.day, d.edition_id, d.subscriber_id, d.next_try_at, COALESCE(s.address, '') AS address
-			FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id
-			WHERE d.next_try_at > 0 AND d.next_try_at >= $1 AND d.reason = $2
-				AND (d.next_try_at, d.edition_id, d.subscriber_id) > ($1, $3, $4)
-			ORDER BY d.next_try_at, d.edition_id, d.subscriber_id LIMIT $5`,
-			last.NextTryAt, ReasonProviderPaused, last.EditionID, last.Subscriber, releasePage)
-		if err != nil {
-			return err
-		}
-		var days, editions, subscribers []int64
-		for _, row := range rows {
-			if isIts(row.Address) {
-				days, editions = append(days, row.Day), append(editions, row.EditionID)
-				subscribers = append(subscribers, row.Subscriber)
-			}
-		}
-		moved = len(days)
-		_, err = tx.ExecRows(ctx, `UPDATE deliveries SET next_try_at = $1 FROM {rows}
-			WHERE deliveries.day = v.day AND deliveries.edition_id = v.edition AND deliveries.subscriber_id = v.subscriber
-				AND deliveries.next_try_at > 0 AND deliveries.reason = $2`,
-			[]db.Column{db.Ints("day", days), db.Ints("edition", editions), db.Ints("subscriber", subscribers)},
-			db.Millis(s.now()), ReasonProviderPaused)
-		return err
-	})
-	return rows, moved, err
+	return nil
 }

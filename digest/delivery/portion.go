@@ -68,7 +68,9 @@ func (e *Engine) ration(p *portion, rated map[string][]*item, urgent bool) error
 
 // afterPause puts a delivery aside until its provider's pause is over, spread over some time after that.
 func (e *Engine) afterPause(it *item, until time.Time) *result {
-	return e.putAside(it, ReasonProviderPaused, until.Add(rand.N(max(time.Second, until.Sub(e.o.Now())/10))))
+	r := e.putAside(it, ReasonProviderPaused, until.Add(rand.N(afterwards(e.o.Now(), until))))
+	r.change.provider, r.change.pausedUntil = it.provider, until
+	return r
 }
 
 // putAside reports a delivery that goes later, which is nobody's fault and no attempt.

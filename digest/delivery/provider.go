@@ -22,8 +22,10 @@ const (
 type pauses struct {
 	change sync.Mutex // held while they are read or written in the database
 
-	mu    sync.RWMutex
-	until map[string]time.Time // nil: nobody has looked yet
+	mu     sync.RWMutex
+	until  map[string]time.Time // nil: nobody has looked yet
+	ended  map[string]bool      // providers whose pause has a new end, so that what waits for the old one is to be moved up
+	moving string               // the one that this is being done for
 }
 
 // of returns until when a provider is paused, zero if it is not.
@@ -51,19 +53,60 @@ func (p *pauses) set(until map[string]time.Time) {
 	p.until = until
 }
 
+// end notes that the pause of a provider has a new end.
+func (p *pauses) end(provider string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended == nil {
+		p.ended = map[string]bool{}
+	}
+	p.ended[provider] = true
+}
+
+// move returns a provider whose pause has a new end, "" for none, for which what waits is being moved up from now on.
+func (p *pauses) move() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.moving = ""
+	for name := range p.ended {
+		delete(p.ended, name)
+		p.moving = name
+		break
+	}
+	return p.moving
+}
+
+// areSettled reports whether nothing is to be moved up.
+func (p *pauses) areSettled() bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.ended) == 0 && p.moving == ""
+}
+
 // lookAtPauses reads which providers are paused. One that is so since the last look begins with an empty window after it.
+// One whose pause ends sooner than it was to is noted, whoever resumed it.
 func (e *Engine) lookAtPauses(ctx context.Context) error {
 	e.pauses.change.Lock()
 	defer e.pauses.change.Unlock()
-	rows, err := e.store.Pauses(ctx)
+	rows, err := e.store.pausesAndResumed(ctx)
 	if err != nil {
 		return err
 	}
+	now := e.o.Now() // after reading: a pause that ended by itself meanwhile has no new end
 	until, before := make(map[string]time.Time, len(rows)), e.pauses.all()
 	for _, p := range rows {
+		if p.Until.IsZero() {
+			e.pauses.end(p.Provider)
+			continue
+		}
 		until[p.Provider] = p.Until
 		if before[p.Provider].IsZero() {
 			e.byProvider.clear(p.Provider)
+		}
+	}
+	for provider, end := range before {
+		if end.After(now) && until[provider].Before(end) {
+			e.pauses.end(provider)
 		}
 	}
 	e.pauses.set(until)
@@ -118,11 +161,43 @@ func (e *Engine) spike(provider string) bool {
 	return e.byProvider.of(provider, verdictRecipient).isOver(unknownPercent, unknownLeast)
 }
 
-// lookEach keeps the pauses up to date until ctx ends.
+// lookEach keeps the pauses up to date, and what waits for them, until ctx ends.
 func (e *Engine) lookEach(ctx context.Context) {
+	var mover sync.WaitGroup
+	defer mover.Wait()
+	mover.Go(func() { e.moveUpEach(ctx) })
 	for pause(ctx, pollEvery*3/4+rand.N(pollEvery/2)) == nil {
 		if err := e.lookAtPauses(ctx); err != nil && ctx.Err() == nil {
 			e.log.Warn("paused providers not looked at", "error", err)
 		}
 	}
+}
+
+// moveUpEach moves up what waits for the old end of a pause, until ctx ends.
+func (e *Engine) moveUpEach(ctx context.Context) {
+	for wait := time.Duration(0); pause(ctx, wait) == nil; {
+		wait = pollEvery / 10
+		provider := e.pauses.move()
+		if provider == "" {
+			continue
+		}
+		if err := e.moveUp(ctx, provider); err != nil {
+			e.pauses.end(provider)
+			wait = pollEvery
+		}
+	}
+}
+
+func (e *Engine) moveUp(ctx context.Context, provider string) error {
+	n, err := e.store.moveUp(ctx, provider, func(address string) bool {
+		name, _ := e.o.Providers.Of(address)
+		return name == provider
+	})
+	if n > 0 {
+		e.log.Info("deliveries moved up", "provider", provider, "deliveries", n)
+	}
+	if err != nil && ctx.Err() == nil {
+		e.log.Warn("deliveries not moved up", "provider", provider, "error", err)
+	}
+	return err
 }

@@ -150,7 +150,11 @@ func (e *Engine) writeGroup(g *group, to recorder) error {
 		if g.leases, err = leaseStates(e.last, tx, g.tallies); err != nil {
 			return fmt.Errorf("check leases: %w", err)
 		}
-		if g.refused, err = to.record(e.last, tx, g.changes(to.now)); err != nil {
+		changes := g.changes(to.now)
+		if err := heedPauses(e.last, tx, changes, to.now); err != nil {
+			return err
+		}
+		if g.refused, err = to.record(e.last, tx, changes); err != nil {
 			return err
 		}
 		return e.writeLeases(e.last, tx, g)
