@@ -149,8 +149,12 @@ func TestProblemsOfTheEngine(t *testing.T) {
 			`broadsheet.toml:36: dkim_omit in [[mail.relay]] is given, but dkim is off: leave one of them out`},
 		{"omitted From", relay(`dkim_omit = ["from"]`), "",
 			`broadsheet.toml:35: dkim_omit in [[mail.relay]] must not hold From, which every signature has to cover`},
-		{"omitted no field", relay(`dkim_omit = ["Date: x"]`), "",
-			`broadsheet.toml:35: dkim_omit in [[mail.relay]] must hold names of header fields such as "Message-ID", not "Date: x"`},
+		{"omitted, misspelt", relay(`dkim_omit = ["date", "Mesage-ID"]`), "",
+			`broadsheet.toml:35: dkim_omit in [[mail.relay]] holds "Mesage-ID", which no signature covers, did you mean "Message-ID"?`},
+		{"omitted no field", relay(`dkim_omit = ["X-Something-Else"]`), "",
+			`broadsheet.toml:35: dkim_omit in [[mail.relay]] holds "X-Something-Else", which no signature covers: it can hold ` +
+				`"Reply-To", "Subject", "Date", "To", "Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding", ` +
+				`"List-Id", "List-Unsubscribe", "List-Unsubscribe-Post" or "Feedback-ID"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := engineFolder(t)

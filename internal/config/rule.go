@@ -6,6 +6,7 @@ import (
 	"net"
 	netmail "net/mail"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	texttemplate "text/template"
@@ -176,16 +177,28 @@ func dkimSelector(s string) error {
 	return nil
 }
 
-// omittedField wants the name of a header field that a signature may leave out
-// (RFC 5322 section 2.2, RFC 6376 section 5.4).
-func omittedField(s string) error {
-	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
-		return fmt.Errorf(`must hold names of header fields such as "Message-ID", not %s`, quote(s))
+// signedFields are the header fields that a signature covers, as package mail signs them.
+func signedFields() []string {
+	return []string{
+		"Reply-To", "Subject", "Date", "To", "Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+		"List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID",
 	}
+}
+
+// omittedField wants the name of a header field that a signature covers unless
+// it is left out (RFC 6376 section 5.4): any other would change nothing.
+func omittedField(s string) error {
 	if strings.EqualFold(s, "From") {
 		return errors.New("must not hold From, which every signature has to cover")
 	}
-	return nil
+	names := signedFields()
+	if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, s) }) {
+		return nil
+	}
+	if near := nearest(s, names); near != "" {
+		return fmt.Errorf("holds %s, which no signature covers, did you mean %q?", quote(s), near)
+	}
+	return fmt.Errorf("holds %s, which no signature covers: it can hold %s", quote(s), alternatives(names))
 }
 
 // subject wants a template that parses, so that a slip is not found at seven
