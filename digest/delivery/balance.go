@@ -42,6 +42,9 @@ func (s *Store) Balance(ctx context.Context, editionID int64) (Balance, error) {
 	var b Balance
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		b = Balance{SkippedBy: map[string]int64{}, FailedBy: map[string]int64{}}
+		if err := tx.ShareDays(ctx); err != nil {
+			return err
+		}
 		var e struct {
 			Day   int64               `db:"day"`
 			State digest.EditionState `db:"state"`

@@ -122,6 +122,9 @@ func (s *Store) Answers(ctx context.Context, editionID int64) ([]Answered, error
 	var out []Answered
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		out = nil
+		if err := tx.ShareDays(ctx); err != nil {
+			return err
+		}
 		var day int64
 		if err := tx.Get(ctx, &day, `SELECT day FROM editions WHERE id = $1`, editionID); err != nil {
 			return err

@@ -61,6 +61,23 @@ var ErrDayBusy = errors.New("the day's rows are in use")
 // table, old rows are to be deleted instead.
 func (t *Tx) DropsDays() bool { return t.dialect == Postgres }
 
+// ShareDays keeps days from being dropped until the transaction ends. It must be
+// the first statement of a View that reads the days beside something else: the
+// snapshot is taken after the lock, and so has a drop as a whole or not at all.
+// Without it the rows of a day can be gone from a snapshot that is older than
+// the drop.
+func (t *Tx) ShareDays(ctx context.Context) error {
+	if !t.DropsDays() {
+		return nil
+	}
+	for _, table := range partitioned {
+		if _, err := t.Exec(ctx, `LOCK TABLE ONLY `+table+` IN ACCESS SHARE MODE`); err != nil {
+			return fmt.Errorf("share %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
 // dayWait is how long a transaction that drops a day waits for each lock. All
 // who want the tables meanwhile wait behind it, so it is short.
 const dayWait = "200ms"
