@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -14,22 +15,26 @@ const (
 	dropEvery = time.Hour
 	dropTries = 5 // of a day whose rows are in use
 
+	// lookAgain is how long a day with uncertain deliveries is left alone.
+	lookAgain = 24 * time.Hour
+
 	// zoneSpan is how long a date lasts somewhere after it has ended in UTC.
 	zoneSpan = 12 * time.Hour
 )
 
 // Retention drops old deliveries, a day of editions at a time. What an edition came to stays as totals, and a day stays as
-// long as something of it is under way or is proof of what its readers already got. Any number of processes may do so at
-// once, beside engines and planners.
+// long as something of it is under way, is uncertain, or is proof of what its readers already got. Any number of processes
+// may do so at once, beside engines and planners. One Retention is for one goroutine.
 type Retention struct {
 	store *Store
 	keep  time.Duration
 	log   *slog.Logger
+	held  map[int64]time.Time // by day with uncertain deliveries: when it was looked at
 }
 
 // NewRetention returns what drops the days that ended longer ago than keep.
 func NewRetention(d *db.DB, keep time.Duration, log *slog.Logger, now func() time.Time) *Retention {
-	return &Retention{store: NewStore(d, now), keep: keep, log: log}
+	return &Retention{store: NewStore(d, now), keep: keep, log: log, held: map[int64]time.Time{}}
 }
 
 // Run drops what is old now and then about each hour, until ctx ends. What fails is logged and tried again the next time;
@@ -45,7 +50,8 @@ func (r *Retention) Run(ctx context.Context) error {
 	}
 }
 
-// Drop drops all days that can go. It may be interrupted and called again. A day that fails does not keep the others.
+// Drop drops all days that can go. It may be interrupted and called again. A day that fails does not keep the others. One
+// that is kept for its uncertain deliveries is looked at, and warned of, once in 24 hours.
 func (r *Retention) Drop(ctx context.Context) error {
 	oldest := r.store.now().Add(-r.keep-zoneSpan).UnixMilli() / (24 * time.Hour).Milliseconds()
 	days, err := r.store.oldDays(ctx, oldest)
@@ -54,6 +60,9 @@ func (r *Retention) Drop(ctx context.Context) error {
 	}
 	var errs []error
 	for _, day := range days {
+		if at, ok := r.held[day]; ok && r.store.now().Sub(at) < lookAgain {
+			continue
+		}
 		began := time.Now()
 		date := db.Time(day * (24 * time.Hour).Milliseconds()).Format(time.DateOnly)
 		err := r.dropDay(ctx, day)
@@ -77,6 +86,9 @@ func (r *Retention) dropDay(ctx context.Context, day int64) error {
 	if err := r.store.mayDrop(ctx, day); err != nil {
 		return err
 	}
+	if err := r.hold(ctx, day); err != nil {
+		return err
+	}
 	left, err := r.store.archive(ctx, day)
 	for n := 1; n < dropTries && errors.Is(err, db.ErrDayBusy); n++ {
 		if err := pause(ctx, time.Second/4+rand.N(time.Second)); err != nil {
@@ -93,6 +105,20 @@ func (r *Retention) dropDay(ctx context.Context, day int64) error {
 		}
 	}
 	return nil
+}
+
+// hold returns errDayKept if deliveries of a day are uncertain, and warns of each of their editions.
+func (r *Retention) hold(ctx context.Context, day int64) error {
+	delete(r.held, day)
+	doubts, err := r.store.doubts(ctx, day)
+	if err != nil || len(doubts) == 0 {
+		return err
+	}
+	r.held[day] = r.store.now()
+	for _, d := range doubts {
+		r.log.WarnContext(ctx, "old deliveries kept, some are uncertain", "edition", d.Edition, "uncertain", d.N)
+	}
+	return fmt.Errorf("%w: deliveries are uncertain", errDayKept)
 }
 
 // deleteRows deletes the rows of an archived edition. Between its transactions it rests as long as they take, so that

@@ -13,9 +13,8 @@ import (
 
 // old is a settled world on PostgreSQL whose day may go.
 func old(t *testing.T) *world {
-	w := settled(t, dbtest.Open(t, db.Postgres))
+	w := decided(t, dbtest.Open(t, db.Postgres))
 	refusedOnce(w)
-	w.exec(`UPDATE deliveries SET state = 'sent' WHERE state = 'uncertain'`)
 	w.grow(keep + 37*time.Hour)
 	return w
 }

@@ -71,6 +71,28 @@ func (s *Store) mayDrop(ctx context.Context, day int64) error {
 	return err
 }
 
+// doubt is an edition and how many of its deliveries are uncertain.
+type doubt struct {
+	Edition string `db:"key"`
+	N       int64  `db:"n"`
+}
+
+// doubts returns the editions of a day with uncertain deliveries that an operator can still decide about. What mayDrop lets
+// pass does not become uncertain afterwards, for only pending deliveries do.
+func (s *Store) doubts(ctx context.Context, day int64) ([]doubt, error) {
+	var found []doubt
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		found = nil
+		return tx.Select(ctx, &found, `SELECT key, n FROM (SELECT e.key, (SELECT COUNT(*) FROM deliveries d
+				WHERE d.day = $1 AND d.edition_id = e.id AND d.state = 'uncertain') AS n
+			FROM editions e WHERE e.day = $1 AND e.archived_at = 0) AS found WHERE n > 0 ORDER BY key`, day)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count uncertain deliveries of day %d: %w", day, err)
+	}
+	return found, nil
+}
+
 // archive closes the editions of a day: from here on nobody queues their deliveries again. Where whole days can be dropped
 // it counts the deliveries and drops them in the same transaction. It returns the editions of which rows are left.
 func (s *Store) archive(ctx context.Context, day int64) ([]int64, error) {
