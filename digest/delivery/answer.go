@@ -20,7 +20,7 @@ type change struct {
 
 	mailboxRefuses bool   // some temporary answer was about the mailbox itself, where the change says that the delivery expired
 	provider       string // whose mailbox it is; "" where nobody knows
-	spike          bool   // the provider refuses so many recipients just now that it says little about this one
+	spike          bool   // the provider refuses so many recipients just now, or may, that it says little about this one
 
 	pausedUntil time.Time // the end of its provider's pause as the worker knew it, where that puts the delivery aside
 
@@ -97,7 +97,8 @@ func notAfter(t, limit time.Time) time.Time {
 }
 
 // appendFact adds what a dead or stalled worker's journal says of one message. How often the recipient's server had
-// put it off is not in there; the number of the attempt is close enough for the next delay.
+// put it off is not in there; the number of the attempt is close enough for the next delay. Nor is what else its provider
+// answered at that time: an unknown recipient may be one of a spike, and does not count against the reader.
 func appendFact(changes []change, e Entry, policy Policy, now time.Time) []change {
 	class := mail.ClassUncertain
 	answer := Answer{Class: class, Phase: mail.PhaseDot}
@@ -113,6 +114,7 @@ func appendFact(changes []change, e Entry, policy Policy, now time.Time) []chang
 	c := change{day: e.Day, edition: e.Edition, subscriber: e.Subscriber, before: e.N - 1, attempts: e.N}
 	c.state, c.reason, c.nextTry, _ = judge(class, circumstances{policy: policy, refusals: e.N - 1, underWay: true, now: now})
 	c.attempt = &attempt{at: e.At, composedAt: e.ComposedAt, answer: answer}
+	c.spike = class == mail.ClassPermanentRecipient
 	return append(changes, c)
 }
 

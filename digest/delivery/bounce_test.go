@@ -207,17 +207,20 @@ func TestExpiryAlone(t *testing.T) {
 	})
 }
 
-// TestBouncesOfAJournal replays a journal whose answers the database knows in part.
+// TestBouncesOfAJournal replays a journal whose answers the database knows in part. Whether its hard bounces are part of a
+// spike nobody can tell, so they do not count.
 func TestBouncesOfAJournal(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		w := newWorld(t, d, 4, 1)
-		w.exec(`UPDATE subscribers SET soft_bounces = 2 WHERE id >= 3`)
+		w := newWorld(t, d, 6, 1)
+		w.exec(`UPDATE subscribers SET soft_bounces = 2 WHERE id IN (3, 4)`)
+		w.exec(`UPDATE subscribers SET hard_bounced_at = 1 WHERE id = 6`)
 		w.exec(`UPDATE deliveries SET state = 'failed', attempts = 1, reason = 'soft-recipient' WHERE subscriber_id = 1`)
 		w.exec(`UPDATE deliveries SET state = 'sent', attempts = 1 WHERE subscriber_id = 4`)
 		j := openJournal(t, w.state, "died")
 		began := time.Now().Add(-time.Hour)
 		for reader, class := range map[int64]mail.Class{
 			1: mail.ClassSoftRecipient, 2: mail.ClassPermanentRecipient, 3: mail.ClassAccepted, 4: mail.ClassAccepted,
+			5: mail.ClassSoftRecipient, 6: mail.ClassPermanentRecipient,
 		} {
 			e := delivery.Entry{Edition: edition, Day: day, Subscriber: reader, Batch: 1, N: 1, ComposedAt: began, At: began}
 			generation := dot(t, j, e)
@@ -228,13 +231,13 @@ func TestBouncesOfAJournal(t *testing.T) {
 		}
 		j.Close()
 		w.mustSend(func(o *delivery.Options) { o.Bounces = limits })
-		for i, want := range []bounced{{}, {hard: 1}, {}, {soft: 2}} {
+		for i, want := range []bounced{{}, {}, {}, {soft: 2}, {soft: 1}, {hard: 1}} {
 			if got := w.bounces(i + 1); got != want {
 				t.Errorf("reader %d: %+v, want %+v", i+1, got, want)
 			}
 		}
-		if got := w.count(`SELECT hard_bounced_at FROM subscribers WHERE id = 2`); int64(got) != began.UnixMilli() {
-			t.Errorf("the bounce is of %d, want when it came, %d", got, began.UnixMilli())
+		if got := w.count(`SELECT count(*) FROM deliveries WHERE state = 'failed' AND reason = 'permanent-recipient'`); got != 2 {
+			t.Errorf("%d deliveries failed for a hard bounce, want both", got)
 		}
 	})
 }
