@@ -91,8 +91,8 @@ func (r Reply) retryAfter() time.Duration {
 
 func classifyPermanent(r Reply) Class {
 	switch {
-	case r.Phase == PhaseMail && (r.Code == 552 || r.Enhanced == "5.3.4"):
-		return ClassPermanentMessage // the SIZE we declared is too large (RFC 1870 section 6.1)
+	case r.refusesSize():
+		return ClassPermanentMessage
 	case !r.isAfterMail(), r.Code == 503, r.Code == 530, r.Code == 535, r.deniesRelaying():
 		return ClassPermanentPath
 	case strings.HasPrefix(r.Enhanced, "5.7."):
@@ -105,6 +105,11 @@ func classifyPermanent(r Reply) Class {
 		return ClassPermanentSender
 	}
 	return ClassPermanentMessage
+}
+
+// refusesSize tells whether the SIZE we declared is too large (RFC 1870 section 6.1).
+func (r Reply) refusesSize() bool {
+	return r.Phase == PhaseMail && (r.Code == 552 || r.Enhanced == "5.3.4")
 }
 
 // isAfterMail tells whether the recipient was known to the server when it answered.

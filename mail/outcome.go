@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -62,22 +63,41 @@ func newOutcome(relay string, reply Reply, err error) Outcome {
 	return Outcome{Reply: reply, Err: err, Class: Classify(reply, err), Relay: relay, RetryAfter: reply.retryAfter()}
 }
 
-// mayTryElsewhere tells whether another relay may be asked: this one is in trouble and cannot have the message.
+// mayTryElsewhere tells whether another relay may be asked: this one cannot have the message, for a reason of its own.
 func (o Outcome) mayTryElsewhere() bool {
-	return o.Class.IsPath() && o.Reply.Phase != PhaseDot && !errors.Is(o.Err, ErrAborted)
+	return (o.Class.IsPath() || o.isOverSize()) && o.Reply.Phase != PhaseDot && !errors.Is(o.Err, ErrAborted)
+}
+
+// isOverSize tells whether the message is larger than this relay takes, which it said in answer to EHLO or MAIL.
+func (o Outcome) isOverSize() bool { return errors.Is(o.Err, errSize) || o.Reply.refusesSize() }
+
+// hopeful returns the outcome of two relays that leaves the message more hope: it may go later, or after somebody's repair.
+func hopeful(a, b Outcome) Outcome {
+	hope := func(o Outcome) int {
+		return slices.Index([]Class{ClassPermanentMessage, ClassPermanentPath, ClassTemporaryPath}, o.Class)
+	}
+	if hope(b) > hope(a) {
+		return b
+	}
+	return a
 }
 
 // SendOne sends one message now, over a connection of its own: for confirmations and test sends. It tries the relays
-// in their order as long as the trouble is theirs and came before the final dot.
+// in their order as long as the trouble is theirs and came before the final dot; if none takes it, the outcome is the one that leaves
+// most hope.
 func SendOne(ctx context.Context, relays []*Relay, env Envelope, msg []byte) Outcome {
-	outcome := Outcome{Err: errNoRelay, Class: ClassTemporaryPath}
+	var trouble Outcome
 	for _, r := range relays {
-		outcome = sendOver(ctx, r, env, msg)
+		outcome := sendOver(ctx, r, env, msg)
 		if !outcome.mayTryElsewhere() || ctx.Err() != nil {
-			break
+			return outcome
 		}
+		trouble = hopeful(trouble, outcome)
 	}
-	return outcome
+	if trouble.Class == "" {
+		return Outcome{Err: errNoRelay, Class: ClassTemporaryPath}
+	}
+	return trouble
 }
 
 var errNoRelay = errors.New("no relay to send over")

@@ -148,21 +148,24 @@ func (p *Pool) Send(ctx context.Context, m *Message) Outcome {
 		} else {
 			w.failed = append(w.failed, t.route)
 		}
-		if trouble.Class != ClassTemporaryPath {
-			trouble = t.outcome
-		}
+		trouble = hopeful(trouble, t.outcome)
 	}
 }
 
 // isFinal tells whether no relay that w has not tried changes what those have said that it did: one that is left alone for
 // a while may take the message then.
 func (p *Pool) isFinal(w *waiter, trouble Outcome) bool {
-	if trouble.Class != ClassPermanentPath {
-		return trouble.Class != ""
+	switch trouble.Class {
+	case "":
+		return false
+	case ClassTemporaryPath:
+		return true
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !slices.ContainsFunc(p.routes, func(r *route) bool { return !w.hasFailed(r) && r.class != ClassPermanentPath })
+	return !slices.ContainsFunc(p.routes, func(r *route) bool {
+		return !w.hasFailed(r) && !(r.class == ClassPermanentPath && trouble.Class == ClassPermanentPath)
+	})
 }
 
 // Close ends the idle connections with QUIT and waits for that; those in use end when their message does. It may be

@@ -24,6 +24,9 @@ var (
 	ErrMessage = errors.New("message cannot be sent")
 )
 
+// errSize is the ErrMessage of a message that only this relay finds too large.
+var errSize = fmt.Errorf("%w: it is too large", ErrMessage)
+
 // A connection is worn after so many messages or so long.
 const (
 	wornCount = 100
@@ -145,7 +148,7 @@ func (c *Conn) check(ctx context.Context, env Envelope, msg []byte) ([]byte, err
 		return nil, err
 	}
 	if c.maxSize > 0 && len(msg) > c.maxSize {
-		return nil, fmt.Errorf("%w: it has %d octets, relay %s takes %d", ErrMessage, len(msg), c.relay.label(), c.maxSize)
+		return nil, fmt.Errorf("%w: it has %d octets, relay %s takes %d", errSize, len(msg), c.relay.label(), c.maxSize)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrLost, err)
