@@ -78,7 +78,7 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 		digests = p.digestIDs()
 	}
 	var errs []error
-	if err := p.ramp.Admit(ctx, now); err != nil { // who is not admitted waits
+	if err := p.ramp.Admit(ctx); err != nil { // who is not admitted waits
 		if errs = append(errs, err); stop(ctx, errs) {
 			return err
 		}

@@ -20,6 +20,6 @@ func (p *Planner) admittedSince(ctx context.Context) (int64, error) {
 	if p.ramp == nil {
 		return 0, nil
 	}
-	since, err := p.ramp.Waiting(ctx, p.store.now())
+	since, err := p.ramp.Waiting(ctx)
 	return db.Millis(since), err
 }

@@ -18,6 +18,7 @@ func (w *world) warmUp(days int) {
 	w.planner = w.newPlanner().WarmUp(subscribers.NewRamp(subscribers.NewStore(w.db, w.clock.Now), subscribers.RampOptions{
 		Start: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Zone: zone(w.t, newYork), First: 1, Growth: 2, Days: days,
 		Providers: mail.NewProviders(nil), Log: slog.New(slog.DiscardHandler),
+		Clock: func(context.Context) (time.Time, error) { return w.clock.Now(), nil },
 	}))
 }
 

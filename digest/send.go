@@ -28,7 +28,7 @@ func (s *Send) partial() bool { return s.TopicID != 0 || s.Recipients != nil }
 // on with what arrives later. It returns ErrNothingDue if there is nothing to
 // send.
 func (p *Planner) SendNow(ctx context.Context, s Send, now time.Time) (*Edition, error) {
-	if err := p.ramp.Admit(ctx, now); err != nil {
+	if err := p.ramp.Admit(ctx); err != nil {
 		return nil, fmt.Errorf("send %s: %w", s.Digest.Slug, err)
 	}
 	// What readers wait for is known when the runs before are planned.

@@ -23,7 +23,7 @@ type Ramp struct {
 	store *Store
 }
 
-// RampOptions are how a ramp rises. All are required.
+// RampOptions are how a ramp rises. All but Clock are required.
 type RampOptions struct {
 	Start     time.Time // its date is the first day; before that nobody is admitted
 	Zone      *time.Location
@@ -32,10 +32,19 @@ type RampOptions struct {
 	Days      int     // after which there is none
 	Providers *mail.Providers
 	Log       *slog.Logger
+
+	// Clock says what day it is. nil is the clock of the database, which is the
+	// same for all processes: one whose host's clock is wrong admits nobody early.
+	Clock func(context.Context) (time.Time, error)
 }
 
 // NewRamp returns a ramp for the subscribers of a store.
-func NewRamp(store *Store, o RampOptions) *Ramp { return &Ramp{o, store} }
+func NewRamp(store *Store, o RampOptions) *Ramp {
+	if o.Clock == nil {
+		o.Clock = store.databaseClock
+	}
+	return &Ramp{o, store}
+}
 
 const (
 	// otherGroup is the group of all domains of no provider that we know.
@@ -46,9 +55,13 @@ const (
 
 // Waiting returns an instant: who has not been admitted since has to wait. It is
 // zero when nobody has to.
-func (r *Ramp) Waiting(ctx context.Context, now time.Time) (time.Time, error) {
+func (r *Ramp) Waiting(ctx context.Context) (time.Time, error) {
 	if r == nil {
 		return time.Time{}, nil
+	}
+	now, err := r.Clock(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the day of the ramp: %w", err)
 	}
 	groups, err := r.store.rampGroups(ctx)
 	if err != nil {
@@ -65,11 +78,15 @@ func (r *Ramp) Waiting(ctx context.Context, now time.Time) (time.Time, error) {
 // set their preferences. It does so once a day, in the zone of the ramp, and may
 // be interrupted and called again. Where too many mails of the last two days
 // bounced or were complained about, the ceiling does not grow.
-func (r *Ramp) Admit(ctx context.Context, now time.Time) error {
+func (r *Ramp) Admit(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
-	if err := r.admit(ctx, r.dayOf(now), now); err != nil {
+	now, err := r.Clock(ctx)
+	if err == nil {
+		err = r.admit(ctx, r.dayOf(now), now)
+	}
+	if err != nil {
 		return fmt.Errorf("admit readers: %w", err)
 	}
 	return nil

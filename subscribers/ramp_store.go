@@ -18,6 +18,15 @@ type rampGroup struct {
 	Reason  string `db:"reason"`  // why the ceiling did not grow, "" if it did
 }
 
+func (s *Store) databaseClock(ctx context.Context) (time.Time, error) {
+	var now time.Time
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		now, err = tx.Now(ctx)
+		return err
+	})
+	return now, err
+}
+
 const selectRamp = `SELECT name, day, steps, ceiling, used, reason FROM ramp_groups `
 
 // rampGroups returns all groups by their names.

@@ -2,6 +2,7 @@ package subscribers_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"math"
@@ -39,6 +40,7 @@ func (s *slope) ramp(first int, growth float64, days int) *subscribers.Ramp {
 	return subscribers.NewRamp(s.Store, subscribers.RampOptions{
 		Start: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Zone: zone, First: first, Growth: growth, Days: days,
 		Providers: mail.NewProviders(nil), Log: slog.New(slog.NewTextHandler(&s.log, nil)),
+		Clock: func(context.Context) (time.Time, error) { return s.now(), nil },
 	})
 }
 
@@ -57,7 +59,7 @@ func (s *slope) read(id int, domain string, hours, digests int) {
 func (s *slope) on(day int) {
 	s.t.Helper()
 	s.to(day)
-	s.must(s.Admit(s.t.Context(), s.now()))
+	s.must(s.Admit(s.t.Context()))
 }
 
 func (s *slope) to(day int) {
@@ -84,7 +86,7 @@ func (s *slope) want(day int, want string) {
 
 func (s *slope) wantWaiting(want bool) {
 	s.t.Helper()
-	since, err := s.Waiting(s.t.Context(), s.now())
+	since, err := s.Waiting(s.t.Context())
 	s.must(err)
 	if since.IsZero() == want {
 		s.t.Errorf("waiting for an admission since %v, want anybody to wait: %t", since, want)
@@ -133,9 +135,35 @@ func TestRamp(t *testing.T) {
 
 func TestNoRamp(t *testing.T) {
 	var r *subscribers.Ramp
-	since, err := r.Waiting(t.Context(), time.Now())
-	if err != nil || !since.IsZero() || r.Admit(t.Context(), time.Now()) != nil {
+	since, err := r.Waiting(t.Context())
+	if err != nil || !since.IsZero() || r.Admit(t.Context()) != nil {
 		t.Errorf("without a ramp %v, %v wait", since, err)
+	}
+}
+
+// TestRampGoesByTheDatabase lets the host's clock be years away.
+func TestRampGoesByTheDatabase(t *testing.T) {
+	for name, years := range map[string]int{"behind": -20, "ahead": 20} {
+		t.Run(name, func(t *testing.T) {
+			eachSlope(t, 1, 1, 365, func(t *testing.T, s *slope) {
+				s.read(1, "gmail.com", 1, 1)
+				s.read(2, "gmail.com", 2, 1)
+				s.Ramp.Start = time.Now().AddDate(0, 0, -2)
+				s.Ramp = subscribers.NewRamp(s.Store, subscribers.RampOptions{
+					Start: s.Start, Zone: s.Zone, First: s.First, Growth: s.Growth, Days: s.Days, Providers: s.Providers, Log: s.Log,
+				})
+				s.time = s.time.AddDate(years, 0, 0)
+				s.must(s.Admit(t.Context()))
+				s.wantWaiting(true)
+				if s.in() != "1" {
+					t.Errorf("%s are in, want 1", s.in())
+				}
+				at := s.count(`SELECT admitted_at FROM subscribers WHERE id = 1`)
+				if off := time.Since(db.Time(int64(at))); off < -time.Minute || off > time.Hour {
+					t.Errorf("the admission is %v ago", off)
+				}
+			})
+		})
 	}
 }
 
@@ -245,7 +273,7 @@ func TestExportOfWhoWaits(t *testing.T) {
 			if day > 0 {
 				s.on(day - 1)
 			}
-			since, err := s.Waiting(t.Context(), s.now())
+			since, err := s.Waiting(t.Context())
 			s.must(err)
 			var out bytes.Buffer
 			n, err := s.Export(t.Context(), &out, subscribers.Filter{NotAdmittedSince: &since})
@@ -322,7 +350,7 @@ func TestRampNeverPassesItsCeilings(t *testing.T) {
 				ramp := s.ramp(7, 1.7, 6)
 				ramp.Log = slog.New(slog.DiscardHandler)
 				planners.Go(func() {
-					if err := ramp.Admit(t.Context(), s.now()); err != nil {
+					if err := ramp.Admit(t.Context()); err != nil {
 						t.Error(err)
 					}
 				})

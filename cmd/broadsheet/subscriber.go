@@ -153,7 +153,7 @@ func (e *env) subscriberExportCommand() *cobra.Command {
 					return err
 				}
 				if notAdmitted {
-					since, err := a.Ramp.Waiting(cmd.Context(), e.now())
+					since, err := a.Ramp.Waiting(cmd.Context())
 					if err != nil {
 						return err
 					}
