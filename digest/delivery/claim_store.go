@@ -164,10 +164,10 @@ func (s *Store) inherit(ctx context.Context, tx *db.Tx, b *batch, former string,
 	b.settled = counts{}
 	for _, e := range facts.Entries {
 		if e.Batch == b.id {
-			changes = b.settled.appendFact(changes, e, c.policy, s.now())
+			changes = appendFact(changes, e, c.policy, s.now())
 		}
 	}
-	to := recorder{bounces: c.bounces, now: s.now(), careful: true}
+	to := recorder{bounces: c.bounces, now: s.now(), careful: true, written: b.settled}
 	var err error
 	if b.refused, err = to.record(ctx, tx, changes); err != nil {
 		return err

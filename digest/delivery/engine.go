@@ -46,8 +46,8 @@ type Meter interface {
 	Written(took time.Duration)
 	// Tried: a message was handed to Send, and this came of it.
 	Tried(o mail.Outcome)
-	// Recorded: a group of results went to the database, so many deliveries coming to each state. took is 0 where they
-	// were settled in place of a worker that is gone.
+	// Recorded: a group of results went to the database, so many deliveries coming to each state by it. took is 0 where
+	// they were settled in place of a worker that is gone. What a COMMIT without an answer may have written is not counted.
 	Recorded(states map[State]int, took time.Duration)
 }
 

@@ -77,7 +77,7 @@ func (s *Store) CorrectToPending(ctx context.Context, day, edition, subscriber, 
 	now := s.now()
 	c := change{day: day, edition: edition, subscriber: subscriber, state: Pending, nextTry: now, corrects: batch}
 	return s.db.Write(ctx, func(tx *db.Tx) error {
-		_, err := recorder{now: now}.record(ctx, tx, []change{c})
+		_, err := recorder{now: now, written: counts{}}.record(ctx, tx, []change{c})
 		return err
 	})
 }

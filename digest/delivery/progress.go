@@ -68,16 +68,6 @@ func (c counts) less(before counts) counts {
 	return out
 }
 
-// appendFact is the function of that name, and counts what a message without a reply becomes. Those with one are not
-// counted: they may have been recorded by the worker that is gone.
-func (c counts) appendFact(changes []change, e Entry, policy Policy, now time.Time) []change {
-	out := appendFact(changes, e, policy, now)
-	if !e.Replied && len(out) > len(changes) {
-		c[out[len(out)-1].state]++
-	}
-	return out
-}
-
 // countSettled tells the meter what became of deliveries because their worker is gone.
 func (e *Engine) countSettled(c counts) {
 	if len(c) > 0 {

@@ -108,8 +108,80 @@ func TestMeterIsToldOfTheDead(t *testing.T) {
 		if b.Uncertain != 2+250+249 || b.Sent != 750-b.Uncertain {
 			t.Errorf("%+v", b)
 		}
-		if m.states[delivery.Uncertain] != int(b.Uncertain) || m.states[delivery.Sent] != 247 {
-			t.Errorf("the meter was told of %v, want %d uncertain and 247 sent", m.states, b.Uncertain)
+		if m.states[delivery.Uncertain] != int(b.Uncertain) || m.states[delivery.Sent] != int(b.Sent) {
+			t.Errorf("the meter was told of %v, want %d uncertain and %d sent", m.states, b.Uncertain, b.Sent)
+		}
+	})
+}
+
+// TestMeterIsToldOfWhatWasRecorded takes the batch away while each message is under way: what the worker has to say of
+// some of them then changes nothing.
+func TestMeterIsToldOfWhatWasRecorded(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 4, 1)
+		m := &tally{states: map[delivery.State]int{}}
+		reached := make(chan struct{}, 4)
+		taken := make(chan struct{})
+		w.relay.set(func(_ context.Context, to string, n int, _ []byte, beforeDot func() error) *mail.Outcome {
+			if n > 1 {
+				return nil
+			}
+			outcome := map[string]*mail.Outcome{
+				address(1): refuse(mail.ClassTemporaryRecipient, 451, "4.7.1", mail.PhaseRcpt, beforeDot),
+				address(2): refuse(mail.ClassPermanentRecipient, 550, "5.1.1", mail.PhaseRcpt, beforeDot),
+			}[to]
+			if outcome == nil {
+				if err := beforeDot(); err != nil {
+					t.Error(err)
+				}
+				outcome = &mail.Outcome{Class: mail.ClassAccepted, Relay: "fake", Reply: mail.Reply{Code: 250, Phase: mail.PhaseDot}}
+			}
+			reached <- struct{}{}
+			<-taken
+			return outcome
+		})
+		go func() {
+			for range 4 {
+				<-reached
+			}
+			w.exec(`UPDATE deliveries SET state = 'sent', attempts = 1 WHERE subscriber_id = 4`)
+			w.exec(`UPDATE batches SET fence = fence + 1, worker = '', lease_until = 0`)
+			close(taken)
+		}()
+		b := w.mustSend(func(o *delivery.Options) { o.Meter, o.Lanes = m, 4 })
+		if b.Sent != 4 {
+			t.Errorf("%+v, want all sent", b)
+		}
+		// two are sent by whoever has the batch next, one was by us, and one by somebody else
+		if got := m.states[delivery.Sent]; got != 3 || m.states[delivery.Pending]+m.states[delivery.Failed] != 0 {
+			t.Errorf("the meter was told of %v, want 3 sent", m.states)
+		}
+	})
+}
+
+// TestMeterIsToldOfAJournal replays a journal that the database knows in part.
+func TestMeterIsToldOfAJournal(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 5, 1)
+		w.exec(`UPDATE batches SET worker = 'died', fence = 1, lease_until = $1`, db.Millis(time.Now().Add(time.Hour)))
+		w.exec(`UPDATE deliveries SET state = 'sent', attempts = 1 WHERE subscriber_id IN (1, 3)`)
+		j := openJournal(t, w.state, "died")
+		for reader := range 5 {
+			e := entry(int64(reader+1), 1)
+			e.Batch = 1
+			if generation := dot(t, j, e); reader < 2 {
+				if err := j.Reply(generation, replied(e, "queued")); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		j.Close()
+		m := &tally{states: map[delivery.State]int{}}
+		if b := w.mustSend(func(o *delivery.Options) { o.Meter = m }); b.Sent != 3 || b.Uncertain != 2 {
+			t.Errorf("%+v, want 3 sent, one of them by the journal, and 2 uncertain", b)
+		}
+		if m.states[delivery.Sent] != 1 || m.states[delivery.Uncertain] != 2 {
+			t.Errorf("the meter was told of %v, want 1 sent and 2 uncertain", m.states)
 		}
 	})
 }

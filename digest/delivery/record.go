@@ -109,7 +109,7 @@ func (e *Engine) write(results []result, renewAll bool) error {
 	if err != nil {
 		return err
 	}
-	e.o.Meter.Recorded(countStates(results), time.Since(start))
+	e.o.Meter.Recorded(g.written, time.Since(start))
 	e.reportRefused(g.refused)
 	for _, provider := range e.spikes.report(results, began) {
 		e.log.Error("hard bounces spike, nobody is suppressed", "provider", provider)
@@ -125,16 +125,6 @@ func (e *Engine) write(results []result, renewAll bool) error {
 	return nil
 }
 
-func countStates(results []result) map[State]int {
-	states := map[State]int{}
-	for _, r := range results {
-		if r.change != nil {
-			states[r.change.state]++
-		}
-	}
-	return states
-}
-
 // group is what is written in one transaction.
 type group struct {
 	results  []result
@@ -143,6 +133,7 @@ type group struct {
 
 	leases  map[int64]leaseState // as they were found
 	refused []refusal
+	written counts
 }
 
 func (e *Engine) writeGroup(g *group, to recorder) error {
@@ -154,6 +145,8 @@ func (e *Engine) writeGroup(g *group, to recorder) error {
 		if err := heedPauses(e.last, tx, changes, to.now); err != nil {
 			return err
 		}
+		g.written = counts{}
+		to.written = g.written
 		if g.refused, err = to.record(e.last, tx, changes); err != nil {
 			return err
 		}

@@ -46,6 +46,7 @@ type recorder struct {
 	// careful keeps what the database refuses of a change from the others, for the price of savepoints. Without it the
 	// first refusal fails the transaction.
 	careful bool
+	written counts // of the deliveries that came to a state, which others may have been before
 }
 
 // record writes changes, their attempts and what they say of their readers. One that the database refuses for what is
@@ -96,7 +97,8 @@ func (r recorder) recordAll(ctx context.Context, tx *db.Tx, changes []change) er
 }
 
 func (r recorder) recordPlain(ctx context.Context, tx *db.Tx, changes []change) error {
-	told, err := r.recordStates(ctx, tx, changes)
+	written := counts{}
+	told, err := r.recordStates(ctx, tx, changes, written)
 	if err != nil {
 		return fmt.Errorf("record deliveries: %w", err)
 	}
@@ -106,17 +108,24 @@ func (r recorder) recordPlain(ctx context.Context, tx *db.Tx, changes []change) 
 	if err := recordAttempts(ctx, tx, changes); err != nil {
 		return fmt.Errorf("record attempts: %w", err)
 	}
+	r.written.add(written)
 	return nil
 }
 
-// recordStates returns what was recorded, and not before, of what says something of its reader.
-func (r recorder) recordStates(ctx context.Context, tx *db.Tx, changes []change) ([]change, error) {
+// recordStates counts what was recorded, and not before, and returns what of it says something of its reader.
+func (r recorder) recordStates(ctx context.Context, tx *db.Tx, changes []change, written counts) ([]change, error) {
 	telling, others, err := splitTelling(ctx, tx, changes)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := recordRows(ctx, tx, others, r.now); err != nil {
-		return nil, err
+	for len(others) > 0 {
+		var same []change
+		same, others = ofOneState(others)
+		n, err := recordRows(ctx, tx, same, r.now)
+		if err != nil {
+			return nil, err
+		}
+		written[same[0].state] += int(n)
 	}
 	var told []change
 	for i := range telling {
@@ -125,10 +134,27 @@ func (r recorder) recordStates(ctx context.Context, tx *db.Tx, changes []change)
 			return nil, err
 		}
 		if n > 0 {
+			written[telling[i].state]++
 			told = append(told, telling[i])
 		}
 	}
 	return told, reopen(ctx, tx, changes)
+}
+
+// ofOneState divides changes into those that have the state of the first one, which mostly all have, and the others.
+func ofOneState(changes []change) (same, others []change) {
+	differs := func(c change) bool { return c.state != changes[0].state }
+	if !slices.ContainsFunc(changes, differs) {
+		return changes, nil
+	}
+	for _, c := range changes {
+		if differs(c) {
+			others = append(others, c)
+		} else {
+			same = append(same, c)
+		}
+	}
+	return same, others
 }
 
 // recordRows returns how many rows of deliveries it changed.

@@ -70,20 +70,18 @@ func (e *Engine) replayOne(ctx context.Context, worker string) error {
 	}
 	var changes []change
 	unknown := 0
-	settled := counts{}
 	for _, entry := range facts.Entries {
-		changes = settled.appendFact(changes, entry, e.o.OnUncertain, e.o.Now())
+		changes = appendFact(changes, entry, e.o.OnUncertain, e.o.Now())
 		if !entry.Replied {
 			unknown++
 		}
 	}
 	left := legacy{worker: worker, changes: changes, whole: facts.Boot == bootID()}
-	refused, abandoned, err := e.store.takeOver(ctx, left, e.o.OnUncertain, e.o.Bounces)
+	refused, settled, err := e.store.takeOver(ctx, left, e.o.OnUncertain, e.o.Bounces)
 	if err != nil {
 		return err
 	}
 	e.reportRefused(refused)
-	settled.add(abandoned)
 	e.countSettled(settled)
 	e.log.Warn("took over from a worker that died", "worker", worker, "entries", len(facts.Entries), "without_reply", unknown,
 		"policy", e.o.OnUncertain)
@@ -98,13 +96,13 @@ type legacy struct {
 }
 
 // takeOver records what a dead worker's journal says and frees its batches. Of a journal that the machine's end may
-// have cut short, what is not in it may have been sent all the same.
+// have cut short, what is not in it may have been sent all the same. It counts what deliveries came to by that.
 func (s *Store) takeOver(ctx context.Context, left legacy, policy Policy, bounces Bounces) ([]refusal, counts, error) {
 	var refused []refusal
 	var settled counts
 	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
 		settled = counts{}
-		to := recorder{bounces: bounces, now: s.now(), careful: true}
+		to := recorder{bounces: bounces, now: s.now(), careful: true, written: settled}
 		if refused, err = to.record(ctx, tx, left.changes); err != nil {
 			return err
 		}
