@@ -100,12 +100,12 @@ func TestPoolTriesMoreThanTheLimitSlowly(t *testing.T) {
 		began := time.Now()
 		more := hung(t, p, 8) // of which four find a slot
 		for i, after := range []time.Duration{1, 3, 7, 15} {
-			time.Sleep(time.Until(began.Add(after*time.Second - 1)))
+			time.Sleep(time.Until(began.Add(after*time.Second - time.Nanosecond)))
 			synctest.Wait()
 			if got := p.Relays()[0].Busy; got != i+1 {
 				t.Errorf("before %d s: %d are in use, want %d", after, got, i+1)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			if got := p.Relays()[0].Busy; got != i+2 {
 				t.Errorf("after %d s: %d are in use, want %d", after, got, i+2)

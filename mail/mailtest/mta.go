@@ -245,7 +245,7 @@ func (m *MTA) start() error {
 	}
 	m.keeper, m.leash = keeper, leash
 	if line, _ := bufio.NewReader(stdout).ReadString('\n'); line != "ready\n" {
-		return errors.New("Postfix or Dovecot did not start")
+		return errors.New("start Postfix and Dovecot: they are not ready")
 	}
 	return nil
 }
