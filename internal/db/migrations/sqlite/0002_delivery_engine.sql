@@ -53,14 +53,16 @@ CREATE UNIQUE INDEX subscribers_bounced ON subscribers (id) WHERE hard_bounced_a
 
 -- What the warming-up of the sending domain came to for a group of recipient
 -- domains: on the day of the last admission the ceiling had grown so many steps,
--- and used of it were the mails a day of the readers admitted until then. reason
--- says why the ceiling did not grow that day. The row "*" has the last day whose
--- admission is complete.
+-- the last one on risen_day, used of it were the mails a day of the readers
+-- admitted until then, and some readers were waiting. reason says why the ceiling
+-- did not grow that day. The row "*" has the last day whose admission is complete.
 CREATE TABLE ramp_groups (
-  name    TEXT PRIMARY KEY,
-  day     INTEGER NOT NULL,
-  steps   INTEGER NOT NULL,
-  ceiling BIGINT NOT NULL,
-  used    BIGINT NOT NULL,
-  reason  TEXT NOT NULL DEFAULT ''
+  name      TEXT PRIMARY KEY,
+  day       INTEGER NOT NULL,
+  steps     INTEGER NOT NULL,
+  risen_day INTEGER NOT NULL DEFAULT 0,
+  ceiling   BIGINT NOT NULL,
+  used      BIGINT NOT NULL,
+  waiting   BIGINT NOT NULL DEFAULT 0,
+  reason    TEXT NOT NULL DEFAULT ''
 );
