@@ -13,14 +13,17 @@ import (
 	"broadsheet/subscribers"
 )
 
-// warmUp gives the planner a ramp with a ceiling of one reader on its first day, 2026-11-23, that doubles for days.
-func (w *world) warmUp(days int) {
+// warmUp gives the planner a ramp with a ceiling of some readers on its first day, 2026-11-23, that doubles for days.
+func (w *world) warmUp(first, days int) {
 	w.planner = w.newPlanner().WarmUp(subscribers.NewRamp(subscribers.NewStore(w.db, w.clock.Now), subscribers.RampOptions{
-		Start: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Zone: zone(w.t, newYork), First: 1, Growth: 2, Days: days,
+		Start: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), Zone: zone(w.t, newYork), First: first, Growth: 2, Days: days,
 		Providers: mail.NewProviders(nil), Log: slog.New(slog.DiscardHandler),
 		Clock: func(context.Context) (time.Time, error) { return w.clock.Now(), nil },
 	}))
 }
+
+// sent lets all that is planned be accepted, without which no ceiling rises.
+func (w *world) sent() { w.exec(`UPDATE deliveries SET state = 'sent'`) }
 
 // confirmed says when readers confirmed, the later the earlier they are admitted.
 func (w *world) confirmed(at map[int64]int) {
@@ -37,14 +40,17 @@ func TestNotAdmittedReadersWait(t *testing.T) {
 		}
 		w.subscribe(6, newYork, "sport")
 		w.confirmed(map[int64]int{1: 10, 2: 60, 3: 30, 4: 20, 5: 15, 6: 50})
-		w.warmUp(3)
+		w.warmUp(1, 3)
 		w.begin()
 		w.put(story(1, "world"), story(2, "sport"))
 		w.tick()
+		w.sent()
 		w.put(story(3, "world"))
 		w.nextDay()
+		w.sent()
 		w.put(story(4, "sport"))
 		w.nextDay()
+		w.sent()
 		w.put(story(5, "world"))
 		w.nextDay() // the ramp is over
 		w.wantMails("daily/2026-11-23 2: 2 1", "daily/2026-11-24 2: 3", "daily/2026-11-24 6: 2",
@@ -63,10 +69,10 @@ func TestPlannersAdmitTogether(t *testing.T) {
 		for id := range int64(9) {
 			w.subscribe(id+1, newYork)
 		}
-		w.warmUp(9)
+		w.warmUp(4, 9)
 		w.begin()
 		w.put(story(1, "world"))
-		w.clock.set(w.clock.Now().AddDate(0, 0, 2)) // a ceiling of four
+		w.clock.set(w.clock.Now().AddDate(0, 0, 2)) // a ceiling of four, for nobody got mail yet
 		ended := make(chan error)
 		for range 2 {
 			go func() { ended <- w.planner.Tick(context.Background(), w.clock.Now()) }()
@@ -91,7 +97,7 @@ func TestSendsByHandKeepToTheRamp(t *testing.T) {
 		w.subscribe(1, newYork)
 		w.subscribe(2, newYork)
 		w.confirmed(map[int64]int{1: 10, 2: 20})
-		w.warmUp(3)
+		w.warmUp(1, 3)
 		w.put(story(1, "world"))
 		w.send(digest.Send{}) // admits the first reader
 		w.wantMails("daily/2026-11-23T07:00:01 2: 1")
@@ -107,6 +113,7 @@ func TestSendsByHandKeepToTheRamp(t *testing.T) {
 			t.Errorf("got %+v, %v, want the reader to wait", preview, err)
 		}
 		same(t, "looking", w.dump(), before)
+		w.sent()
 		w.clock.advance(24 * time.Hour)
 		w.put(story(2, "world"))
 		w.send(digest.Send{})

@@ -16,8 +16,8 @@ import (
 
 // Ramp warms up a sending domain that mailbox providers do not know yet. Readers
 // are admitted for good, so many a day that the mails a day to a provider stay
-// below a ceiling which grows each day; nobody else is mailed until they are. A
-// nil Ramp lets everybody in. Any number of processes may use equal ones at once.
+// below a ceiling which grows with each day on which the provider got mail;
+// nobody else is mailed until they are. A nil Ramp lets everybody in. Any number of processes may use equal ones at once.
 type Ramp struct {
 	RampOptions
 	store *Store
@@ -28,8 +28,8 @@ type RampOptions struct {
 	Start     time.Time // its date is the first day; before that nobody is admitted
 	Zone      *time.Location
 	First     int     // the ceiling on the first day, in mails to a group
-	Growth    float64 // by which it is multiplied each day
-	Days      int     // after which there is none
+	Growth    float64 // by which it is multiplied after a day with mail
+	Days      int     // with mail, after which there is none
 	Providers *mail.Providers
 	Log       *slog.Logger
 
@@ -76,8 +76,9 @@ func (r *Ramp) Waiting(ctx context.Context) (time.Time, error) {
 // Admit admits those readers of each group whom the ceiling of the day takes,
 // the most recently engaged first: by the hour in which they confirmed or last
 // set their preferences. It does so once a day, in the zone of the ramp, and may
-// be interrupted and called again. Where too many mails of the last two days
-// bounced or were complained about, the ceiling does not grow.
+// be interrupted and called again. The ceiling of a group grows by one step if
+// the group got mail since the last one, however many days have passed, and not
+// where too many of its last mails bounced or were complained about.
 func (r *Ramp) Admit(ctx context.Context) error {
 	if r == nil {
 		return nil
@@ -97,7 +98,7 @@ func (r *Ramp) admit(ctx context.Context, day int64, now time.Time) error {
 	if err != nil || day < r.firstDay() || groups[allGroups].Day >= day || r.isOver(day, groups) {
 		return err
 	}
-	records, err := r.records(ctx, day, now)
+	records, err := r.records(ctx, day, groups)
 	if err != nil {
 		return err
 	}
@@ -136,17 +137,23 @@ func (r *Ramp) began() time.Time {
 	return time.Date(year, month, date, 0, 0, 0, 0, r.Zone)
 }
 
-// isOver reports whether there is no ceiling any more, for no group.
+// isOver reports whether there is no ceiling any more, for no group: the days
+// are over, and who is behind has nobody waiting. A ramp that has not let
+// anybody in is not over.
 func (r *Ramp) isOver(day int64, groups map[string]rampGroup) bool {
 	if day < r.firstDay()+int64(r.Days) {
 		return false
 	}
+	began := false
 	for name, g := range groups {
-		if name != allGroups && g.Day >= r.firstDay() && g.Steps < int64(r.Days) {
+		if name == allGroups || g.Day < r.firstDay() {
+			continue
+		}
+		if began = true; g.Steps < int64(r.Days) && g.Waiting > 0 {
 			return false
 		}
 	}
-	return true
+	return began
 }
 
 // ceiling returns how many mails a day a group gets after so many steps.
@@ -213,9 +220,9 @@ func (h *headcount) last(room int64) int64 {
 	return 0
 }
 
-// rise returns the groups as they are on a day. The ceiling of one with a bad
-// record stays what it was.
-func (r *Ramp) rise(day int64, groups map[string]rampGroup, records map[string]rampRecord, c census) []rampGroup {
+// rise returns the groups as they are on a day. The ceiling of one that got no
+// mail since its last step, or has a bad record, stays what it was.
+func (r *Ramp) rise(day int64, groups map[string]rampGroup, records map[string]*rampRecord, c census) []rampGroup {
 	names := maps.Clone(c)
 	for name := range groups {
 		names[name] = nil
@@ -223,14 +230,13 @@ func (r *Ramp) rise(day int64, groups map[string]rampGroup, records map[string]r
 	delete(names, allGroups)
 	var out []rampGroup
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		g := rampGroup{Name: name, Day: day, Steps: day - r.firstDay(), Used: c.of(name).mails}
+		g := rampGroup{Name: name, Day: day, RisenDay: day, Used: c.of(name).mails, Waiting: c.of(name).waiting}
 		if was, ok := groups[name]; ok && was.Day >= r.firstDay() {
-			g.Steps = was.Steps + day - was.Day
-			if was.Steps < int64(r.Days) {
-				g.Reason = records[name].bad()
-			}
-			if g.Reason != "" {
-				g.Steps = was.Steps
+			g.Steps, g.RisenDay = was.Steps, was.RisenDay
+			if record := records[name]; record != nil && record.sinceStep {
+				if g.Reason = record.bad(); g.Reason == "" {
+					g.Steps, g.RisenDay = was.Steps+1, day
+				}
 			}
 		}
 		g.Ceiling = r.ceiling(g.Steps)

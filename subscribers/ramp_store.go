@@ -10,12 +10,14 @@ import (
 
 // rampGroup is what the ramp came to for a group of recipient domains.
 type rampGroup struct {
-	Name    string `db:"name"`
-	Day     int64  `db:"day"`     // of the last admission, since 1970
-	Steps   int64  `db:"steps"`   // by which the ceiling has grown
-	Ceiling int64  `db:"ceiling"` // in mails a day
-	Used    int64  `db:"used"`    // mails a day to readers who are admitted
-	Reason  string `db:"reason"`  // why the ceiling did not grow, "" if it did
+	Name     string `db:"name"`
+	Day      int64  `db:"day"`       // of the last admission, since 1970
+	Steps    int64  `db:"steps"`     // by which the ceiling has grown
+	RisenDay int64  `db:"risen_day"` // of the last step, or the group's first day
+	Ceiling  int64  `db:"ceiling"`   // in mails a day
+	Used     int64  `db:"used"`      // mails a day to readers who are admitted
+	Waiting  int64  `db:"waiting"`   // readers who are not
+	Reason   string `db:"reason"`    // why the ceiling did not grow: its record, "" if that is good
 }
 
 func (s *Store) databaseClock(ctx context.Context) (time.Time, error) {
@@ -27,7 +29,7 @@ func (s *Store) databaseClock(ctx context.Context) (time.Time, error) {
 	return now, err
 }
 
-const selectRamp = `SELECT name, day, steps, ceiling, used, reason FROM ramp_groups `
+const selectRamp = `SELECT name, day, steps, risen_day, ceiling, used, waiting, reason FROM ramp_groups `
 
 // rampGroups returns all groups by their names.
 func (s *Store) rampGroups(ctx context.Context) (map[string]rampGroup, error) {
@@ -53,10 +55,10 @@ func selectGroups(ctx context.Context, tx *db.Tx, query string, args ...any) (ma
 }
 
 // putGroup writes a group unless another process was first on that day.
-const putGroup = `INSERT INTO ramp_groups (name, day, steps, ceiling, used, reason)
-	SELECT v.name, v.day, v.steps, v.ceiling, v.used, v.reason FROM {rows} WHERE TRUE
-	ON CONFLICT (name) DO UPDATE SET day = excluded.day, steps = excluded.steps, ceiling = excluded.ceiling,
-		used = excluded.used, reason = excluded.reason
+const putGroup = `INSERT INTO ramp_groups (name, day, steps, risen_day, ceiling, used, waiting, reason)
+	SELECT v.name, v.day, v.steps, v.risen_day, v.ceiling, v.used, v.waiting, v.reason FROM {rows} WHERE TRUE
+	ON CONFLICT (name) DO UPDATE SET day = excluded.day, steps = excluded.steps, risen_day = excluded.risen_day,
+		ceiling = excluded.ceiling, used = excluded.used, waiting = excluded.waiting, reason = excluded.reason
 	WHERE ramp_groups.day < excluded.day`
 
 // startRampDay writes the groups of a day and returns them as they are now.
@@ -67,8 +69,10 @@ func (s *Store) startRampDay(ctx context.Context, groups []rampGroup) (map[strin
 			texts("name", groups, func(g rampGroup) string { return g.Name }),
 			ints("day", groups, func(g rampGroup) int64 { return g.Day }),
 			ints("steps", groups, func(g rampGroup) int64 { return g.Steps }),
+			ints("risen_day", groups, func(g rampGroup) int64 { return g.RisenDay }),
 			ints("ceiling", groups, func(g rampGroup) int64 { return g.Ceiling }),
 			ints("used", groups, func(g rampGroup) int64 { return g.Used }),
+			ints("waiting", groups, func(g rampGroup) int64 { return g.Waiting }),
 			texts("reason", groups, func(g rampGroup) string { return g.Reason }),
 		})
 		if err != nil {
@@ -146,8 +150,10 @@ type admission struct {
 }
 
 // admitReaders admits readers one after the other while the ceilings of their
-// groups allow it, and returns how many it admitted of each. What the ceiling
-// takes is counted in the same transaction, so no two processes pass it together.
+// groups allow it, and returns how many it admitted of each. An empty group takes
+// one reader whatever the mails, or it would never get any and never grow. What
+// the ceiling takes is counted in the same transaction, so no two processes pass
+// it together.
 func (s *Store) admitReaders(ctx context.Context, a admission) (map[string]int64, error) {
 	if len(a.readers) == 0 {
 		return nil, nil
@@ -166,10 +172,10 @@ func (s *Store) admitReaders(ctx context.Context, a admission) (map[string]int64
 		var ids []int64
 		for _, r := range a.readers {
 			g, ok := groups[r.group]
-			if !ok || !waiting[r.ID] || r.Mails > g.Ceiling-g.Used {
+			if !ok || !waiting[r.ID] || r.Mails > g.Ceiling-g.Used && g.Used > 0 {
 				continue
 			}
-			g.Used += r.Mails
+			g.Used, g.Waiting = g.Used+r.Mails, g.Waiting-1
 			groups[r.group] = g
 			ids = append(ids, r.ID)
 			admitted[r.group]++
@@ -181,7 +187,7 @@ func (s *Store) admitReaders(ctx context.Context, a admission) (map[string]int64
 			return err
 		}
 		for name := range admitted {
-			if _, err := tx.Exec(ctx, `UPDATE ramp_groups SET used = $1 WHERE name = $2`, groups[name].Used, name); err != nil {
+			if _, err := tx.Exec(ctx, `UPDATE ramp_groups SET used = $1, waiting = $2 WHERE name = $3`, groups[name].Used, groups[name].Waiting, name); err != nil {
 				return err
 			}
 		}
