@@ -49,9 +49,10 @@ type Conn struct {
 	sizeParam  bool
 	maxSize    int // 0 for no announced limit
 	openedAt   time.Time
-	until      time.Time // the deadline that is set
-	interrupt  func()    // ends reading and writing at once
-	took       Took      // of the last message
+	until      time.Time   // the deadline that is set
+	interrupt  func()      // ends reading and writing at once
+	peek       func() bool // tells whether the server has sent something, or closed
+	took       Took        // of the last message
 	count      int
 	open       bool // a transaction may be open that RSET must end
 	broken     bool
@@ -63,6 +64,7 @@ func newConn(r *Relay, t Timeouts, raw net.Conn, client *smtp.Client) *Conn {
 		relay: r, timeouts: t, raw: raw, reader: client.Text.R, writer: client.Text.W, openedAt: time.Now(),
 	}
 	c.interrupt = func() { c.raw.SetDeadline(time.Unix(1, 0)) }
+	c.peek = newPeeker(raw)
 	c.pipelining, _ = client.Extension("PIPELINING")
 	var size string
 	c.sizeParam, size = client.Extension("SIZE")
@@ -170,6 +172,9 @@ func (c *Conn) transact(ctx context.Context, env Envelope, msg []byte, beforeDot
 	reply, err = c.body(ctx, msg[:tail])
 	c.took.Body = time.Since(began) - c.took.Mail
 	if err != nil || reply.Code != 0 {
+		return reply, err
+	}
+	if reply, err := c.early(ctx); err != nil || reply.Code != 0 {
 		return reply, err
 	}
 	if beforeDot != nil {
@@ -295,18 +300,6 @@ func (c *Conn) body(ctx context.Context, msg []byte) (Reply, error) {
 		return c.earlyReply(ctx, err)
 	}
 	return Reply{Phase: PhaseBody}, nil
-}
-
-// earlyReply looks for the answer of a server that hung up while the message was written.
-func (c *Conn) earlyReply(ctx context.Context, cause error) (Reply, error) {
-	if c.deadline(ctx, min(time.Second, c.timeouts.Block)) == nil {
-		reply, err := readReply(c.reader, PhaseBody)
-		if err == nil && reply.Code >= 400 {
-			c.abandon()
-			return reply, nil
-		}
-	}
-	return c.lost(PhaseBody, cause)
 }
 
 // dot writes the tail with the final dot in one write and reads the reply.
