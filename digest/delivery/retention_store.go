@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"time"
 
 	"broadsheet/internal/db"
 )
@@ -118,12 +120,29 @@ func (s *Store) archive(ctx context.Context, day int64) ([]int64, error) {
 				return err
 			}
 		}
-		return tx.DropDay(ctx, int(day))
+		return dropCounted(ctx, tx, day)
 	})
 	if err != nil && !errors.Is(err, errDayKept) {
 		return nil, fmt.Errorf("archive day %d: %w", day, err)
 	}
 	return left, err
+}
+
+// errStillRead says that the rows of a day are counted and could not be dropped.
+var errStillRead = errors.New("somebody reads the deliveries all the time")
+
+// dropCounted drops a day, trying a few times where somebody reads, so that the rows need not be counted again. Between its
+// tries nobody is held up but who changes rows of that day.
+func dropCounted(ctx context.Context, tx *db.Tx, day int64) error {
+	for range dropTries {
+		if err := tx.DropDay(ctx, int(day)); !errors.Is(err, db.ErrDayBusy) {
+			return err
+		}
+		if err := pause(ctx, time.Second/4+rand.N(time.Second)); err != nil {
+			return err
+		}
+	}
+	return errStillRead
 }
 
 // closeEditions archives the editions of a day, unless one was opened again since mayDrop looked, and returns all of them.

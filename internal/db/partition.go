@@ -84,9 +84,10 @@ const dayWait = "200ms"
 
 // HoldDay keeps others from changing rows of a day until the transaction ends,
 // so that they can be counted before DropDay. They can still be read. It returns
-// ErrDayBusy if somebody is changing them, and does nothing on SQLite, where a
-// transaction that writes is alone. From here on the transaction waits for no
-// lock longer than 200 ms.
+// ErrDayBusy if somebody is changing them, or if DropDay would have to wait now,
+// so that nobody counts in vain while a backup reads for an hour. It does nothing
+// on SQLite, where a transaction that writes is alone. From here on the
+// transaction waits for no lock longer than 200 ms.
 func (t *Tx) HoldDay(ctx context.Context, day int) error {
 	if !t.DropsDays() {
 		return nil
@@ -94,15 +95,40 @@ func (t *Tx) HoldDay(ctx context.Context, day int) error {
 	if _, err := t.Exec(ctx, `SET LOCAL lock_timeout = '`+dayWait+`'`); err != nil {
 		return err
 	}
+	if err := t.probeDays(ctx); err != nil {
+		return err
+	}
 	return t.eachPartition(ctx, day, `LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE`)
+}
+
+// errProbed makes Try give back the locks of a probe.
+var errProbed = errors.New("probed")
+
+// probeDays takes the locks of DropDay that all readers are in the way of, and
+// gives them back.
+func (t *Tx) probeDays(ctx context.Context) error {
+	err := t.Try(ctx, func() error {
+		for _, table := range partitioned {
+			if _, err := t.Exec(ctx, `LOCK TABLE ONLY `+table+` IN ACCESS EXCLUSIVE MODE`); isTaken(err) {
+				return fmt.Errorf("table %s: %w", table, ErrDayBusy)
+			} else if err != nil {
+				return fmt.Errorf("probe table %s: %w", table, err)
+			}
+		}
+		return errProbed
+	})
+	if errors.Is(err, errProbed) {
+		return nil
+	}
+	return err
 }
 
 // DropDay drops what EnsureDay made, with all rows of the day. It comes last in
 // its transaction: until that ends, nobody else reads or writes the tables that
 // the day belongs to. It returns ErrDayBusy if it would have to wait, and then
-// the transaction is lost.
+// it has done nothing, holds nobody up and may be called again.
 func (t *Tx) DropDay(ctx context.Context, day int) error {
-	return t.eachPartition(ctx, day, `DROP TABLE %s`)
+	return t.Try(ctx, func() error { return t.eachPartition(ctx, day, `DROP TABLE %s`) })
 }
 
 // eachPartition runs a statement on each partition of a day that is there.

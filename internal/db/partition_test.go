@@ -44,11 +44,26 @@ func TestDropDay(t *testing.T) {
 		if n := countDay(ctx, t, tx, 20781); n != 2 {
 			t.Errorf("%d rows, want 2", n)
 		}
-		must(t, write(hold))
-		if err := write(drop); !errors.Is(err, db.ErrDayBusy) {
-			t.Errorf("dropping a day that somebody reads = %v, want ErrDayBusy", err)
+		if err := write(hold); !errors.Is(err, db.ErrDayBusy) {
+			t.Errorf("holding a day that could not be dropped = %v, want ErrDayBusy", err)
 		}
 		return nil
+	}))
+	must(t, write(func(tx *db.Tx) error { // somebody reads when the rows are counted
+		must(t, hold(tx))
+		must(t, d.View(ctx, func(other *db.Tx) error {
+			countDay(ctx, t, other, 20781)
+			if err := tx.DropDay(ctx, 20781); !errors.Is(err, db.ErrDayBusy) {
+				t.Errorf("dropping a day that somebody reads = %v, want ErrDayBusy", err)
+			}
+			return d.View(ctx, func(third *db.Tx) error { // nobody is held up
+				countDay(ctx, t, third, 20781)
+				return nil
+			})
+		}))
+		must(t, tx.DropDay(ctx, 20781))
+		must(t, tx.EnsureDay(ctx, 20781))
+		return errors.Join(insert(tx, 20781, 1), insert(tx, 20781, 2))
 	}))
 	must(t, write(func(tx *db.Tx) error { // a day that is held disturbs no other, and can be read
 		must(t, hold(tx))
