@@ -310,44 +310,6 @@ func TestExportOfWhoWaits(t *testing.T) {
 	})
 }
 
-// delivered records mails of a day to a domain, so many of which bounced.
-func (s *slope) delivered(day int, domain string, mails, bounced int) {
-	s.t.Helper()
-	number := int(time.Date(2026, 11, 23+day, 0, 0, 0, 0, time.UTC).Unix() / 86400)
-	first := 10_000 + s.count(`SELECT COUNT(*) FROM deliveries`)
-	var ids []int64
-	var addresses, states []string
-	for i := range mails {
-		ids, addresses = append(ids, int64(first+i)), append(addresses, fmt.Sprintf("d%d@%s", first+i, domain))
-		states = append(states, map[bool]string{true: "failed", false: "sent"}[i < bounced])
-	}
-	s.must(s.db.Write(s.t.Context(), func(tx *db.Tx) error {
-		if err := tx.EnsureDay(s.t.Context(), number); err != nil {
-			return err
-		}
-		_, err := tx.Exec(s.t.Context(), `INSERT INTO editions (id, digest_id, slot, key, kind, day, state, created_at)
-			VALUES ($1, 1, $2, $2, 'scheduled', $3, 'done', 1) ON CONFLICT (id) DO NOTHING`, number, fmt.Sprint(number), number)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecRows(s.t.Context(), `INSERT INTO subscribers (id, address, state, created_at) SELECT v.id, v.address, 'unsubscribed', 1 FROM {rows}`,
-			[]db.Column{db.Ints("id", ids), db.Texts("address", addresses)})
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecRows(s.t.Context(), `INSERT INTO deliveries (day, edition_id, subscriber_id, run_id, selection_id, batch_id, changed_at, state, reason)
-			SELECT $1, $2, v.id, 1, 1, 1, 1, v.state, 'permanent-recipient' FROM {rows}`, []db.Column{db.Ints("id", ids), db.Texts("state", states)}, number, number)
-		return err
-	}))
-}
-
-// mailed records a mail of a day to each of two groups.
-func (s *slope) mailed(day int) {
-	s.t.Helper()
-	s.delivered(day, "gmail.com", 1, 0)
-	s.delivered(day, "paper.example", 1, 0)
-}
-
 // wantCeilings compares the groups with their ceilings and what of these is used.
 func (s *slope) wantCeilings(want string) {
 	s.t.Helper()
