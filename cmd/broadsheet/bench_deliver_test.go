@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -17,7 +18,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -154,17 +154,17 @@ func benchArticles() []map[string]any {
 }
 
 // run runs the binary with a configuration and returns its state after it ended with the wanted code.
-func (r *benchRoom) run(b *testing.B, config string, want int, args ...string) *os.ProcessState {
+func (r *benchRoom) run(b *testing.B, config string, want int, args ...string) *ended {
 	b.Helper()
 	return r.runWith(b, nil, config, []int{want}, args...)
 }
 
-func (r *benchRoom) runWith(b *testing.B, env []string, config string, want []int, args ...string) *os.ProcessState {
+func (r *benchRoom) runWith(b *testing.B, env []string, config string, want []int, args ...string) *ended {
 	b.Helper()
 	cmd := exec.Command(binary, append([]string{"--config", config}, args...)...)
 	cmd.Dir = r.dir
 	cmd.Env = append(environment(), env...)
-	out, err := cmd.CombinedOutput()
+	out, peak, err := runWatched(cmd)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		b.Fatal(err)
@@ -172,7 +172,51 @@ func (r *benchRoom) runWith(b *testing.B, env []string, config string, want []in
 	if code := cmd.ProcessState.ExitCode(); !slices.Contains(want, code) {
 		b.Fatalf("broadsheet %s: exit code %d, want one of %d\n%s", strings.Join(args, " "), code, want, out)
 	}
-	return cmd.ProcessState
+	return &ended{cmd.ProcessState, peak}
+}
+
+// ended is a process that has ended.
+type ended struct {
+	*os.ProcessState
+	peak int // KiB of its memory that were resident at once, as far as was seen
+}
+
+// runWatched runs a command to its end and looks at its memory meanwhile. What the kernel says of a process that has
+// ended includes the memory of the one that started it.
+func runWatched(cmd *exec.Cmd) (out []byte, peak int, err error) {
+	var text bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &text, &text
+	if err := cmd.Start(); err != nil {
+		return nil, 0, err
+	}
+	over := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			peak = max(peak, peakOf(cmd.Process.Pid))
+			select {
+			case <-over:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	})
+	err = cmd.Wait()
+	close(over)
+	group.Wait()
+	return text.Bytes(), peak, err
+}
+
+// peakOf reads the most memory that a process has had resident since it began, in KiB, 0 if it has ended.
+func peakOf(pid int) int {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	var peak int
+	fmt.Sscan(rest, &peak)
+	return peak
 }
 
 // bench sends the edition over so many connections to a relay that is so far away.
@@ -189,11 +233,10 @@ func (r *benchRoom) bench(b *testing.B, name, config string, connections int, aw
 			if got.Accepted != r.readers {
 				b.Fatalf("the sink accepted %d messages, want %d", got.Accepted, r.readers)
 			}
-			usage := ended.SysUsage().(*syscall.Rusage)
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(float64(r.readers)/got.Took.Seconds(), "mails/s")
 			b.ReportMetric(float64((ended.UserTime()+ended.SystemTime()).Microseconds())/float64(r.readers), "cpu-us/mail")
-			b.ReportMetric(float64(usage.Maxrss)/1024, "peak-MiB")
+			b.ReportMetric(float64(ended.peak)/1024, "peak-MiB")
 			b.ReportMetric(float64((s.cmd.ProcessState.UserTime()+s.cmd.ProcessState.SystemTime()).Microseconds())/float64(r.readers), "sink-cpu-us/mail")
 			b.ReportMetric(float64(got.Octets)/float64(r.readers)/1000, "KB/mail")
 		}

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -53,20 +51,18 @@ func benchBulk(b *testing.B, dialect db.Dialect) {
 		cmd := exec.Command(binary, args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "BROADSHEET_MAIL_RELAY_URL=smtp://"+relay+"?tls=off")
-		var out bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &out
 		began := time.Now()
 		var exit *exec.ExitError // the code is judged below
-		if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		out, peak, err := runWatched(cmd)
+		if err != nil && !errors.As(err, &exit) {
 			b.Fatalf("%s: %v", step, err)
 		}
 		took := time.Since(began)
 		if code := cmd.ProcessState.ExitCode(); !slices.Contains(want, code) {
-			b.Fatalf("%s: exit code %d, want one of %d\n%s", step, code, want, out.String())
+			b.Fatalf("%s: exit code %d, want one of %d\n%s", step, code, want, out)
 		}
-		usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 		b.ReportMetric(benchReaders/took.Seconds(), step+"/s")
-		b.ReportMetric(float64(usage.Maxrss)/1024, step+"-MiB")
+		b.ReportMetric(float64(peak)/1024, step+"-MiB")
 		b.ReportMetric(float64(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())/float64(time.Microsecond)/benchReaders, step+"-cpu-us")
 	}
 	run("setup", "127.0.0.1:1", []int{0}, "article", "import", "articles.json")
