@@ -224,9 +224,9 @@ func (e *Engine) run(ctx context.Context, edition int64) error {
 	defer e.gate.stop()
 	var others, lanes sync.WaitGroup
 	if e.replayFirst(ctx) {
+		e.feed(ctx, &lanes) // before the sweeper, which rouses the feeders
 		others.Go(func() { e.sweep(ctx) })
 		others.Go(func() { e.lookEach(ctx) })
-		e.feed(ctx, &lanes)
 		for range e.o.Lanes {
 			lanes.Go(func() { e.lane(ctx) })
 		}
