@@ -70,7 +70,7 @@ func (r *rampRecord) add(day int64, c rampCounts) {
 func (r *Ramp) records(ctx context.Context, day int64, groups map[string]rampGroup) (map[string]*rampRecord, error) {
 	out := map[string]*rampRecord{}
 	for name, g := range groups {
-		if name != allGroups && g.Day >= r.firstDay() && g.Steps < int64(r.Days) {
+		if name != allGroups && g.Day >= r.firstDay() && g.Steps < int64(r.Days) && g.Waiting > 0 {
 			out[name] = &rampRecord{today: day, risen: g.RisenDay}
 		}
 	}

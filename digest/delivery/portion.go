@@ -70,6 +70,9 @@ func (e *Engine) ration(p *portion, rated map[string][]*item, urgent bool) error
 func (e *Engine) afterPause(it *item, until time.Time) *result {
 	r := e.putAside(it, ReasonProviderPaused, until.Add(rand.N(afterwards(e.o.Now(), until))))
 	r.change.provider, r.change.pausedUntil = it.provider, until
+	if end := it.batch.expiresAt; r.change.nextTry.Equal(end) && !end.IsZero() {
+		r.change.nextTry = end.Add(rand.N(time.Minute)) // when it expires; not all of a run at once
+	}
 	return r
 }
 

@@ -100,6 +100,9 @@ func (e *Engine) lookAtPauses(ctx context.Context) error {
 			continue
 		}
 		until[p.Provider] = p.Until
+		if before == nil {
+			e.pauses.end(p.Provider) // it may have been shortened while nobody worked
+		}
 		if before[p.Provider].IsZero() {
 			e.byProvider.clear(p.Provider)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"broadsheet/internal/db"
@@ -20,6 +21,9 @@ type waitingRow struct {
 
 // moveUpPage is how many waiting deliveries are looked at in one transaction.
 const moveUpPage = 1000
+
+// moveUpRest is between two of these, for others to write.
+const moveUpRest = 10 * time.Millisecond
 
 // ResumeProvider ends the pause of a provider and lets what waits for it be queued at once; isIts tells by the address
 // whether a delivery goes there. It returns how many deliveries those are, and ErrNotFound if the provider is not paused.
@@ -60,6 +64,9 @@ func (s *Store) moveUp(ctx context.Context, provider string, isIts func(address 
 		}
 		m, more = next, next.more
 		moved += m.moved
+		if more && pause(ctx, moveUpRest) != nil {
+			return moved, ctx.Err()
+		}
 	}
 	return moved, nil
 }
@@ -133,12 +140,14 @@ func (m *mover) move(ctx context.Context, tx *db.Tx, rows []waitingRow, now, rig
 		days, editions, subscribers = append(days, row.Day), append(editions, row.EditionID), append(subscribers, row.Subscriber)
 		nexts = append(nexts, db.Millis(next))
 	}
-	m.moved = len(days)
+	if m.moved = len(days); m.moved == 0 {
+		return nil
+	}
 	_, err := tx.ExecRows(ctx, `UPDATE deliveries SET next_try_at = v.next FROM {rows}
 		WHERE deliveries.day = v.day AND deliveries.edition_id = v.edition AND deliveries.subscriber_id = v.subscriber
-			AND deliveries.next_try_at > v.next AND deliveries.reason = $1`,
+			AND deliveries.day >= $2 AND deliveries.next_try_at > v.next AND deliveries.reason = $1`,
 		[]db.Column{db.Ints("day", days), db.Ints("edition", editions), db.Ints("subscriber", subscribers), db.Ints("next", nexts)},
-		ReasonProviderPaused)
+		ReasonProviderPaused, slices.Min(days))
 	return err
 }
 

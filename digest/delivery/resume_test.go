@@ -105,18 +105,19 @@ func TestWhatWaitsIsMovedUp(t *testing.T) {
 // TestPausesThatEndMoveNothing lets a pause end by itself: what waits stays spread over the time after it.
 func TestPausesThatEndMoveNothing(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, db.SQLite), 1, 1)
-	w.pauseX(time.Hour)
 	e := w.engine()
 	for _, c := range []struct {
 		name    string
 		change  func()
 		settled bool
 	}{
-		{"it begins", func() {}, true},
+		{"there is none", func() {}, true},
+		{"it begins", func() { w.pauseX(time.Hour) }, true},
 		{"it ends", func() { w.clock.advance(time.Hour + time.Second) }, true},
 		{"another begins", func() { w.pauseX(time.Hour) }, true},
 		{"it lasts longer", func() { w.pauseX(2 * time.Hour) }, true},
 		{"it is shortened", func() { w.pauseX(time.Hour) }, false},
+		{"another worker begins, who does not know what it was", func() { e = w.engine() }, false},
 	} {
 		c.change()
 		if settled, err := e.LookAtPauses(t.Context()); settled != c.settled || err != nil {
