@@ -196,9 +196,9 @@ func each(b *testing.B, goroutines int, start func() (send func() error)) {
 	b.ReportMetric(float64((cpu(b)-before).Nanoseconds())/1000/float64(b.N), "cpu-µs/msg")
 }
 
-// atConnections runs a benchmark over one connection and over more than there are processors.
+// atConnections runs a benchmark over one connection, and over more than there are processors.
 func atConnections(b *testing.B, start func(b *testing.B, relay *mail.Relay) (send func() error)) {
-	for _, n := range []int{1, 8} {
+	for _, n := range []int{1, 8, 32} {
 		b.Run(fmt.Sprintf("connections=%d", n), func(b *testing.B) {
 			relay := startDrain(b)
 			each(b, n, func() func() error { return start(b, relay) })
