@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/textproto"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -246,7 +247,11 @@ func (d *dialer) authenticate(ctx context.Context, client *smtp.Client) error {
 	if !offered {
 		return fmt.Errorf("%w: it does not offer AUTH, but a user is set", ErrRelaySetup)
 	}
-	auth := d.relay.auth(strings.Fields(mechanisms), d.relay.TLS != TLSOff)
+	var secured *tls.ConnectionState
+	if state, ok := client.TLSConnectionState(); ok {
+		secured = &state
+	}
+	auth := d.relay.auth(strings.Fields(mechanisms), secured)
 	if auth == nil {
 		return fmt.Errorf("%w: it offers AUTH %s, of which none can be used here", ErrRelaySetup, cleanText(mechanisms))
 	}
@@ -258,30 +263,41 @@ func (d *dialer) authenticate(ctx context.Context, client *smtp.Client) error {
 }
 
 // auth picks a mechanism: the plainest one under TLS, one that hides the password otherwise. go-mail refuses to send a
-// password in the clear to another host.
-func (r *Relay) auth(offered []string, encrypted bool) smtp.Auth {
-	choice := []string{"PLAIN", "LOGIN", "SCRAM-SHA-256", "CRAM-MD5"}
-	if !encrypted {
-		choice = []string{"SCRAM-SHA-256", "CRAM-MD5", "PLAIN", "LOGIN"}
+// password in the clear to another host. With XOAUTH2, which is for servers that take nothing else, the password is an
+// access token. state is nil without TLS.
+func (r *Relay) auth(offered []string, state *tls.ConnectionState) smtp.Auth {
+	choice := []string{"SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"}
+	if state != nil {
+		choice = []string{
+			"PLAIN", "LOGIN", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "CRAM-MD5", "XOAUTH2",
+		}
 	}
 	for _, mechanism := range choice {
-		for _, o := range offered {
-			if !strings.EqualFold(o, mechanism) {
-				continue
-			}
-			switch mechanism {
-			case "PLAIN":
-				return smtp.PlainAuth("", r.User, r.Password, r.Host, false)
-			case "LOGIN":
-				return smtp.LoginAuth(r.User, r.Password, r.Host, false)
-			case "SCRAM-SHA-256":
-				return smtp.ScramSHA256Auth(r.User, r.Password)
-			default:
-				return smtp.CRAMMD5Auth(r.User, r.Password)
-			}
+		if slices.ContainsFunc(offered, func(o string) bool { return strings.EqualFold(o, mechanism) }) {
+			return r.authBy(mechanism, state)
 		}
 	}
 	return nil
+}
+
+func (r *Relay) authBy(mechanism string, state *tls.ConnectionState) smtp.Auth {
+	switch mechanism {
+	case "PLAIN":
+		return smtp.PlainAuth("", r.User, r.Password, r.Host, false)
+	case "LOGIN":
+		return smtp.LoginAuth(r.User, r.Password, r.Host, false)
+	case "SCRAM-SHA-256-PLUS":
+		return smtp.ScramSHA256PlusAuth(r.User, r.Password, state)
+	case "SCRAM-SHA-256":
+		return smtp.ScramSHA256Auth(r.User, r.Password)
+	case "SCRAM-SHA-1-PLUS":
+		return smtp.ScramSHA1PlusAuth(r.User, r.Password, state)
+	case "SCRAM-SHA-1":
+		return smtp.ScramSHA1Auth(r.User, r.Password)
+	case "XOAUTH2":
+		return smtp.XOAuth2Auth(r.User, r.Password)
+	}
+	return smtp.CRAMMD5Auth(r.User, r.Password)
 }
 
 func (r *Relay) tlsConfig() *tls.Config {
