@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -340,8 +341,10 @@ func TestPoolSendsInOrder(t *testing.T) {
 		m.Envelope.To, m.Urgent = name+"@reader.example", urgent
 		waiting := pool.Waiting()
 		group.Go(func() { pool.Send(t.Context(), m) })
-		for name != "a" && pool.Waiting() == waiting {
-			time.Sleep(time.Millisecond)
+		for late := time.Now().Add(time.Minute); name != "a" && pool.Waiting() == waiting; runtime.Gosched() {
+			if time.Now().After(late) {
+				t.Fatalf("%s does not wait", name)
+			}
 		}
 	}
 	enter("a", false)
