@@ -25,7 +25,7 @@ const (
 // PausedByOperator is the reason of a pause that nobody's answers brought about.
 const PausedByOperator = "paused by an operator"
 
-const pauseColumns = `domain, reason, paused_at, paused_until`
+const pauseColumns = `provider, reason, paused_at, paused_until`
 
 // Pauses returns the pauses that last beyond now, in the order of their providers' names.
 func (s *Store) Pauses(ctx context.Context) ([]ProviderPause, error) {
@@ -38,7 +38,7 @@ func (s *Store) Pauses(ctx context.Context) ([]ProviderPause, error) {
 func (s *Store) pausesAndResumed(ctx context.Context) ([]ProviderPause, error) {
 	var out []ProviderPause
 	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
-		out, err = selectPauses(ctx, tx, `WHERE paused_until > $1 OR paused_until = 0 ORDER BY domain`, db.Millis(s.now()))
+		out, err = selectPauses(ctx, tx, `WHERE paused_until > $1 OR paused_until = 0 ORDER BY provider`, db.Millis(s.now()))
 		return err
 	})
 	if err != nil {
@@ -56,7 +56,7 @@ func selectPauses(ctx context.Context, tx *db.Tx, where string, args ...any) ([]
 		p.PausedAt, p.Until = db.Time(from), db.Time(until)
 		out = append(out, p)
 		return err
-	}, `SELECT `+pauseColumns+` FROM domain_pauses `+where, args...)
+	}, `SELECT `+pauseColumns+` FROM provider_pauses `+where, args...)
 	return out, err
 }
 
@@ -72,8 +72,8 @@ func (s *Store) PauseProvider(ctx context.Context, provider string, length time.
 }
 
 func writePause(ctx context.Context, tx *db.Tx, p ProviderPause) error {
-	_, err := tx.Exec(ctx, `INSERT INTO domain_pauses (domain, reason, paused_at, paused_until) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (domain) DO UPDATE SET reason = excluded.reason, paused_at = excluded.paused_at, paused_until = excluded.paused_until`,
+	_, err := tx.Exec(ctx, `INSERT INTO provider_pauses (provider, reason, paused_at, paused_until) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (provider) DO UPDATE SET reason = excluded.reason, paused_at = excluded.paused_at, paused_until = excluded.paused_until`,
 		p.Provider, p.Reason, db.Millis(p.PausedAt), db.Millis(p.Until))
 	return err
 }
@@ -85,12 +85,12 @@ func (s *Store) pauseRefusing(ctx context.Context, provider, reason string) (p P
 		began = false
 		now := s.now().UTC().Truncate(time.Millisecond)
 		// The row is there and ours until the end: two workers see this one after the other.
-		_, err := tx.Exec(ctx, `INSERT INTO domain_pauses (domain, reason, paused_at, paused_until) VALUES ($1, '', 0, 0)
-			ON CONFLICT (domain) DO UPDATE SET reason = domain_pauses.reason`, provider)
+		_, err := tx.Exec(ctx, `INSERT INTO provider_pauses (provider, reason, paused_at, paused_until) VALUES ($1, '', 0, 0)
+			ON CONFLICT (provider) DO UPDATE SET reason = provider_pauses.reason`, provider)
 		if err != nil {
 			return err
 		}
-		rows, err := selectPauses(ctx, tx, `WHERE domain = $1`, provider)
+		rows, err := selectPauses(ctx, tx, `WHERE provider = $1`, provider)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func heedPauses(ctx context.Context, tx *db.Tx, changes []change, now time.Time)
 	if len(names) == 0 {
 		return nil
 	}
-	rows, err := selectPauses(ctx, tx, `WHERE domain {in 1} ORDER BY domain {for update}`, names)
+	rows, err := selectPauses(ctx, tx, `WHERE provider {in 1} ORDER BY provider {for update}`, names)
 	if err != nil {
 		return fmt.Errorf("check pauses: %w", err)
 	}

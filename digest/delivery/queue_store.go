@@ -71,7 +71,7 @@ func (s *Store) Queue(ctx context.Context) (Queue, error) {
 		if next <= now {
 			q.ready(next)
 		}
-		return tx.Select(ctx, &q.PausedProviders, `SELECT domain FROM domain_pauses WHERE paused_until > $1 ORDER BY domain LIMIT 50`, now)
+		return tx.Select(ctx, &q.PausedProviders, `SELECT provider FROM provider_pauses WHERE paused_until > $1 ORDER BY provider LIMIT 50`, now)
 	})
 	if err != nil {
 		return Queue{}, fmt.Errorf("read the queue: %w", err)

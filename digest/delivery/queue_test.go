@@ -34,7 +34,7 @@ func TestQueue(t *testing.T) {
 			(4, 7, 'd', 'd', 'manual', 20781, 'cancelled', 1), (5, 7, 'e', 'e', 'manual', 20781, 'done', 1)`)
 		w.exec(`INSERT INTO batches (id, edition_id, run_id, day, size, ready_at, done_at) VALUES
 			(100, 2, 11, 20781, 7, 5, 0), (101, 4, 11, 20781, 1000, 5, 0), (102, 5, 11, 20781, 2000, 5, 6)`)
-		w.exec(`INSERT INTO domain_pauses (domain, reason, paused_at, paused_until) VALUES
+		w.exec(`INSERT INTO provider_pauses (provider, reason, paused_at, paused_until) VALUES
 			('yahoo', '', 1, $1), ('google', '', 1, $1), ('gmx', '', 1, $2)`, ms(-time.Hour), ms(time.Hour))
 		got := w.queue()
 		want := delivery.Queue{Sending: 1, Paused: 2, Pending: 507, OldestAt: db.Time(ms(time.Minute) - 2), PausedProviders: []string{"google", "yahoo"}}

@@ -31,7 +31,7 @@ const moveUpRest = 10 * time.Millisecond
 func (s *Store) ResumeProvider(ctx context.Context, provider string, isIts func(address string) bool) (int, error) {
 	var n int64
 	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
-		n, err = tx.Exec(ctx, `UPDATE domain_pauses SET paused_until = 0 WHERE domain = $1 AND (paused_until > $2 OR paused_until = 0)`,
+		n, err = tx.Exec(ctx, `UPDATE provider_pauses SET paused_until = 0 WHERE provider = $1 AND (paused_until > $2 OR paused_until = 0)`,
 			provider, db.Millis(s.now()))
 		return err
 	})
@@ -85,7 +85,7 @@ type mover struct {
 // page moves up deliveries that come after the last one. If the end of the pause was moved up meanwhile, it begins anew.
 // The pause stays locked, so that nothing is put aside for an end that no longer holds.
 func (m *mover) page(ctx context.Context, tx *db.Tx, now time.Time) error {
-	pauses, err := selectPauses(ctx, tx, `WHERE domain = $1 {for update}`, m.provider)
+	pauses, err := selectPauses(ctx, tx, `WHERE provider = $1 {for update}`, m.provider)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (m *mover) page(ctx context.Context, tx *db.Tx, now time.Time) error {
 		m.last = rows[len(rows)-1]
 		return nil
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM domain_pauses WHERE domain = $1 AND paused_until = 0`, m.provider)
+	_, err = tx.Exec(ctx, `DELETE FROM provider_pauses WHERE provider = $1 AND paused_until = 0`, m.provider)
 	return err
 }
 

@@ -94,7 +94,7 @@ func TestWhatWaitsIsMovedUp(t *testing.T) {
 		if n := w.count(`SELECT count(DISTINCT next_try_at) FROM deliveries WHERE next_try_at <= $1`, db.Millis(end.Add(time.Hour))); n < 200 {
 			t.Errorf("they come back at %d times, want them spread", n)
 		}
-		w.exec(`DELETE FROM domain_pauses WHERE domain = 'x.example'`)
+		w.exec(`DELETE FROM provider_pauses WHERE provider = 'x.example'`)
 		w.waitFor(250, `SELECT count(*) FROM deliveries WHERE state = 'sent'`)
 		if n := w.count(asideCount); n != 50 {
 			t.Errorf("%d wait for the other provider, want 50", n)
@@ -160,7 +160,7 @@ func TestResumeIsCutShort(t *testing.T) {
 				if b := w.mustSend(); b.Sent != 1500 {
 					t.Errorf("%+v, want all sent", b)
 				}
-				if n := w.count(`SELECT count(*) FROM domain_pauses WHERE paused_until = 0`); n != 0 {
+				if n := w.count(`SELECT count(*) FROM provider_pauses WHERE paused_until = 0`); n != 0 {
 					t.Error("the provider still counts as resumed")
 				}
 			})
@@ -180,7 +180,7 @@ func TestResumedWhileMovingUp(t *testing.T) {
 		if more, err := m.Page(t.Context(), w.store()); !more || err != nil {
 			t.Fatalf("more pages %t, %v, want some", more, err)
 		}
-		w.exec(`UPDATE domain_pauses SET paused_until = 0`)
+		w.exec(`UPDATE provider_pauses SET paused_until = 0`)
 		for more := true; more; {
 			var err error
 			if more, err = m.Page(t.Context(), w.store()); err != nil {
@@ -198,11 +198,11 @@ func TestMovingUpIsWaitedFor(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, db.Postgres), 10, 1)
 	w.pauseX(8 * time.Hour)
 	w.runUntilAside()
-	w.exec(`UPDATE domain_pauses SET paused_until = 0`)
+	w.exec(`UPDATE provider_pauses SET paused_until = 0`)
 	sent := make(chan delivery.Balance, 1)
 	w.write(func(ctx context.Context, tx *db.Tx) error {
 		var holder int
-		if err := tx.Get(ctx, &holder, `SELECT pg_backend_pid() FROM domain_pauses FOR UPDATE`); err != nil {
+		if err := tx.Get(ctx, &holder, `SELECT pg_backend_pid() FROM provider_pauses FOR UPDATE`); err != nil {
 			return err
 		}
 		go func() {

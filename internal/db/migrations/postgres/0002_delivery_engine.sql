@@ -34,9 +34,9 @@ CREATE TABLE rates (
   next_at BIGINT NOT NULL
 );
 
--- Recipient domains that are not sent to for a while, because they refuse us.
-CREATE TABLE domain_pauses (
-  domain       TEXT PRIMARY KEY,
+-- Mailbox providers that are not sent to for a while, because they refuse us.
+CREATE TABLE provider_pauses (
+  provider     TEXT PRIMARY KEY,
   reason       TEXT NOT NULL,
   paused_at    BIGINT NOT NULL,
   paused_until BIGINT NOT NULL
