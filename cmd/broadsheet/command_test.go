@@ -64,7 +64,7 @@ func split(line string) []string {
 func (n *newsroom) serve(args ...string) *process {
 	n.t.Helper()
 	p := n.start(append([]string{"serve"}, args...)...)
-	until(n.t, "the service runs", func() bool { return strings.Contains(p.stderr.String(), "msg=serving") })
+	p.serves()
 	return p
 }
 

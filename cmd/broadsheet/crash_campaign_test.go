@@ -279,9 +279,8 @@ func (w *crew) strike(random *rand.Rand) {
 func (w *crew) terminate(victims []int) {
 	w.n.t.Helper()
 	for _, i := range victims {
-		p := w.workers[i]
-		until(w.n.t, "the worker serves", func() bool { return strings.Contains(p.stderr.String(), "msg=serving") })
-		p.signal(syscall.SIGTERM)
+		w.workers[i].serves()
+		w.workers[i].signal(syscall.SIGTERM)
 	}
 	for _, i := range victims {
 		w.workers[i].drained()
@@ -307,6 +306,7 @@ func (w *crew) stall(p *process) {
 func (w *crew) dismiss() {
 	w.n.t.Helper()
 	for _, p := range w.workers {
+		p.serves() // it may have been started this very moment
 		p.terminate()
 	}
 	for _, folder := range []string{"state", "host0", "host1"} {

@@ -157,6 +157,13 @@ func (p *process) wait(most time.Duration) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
+// serves waits until a service has begun: before that a signal ends it as the
+// system does, with nothing begun and nothing to drain.
+func (p *process) serves() {
+	p.t.Helper()
+	until(p.t, "the service has begun", func() bool { return strings.Contains(p.stderr.String(), "msg=serving") })
+}
+
 // terminate is SIGTERM, which must end the process well and soon.
 func (p *process) terminate() {
 	p.t.Helper()

@@ -73,6 +73,9 @@ func (f *feeder) run(ctx context.Context) {
 	for f.database.wait(ctx) == nil && f.surmount(ctx) == nil {
 		b, err := f.claim(ctx)
 		if err != nil {
+			if ctx.Err() != nil {
+				break // the service ends
+			}
 			failures++
 			f.log.Error("no batch claimed", "error", err)
 			f.rest(ctx, min(time.Duration(failures)*time.Second, 15*time.Second))
@@ -178,7 +181,9 @@ func (f *feeder) push(ctx context.Context, b *batch) {
 		f.results <- result{batch: b, journal: noEntry}
 	}
 	if err != nil {
-		f.log.Error("batch not read", "batch", b.id, "error", err)
+		if ctx.Err() == nil {
+			f.log.Error("batch not read", "batch", b.id, "error", err)
+		}
 		f.handBack(items)
 		f.rest(ctx, time.Second)
 		return
