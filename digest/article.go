@@ -26,7 +26,23 @@ type Article struct {
 	HeldAt      time.Time // zero unless an editor holds it back
 	WithdrawnAt time.Time // zero unless it was withdrawn
 	Topics      []TopicMatch
+
+	EmbargoUntil time.Time // zero if there is no embargo
+	FreshAt      time.Time // what its age counts from
+	Access       Access
+	Audience     []string // attributes of readers who may have it, such as "tier=paid"; nil for everybody
+	LeadID       int64    // the article that it was folded into, 0 if it stands for itself
+	Sources      int      // how many sources carry it, itself included
 }
+
+// Access says who may read the body of an article.
+type Access string
+
+// A paid story shows a badge, and its body to those only who pay.
+const (
+	AccessFree Access = ""
+	AccessPaid Access = "paid"
+)
 
 // TopicMatch says that an article belongs to a topic, and which rule said so.
 type TopicMatch struct {
@@ -51,4 +67,8 @@ type Incoming struct {
 	Categories  []string // the source's own labels, mapped to topics by rules
 	Priority    int
 	PublishedAt time.Time
+
+	EmbargoUntil time.Time // zero for none
+	Access       Access
+	Audience     []string // attributes of readers who may have it, such as "tier=paid"
 }

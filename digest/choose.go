@@ -13,6 +13,15 @@ type candidate struct {
 	pinned      bool
 	publishedAt int64
 	topics      []topicSeq // of those that the digest offers, in its order
+
+	freshAt  int64  // what its age counts from
+	sourceID int64  // 0 for the API and files
+	sources  int    // how many sources carry it
+	language string // BCP 47, "" if unknown
+	audience string // as attributes are stored, "" for everybody
+	paid     bool
+	again    bool // it was eligible before it got its numbers: deliveries tell who had it
+	place    int  // in the order that editors gave the edition, from 1; 0 if they gave none
 }
 
 // topicSeq is a topic of an article and the number at which it came. A topic
@@ -72,6 +81,11 @@ type choice struct {
 	only    int64          // stories of this topic only, 0 for all
 	exclude map[int64]bool // articles that the reader already has
 	former  []formerChoice // the earliest first
+
+	order      []int64 // topics in the reader's order, nil for the digest's
+	attributes string  // of the reader, as they are stored
+	language   string  // of the reader, BCP 47
+	article    int64   // this story only, whatever its window; 0 for all
 }
 
 // formerChoice is what the reader asked for until the window that began at a

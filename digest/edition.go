@@ -23,10 +23,14 @@ const (
 // EditionKind says what brought an edition about.
 type EditionKind string
 
-// An edition comes from the digest's schedule or from an editor's command.
+// An edition comes from the digest's schedule, from an editor's command, or is
+// owed to single readers.
 const (
 	Scheduled EditionKind = "scheduled"
 	Manual    EditionKind = "manual"
+	Welcome   EditionKind = "welcome" // to readers who confirmed just now
+	Moved     EditionKind = "moved"   // to readers whom a change of zone or hour passed over
+	Letter    EditionKind = "letter"  // words of an editor, without stories
 )
 
 // Edition is one issue of a digest, over all its runs.
@@ -83,6 +87,10 @@ const (
 	// SkipNotAdmitted is for readers whom the warming-up of the sending domain
 	// has not reached: their stories come with the first edition after it has.
 	SkipNotAdmitted SkipReason = "not-admitted"
+
+	SkipPaused      SkipReason = "paused"       // until a date that the reader named
+	SkipDailyCap    SkipReason = "daily-cap"    // the reader had as many today as there may be
+	SkipNotAudience SkipReason = "not-audience" // the digest is not for readers of these attributes
 )
 
 // splitIDs reads ids with a comma before, between and after them.

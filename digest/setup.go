@@ -20,6 +20,17 @@ type Setup struct {
 	Topics  []Topic
 	Sources []Source
 	Digests []Digest
+
+	Attributes     []Attribute
+	Paid           string // the attribute of readers who get the bodies of paid stories, such as "tier=paid"; "": nobody
+	KeepDuplicates bool   // near-duplicates stay apart
+}
+
+// Attribute is something that is known of every reader. The first value is that
+// of readers of whom nothing else is known.
+type Attribute struct {
+	Name   string
+	Values []string
 }
 
 // Topic is what readers choose, with the rules that tag articles.
@@ -58,6 +69,27 @@ const (
 	CatchUpSkip  CatchUp = "skip"
 )
 
+// Overflow says what becomes of stories beyond a digest's limits.
+type Overflow string
+
+// Stories beyond the limits are counted, with a link, or come with the next
+// edition.
+const (
+	OverflowMore  Overflow = "more"
+	OverflowCarry Overflow = "carry"
+)
+
+// Approval says what becomes of an edition that no editor approved by its slot.
+type Approval string
+
+// An edition that nobody approved is sent or held; without approval nobody is
+// asked.
+const (
+	ApprovalNone Approval = ""
+	ApprovalSend Approval = "send"
+	ApprovalHold Approval = "hold"
+)
+
 // Digest is a named, scheduled newsletter.
 type Digest struct {
 	ID          int64
@@ -77,6 +109,23 @@ type Digest struct {
 	ExpireAfter time.Duration
 	CatchUp     CatchUp
 	Urgent      bool // its editions go before those of all others
+
+	Instant        bool          // it has no schedule: a story of its topics makes an edition
+	Top            int           // most stories of the section of the best, 0 for none
+	Latest         int           // most stories of the section of those that found no room under their topics, 0 for none
+	MaxAge         time.Duration // of a story, 0 for any
+	Overflow       Overflow      // "" is OverflowMore
+	OnceAcross     bool          // it shares no story with the other digests that have this
+	Cutoff         time.Duration // how long before its slot an edition closes
+	Approval       Approval
+	Audience       []string      // attributes of which readers need one of each name, such as "tier=paid"; nil for everybody
+	ReaderLanguage bool          // stories in the reader's language only
+	FullText       bool          // bodies are shown
+	Hours          []string      // "HH:MM", from which readers choose theirs
+	Welcome        time.Duration // how far back the digest of a new reader looks, 0 for none
+	QuietHours     string        // "22:00-07:00" in the zone of the schedule, "" for none
+	DailyCap       int           // deliveries to a reader on a local date, 0 for no limit
+	CatchUpWithin  time.Duration // how late a missed slot may be made up for, 0 for what CatchUp says
 
 	topics map[int64]int // offered topics and their position
 }

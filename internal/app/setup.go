@@ -14,11 +14,22 @@ import (
 // Checks are the rules of other packages that a configuration must keep.
 func Checks() config.Checks {
 	return config.Checks{
-		Schedule: func(expr string) error { _, err := schedule.Parse(expr); return err },
+		Schedule: checkSchedule,
 		Zone:     func(name string) error { _, err := schedule.Zone(name); return err },
 		Address:  func(addr string) error { _, err := mail.ParseAddress(addr); return err },
 		Provider: knownProvider,
 	}
+}
+
+// instant is the schedule of a digest that goes out whenever it has a story.
+const instant = "instant"
+
+func checkSchedule(expr string) error {
+	if expr == instant {
+		return nil
+	}
+	_, err := schedule.Parse(expr)
+	return err
 }
 
 // knownProvider speaks of a [[mail.provider]] that names no domains.
@@ -31,7 +42,10 @@ func knownProvider(name string) error {
 
 // newSetup turns the configuration into what package digest works with.
 func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
-	set := &digest.Setup{Site: site}
+	set := &digest.Setup{Site: site, Paid: cfg.Site.Paid, KeepDuplicates: cfg.Articles.KeepDuplicates}
+	for _, a := range cfg.Attributes {
+		set.Attributes = append(set.Attributes, digest.Attribute(a))
+	}
 	for _, t := range cfg.Topics {
 		set.Topics = append(set.Topics, digest.Topic{
 			Slug: t.Slug, Name: t.Name, Description: t.Description,
@@ -59,10 +73,17 @@ func newDigest(c *config.Digest, themes map[string]*templates.Theme) (*digest.Di
 		Slug: c.Slug, Name: c.Name, LocalTime: c.LocalTime, Topics: c.Topics,
 		MinItems: c.MinItems, MaxItems: c.MaxItems, PerTopic: c.PerTopic,
 		ExpireAfter: c.ExpireAfter, CatchUp: digest.CatchUp(c.CatchUp), Urgent: c.Urgent,
+
+		Top: c.Top, Latest: c.Latest, MaxAge: c.MaxAge, Overflow: digest.Overflow(c.Overflow), OnceAcross: c.OnceAcross,
+		Cutoff: c.Cutoff, Approval: digest.Approval(c.Approval), Audience: c.Audience, ReaderLanguage: c.ReaderLanguage,
+		FullText: c.FullText, Hours: c.Hours, Welcome: c.Welcome, QuietHours: c.QuietHours, DailyCap: c.DailyCap,
+		CatchUpWithin: c.CatchUpWithin, Instant: c.Schedule == instant,
 	}
 	var err error
-	if d.Schedule, err = schedule.Parse(c.Schedule); err != nil {
-		return nil, err
+	if !d.Instant {
+		if d.Schedule, err = schedule.Parse(c.Schedule); err != nil {
+			return nil, err
+		}
 	}
 	if d.Location, err = schedule.Zone(c.Timezone); err != nil {
 		return nil, err

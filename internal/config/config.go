@@ -18,9 +18,12 @@ type Config struct {
 	Database Database
 	Mail     Mail
 	Metrics  Metrics
-	Topics   []Topic
-	Sources  []Source
-	Digests  []Digest
+	Articles Articles
+
+	Attributes []Attribute
+	Topics     []Topic
+	Sources    []Source
+	Digests    []Digest
 }
 
 // Site is the publication that sends.
@@ -30,6 +33,19 @@ type Site struct {
 	Language      string // BCP 47; "en" unless given
 	Timezone      string // IANA name; "UTC" unless given
 	PostalAddress string // may have several lines; "" unless given, though many laws ask for it
+	Paid          string // the attribute of readers who may read paid stories, such as "tier=paid"; "" unless given: nobody
+}
+
+// Attribute is something that is known of every reader and has one of a few
+// values.
+type Attribute struct {
+	Name   string   // required, a slug, unique
+	Values []string // slugs, at least two; the first is that of readers of whom nothing else is known
+}
+
+// Articles is what becomes of stories as they come in.
+type Articles struct {
+	KeepDuplicates bool // whether near-duplicates stay apart instead of becoming one story; false unless given
 }
 
 // Web is the HTTP server.
@@ -164,7 +180,7 @@ type Source struct {
 type Digest struct {
 	Slug        string        // required, unique
 	Name        string        // the slug unless given
-	Schedule    string        // required; a cron expression
+	Schedule    string        // required; a cron expression, a frequency such as "weekdays 07:00", or "instant"
 	Timezone    string        // of the schedule; the site's unless given
 	LocalTime   bool          // whether the schedule runs in each reader's own zone; false unless given
 	Topics      []string      // slugs, or "*" for all; ["*"] unless given
@@ -178,6 +194,22 @@ type Digest struct {
 	ExpireAfter time.Duration // mail.expire_after unless given
 	CatchUp     string        // what happens to missed slots: "merge" (unless given), "each" or "skip"
 	Urgent      bool          // whether its editions go before all others: breaking news; false unless given
+
+	Top            int           // stories in the section of the best; 3 unless given, 0 for none
+	Latest         int           // stories in the section of those that found no room under their topics; 3 unless given, 0 for none
+	MaxAge         time.Duration // of a story; 0, any, unless given
+	Overflow       string        // what becomes of stories beyond the limits: "more" (unless given) or "carry"
+	OnceAcross     bool          // whether it shares no story with the other digests that have this; false unless given
+	Cutoff         time.Duration // how long before its slot an edition closes; 0 unless given
+	Approval       string        // what becomes of an edition that nobody approved: "send" or "hold"; "" unless given: nobody is asked
+	Audience       []string      // who may have it, such as "tier=paid"; everybody unless given
+	ReaderLanguage bool          // whether readers get stories in their language only; false unless given
+	FullText       bool          // whether bodies are shown, not only summaries; false unless given
+	Hours          []string      // "HH:MM", from which readers choose theirs; none unless given
+	Welcome        time.Duration // how far back the digest of a new reader looks; 3 days unless given, 0 for no such digest
+	QuietHours     string        // "22:00-07:00" in the zone of the schedule; none unless given
+	DailyCap       int           // deliveries to a reader on a local date; 0, no limit, unless given
+	CatchUpWithin  time.Duration // how late a missed slot may be made up for; 0 unless given: as catch_up says
 }
 
 // DefaultSubject is the subject of a digest that gives none.

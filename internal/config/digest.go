@@ -37,6 +37,22 @@ func readDigest(t *table, c *Config, seen slugs) Digest {
 		ExpireAfter: t.duration("expire_after", c.Mail.ExpireAfter, time.Minute, longestExpiry),
 		CatchUp:     t.choice("catch_up", "merge", "each", "skip"),
 		Urgent:      t.flag("urgent"),
+
+		Top:            t.number("top", 3, 0, mostArticles),
+		Latest:         t.number("latest", 3, 0, mostArticles),
+		MaxAge:         t.duration("max_age", 0, time.Hour, 366*day),
+		Overflow:       t.choice("overflow", "more", "carry"),
+		OnceAcross:     t.flag("once_across_digests"),
+		Cutoff:         t.duration("cutoff", 0, time.Minute, 12*time.Hour),
+		Approval:       t.choice("approval", "", "send", "hold"),
+		Audience:       t.texts("audience", c.attribute),
+		ReaderLanguage: t.flag("reader_language"),
+		FullText:       t.flag("full_text"),
+		Hours:          t.texts("hours", timeOfDay),
+		Welcome:        t.duration("welcome", 3*day, 0, 31*day),
+		QuietHours:     t.text("quiet_hours", "", hourRange),
+		DailyCap:       t.number("daily_cap", 0, 0, 100),
+		CatchUpWithin:  t.duration("catch_up_within", 0, time.Minute, 31*day),
 	}
 	d.Name = t.text("name", d.Slug, line(100))
 	if d.MinItems > d.MaxItems {

@@ -109,14 +109,14 @@ type loader struct {
 
 func (l *loader) config(tree *node) *Config {
 	root := &table{l: l, node: tree, env: strings.TrimSuffix(envPrefix, "_")}
-	c := &Config{
-		Site:     readSite(root.sub("site")),
-		Web:      readWeb(root.sub("web")),
-		Security: readSecurity(root.sub("security")),
-		Database: readDatabase(root.sub("database")),
-		Mail:     readMail(root.sub("mail")),
-		Metrics:  readMetrics(root.sub("metrics")),
-	}
+	c := &Config{Attributes: readAttributes(root.list("attribute"))}
+	c.Site = readSite(root.sub("site"), c)
+	c.Web = readWeb(root.sub("web"))
+	c.Security = readSecurity(root.sub("security"))
+	c.Database = readDatabase(root.sub("database"))
+	c.Mail = readMail(root.sub("mail"))
+	c.Metrics = readMetrics(root.sub("metrics"))
+	c.Articles = readArticles(root.sub("articles"))
 	c.Topics = readTopics(root.list("topic"))
 	c.Sources = readSources(root.list("source"))
 	c.Digests = readDigests(root.list("digest"), c)

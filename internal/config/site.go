@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-func readSite(t *table) Site {
+func readSite(t *table, c *Config) Site {
 	s := Site{
 		Name:          t.needed("name", `"City Courier"`, line(100)),
 		URL:           trimSlash(t.needed("url", `"https://courier.example"`, baseURL)),
 		Language:      t.text("language", "en", languageTag),
 		Timezone:      t.text("timezone", "UTC", judged(t.l.checks.Zone)),
 		PostalAddress: t.text("postal_address", "", prose(500)),
+		Paid:          t.text("paid", "", c.attribute),
 	}
 	t.done()
 	return s
