@@ -57,7 +57,7 @@ func TestLoadTheFileOfTheDesign(t *testing.T) {
 		Digests: []config.Digest{{Slug: "daily", Name: "The Morning Courier", Schedule: "0 7 * * *",
 			Timezone: "America/New_York", LocalTime: true, Topics: []string{"*"}, MinItems: 1, MaxItems: 20, PerTopic: 6,
 			Subject: "{{.Digest.Name}}: {{.Lead.Title}}", Theme: "broadsheet", From: from, ReplyTo: "editors@courier.example",
-			ExpireAfter: 12 * time.Hour, CatchUp: "merge"}},
+			ExpireAfter: 12 * time.Hour, CatchUp: "merge", Top: 3, Latest: 3, Overflow: "more", Welcome: 3 * 24 * time.Hour}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
@@ -85,7 +85,7 @@ func TestDefaults(t *testing.T) {
 		Sources: []config.Source{{Slug: "feed", Kind: "feed", URL: "http://127.0.0.1/feed", Every: 15 * time.Minute}},
 		Digests: []config.Digest{{Slug: "daily", Name: "daily", Schedule: "@daily", Timezone: "UTC", Topics: []string{"*"},
 			MinItems: 1, MaxItems: 20, PerTopic: 6, Subject: config.DefaultSubject, Theme: "broadsheet", From: from,
-			ExpireAfter: 24 * time.Hour, CatchUp: "merge"}},
+			ExpireAfter: 24 * time.Hour, CatchUp: "merge", Top: 3, Latest: 3, Overflow: "more", Welcome: 3 * 24 * time.Hour}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
