@@ -42,11 +42,12 @@ func selectCohorts(ctx context.Context, tx *db.Tx, where string, args ...any) ([
 	return out, err
 }
 
-// dueCohorts returns cohorts whose slot has come or has yet to be computed.
-func (s *Store) dueCohorts(ctx context.Context, now time.Time, digests []int64) ([]cohort, error) {
+// dueCohorts returns cohorts whose slot has come by then or has yet to be
+// computed.
+func (s *Store) dueCohorts(ctx context.Context, by time.Time, digests []int64) ([]cohort, error) {
 	var out []cohort
 	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
-		out, err = selectCohorts(ctx, tx, `WHERE next_due_at <= $1 AND digest_id {in 2} ORDER BY next_due_at, id`, db.Millis(now), digests)
+		out, err = selectCohorts(ctx, tx, `WHERE next_due_at <= $1 AND digest_id {in 2} ORDER BY next_due_at, id`, db.Millis(by), digests)
 		return err
 	})
 	return out, err

@@ -122,20 +122,24 @@ func (p *Planner) walk(ctx context.Context, c *chooser, each func(pick chosen) b
 }
 
 // imagineSlot returns the chooser of the run that the cohort would have at its
-// first slot at or after at, with the stories of this moment.
+// first slot at or after at that has not closed, with the stories of this moment.
 func (p *Planner) imagineSlot(ctx context.Context, s *Send, c cohort, at time.Time) (*chooser, error) {
 	d := s.Digest
-	loc, err := d.zone(p.zones, c.Zone)
+	times, err := p.rhythmOf(d, c)
 	if err != nil {
 		return nil, err
 	}
-	slot, due := d.Schedule.NextIn(loc, at.Add(-time.Second))
+	slot, due := times.next(at.Add(-time.Second))
 	first := slot
-	if !c.NextSlot.IsZero() && c.NextSlot.Before(slot) {
+	switch {
+	case c.NextSlot.IsZero():
+	case slot.Before(c.NextSlot): // that one has closed
+		slot, due, first = c.NextSlot, c.NextSlot.In(times.loc), c.NextSlot
+	default:
 		first = c.NextSlot // the window reaches over the slots in between
 	}
 	r := startRun{
-		digest: d, cohort: c, kind: Scheduled, firstFrom: firstFrom(d, loc, first),
+		digest: d, cohort: c, kind: Scheduled, firstFrom: times.firstFrom(first),
 		turn: turn{slot: slot, due: due},
 	}
 	return p.imagineRun(ctx, &r)

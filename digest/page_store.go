@@ -240,7 +240,8 @@ func (p *plannedPage) insertBatches(ctx context.Context, tx *db.Tx, c *chooser, 
 	}
 	_, err = tx.ExecRows(ctx, `INSERT INTO batches (id, edition_id, run_id, day, size, ready_at)
 		SELECT v.id, $1, $2, $3, v.size, $4 FROM {rows}`,
-		[]db.Column{db.Ints("id", ids), db.Ints("size", sizes)}, c.edition.ID, c.run.ID, c.edition.Slot.DayNumber(), now)
+		[]db.Column{db.Ints("id", ids), db.Ints("size", sizes)},
+		c.edition.ID, c.run.ID, c.edition.Slot.DayNumber(), max(now, db.Millis(c.run.DueAt))) // a run is planned before its slot
 	return batch, err
 }
 

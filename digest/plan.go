@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"broadsheet/internal/db"
@@ -54,14 +55,14 @@ func (p *Planner) Refresh(ctx context.Context, now time.Time) error {
 }
 
 func (p *Planner) refresh(ctx context.Context, d *Digest, c cohort, now time.Time) error {
-	loc, err := d.zone(p.zones, c.Zone)
+	r, err := p.rhythmOf(d, c)
 	if err != nil {
 		return err
 	}
-	slot, due := d.Schedule.NextIn(loc, now)
-	exists := !c.NextSlot.IsZero() && d.Schedule.Next(c.NextSlot.Add(-time.Second)) == c.NextSlot
+	slot, due := r.next(now.Add(d.Cutoff))
+	exists := !c.NextSlot.IsZero() && r.times.Next(c.NextSlot.Add(-time.Second)) == c.NextSlot
 	if exists && !slot.Before(c.NextSlot) {
-		slot, due = c.NextSlot, c.NextSlot.In(loc)
+		slot, due = c.NextSlot, c.NextSlot.In(r.loc)
 	}
 	if slot == c.NextSlot && due.Equal(c.NextDueAt) {
 		return nil
@@ -86,7 +87,7 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 	failed := map[int64]bool{}
 	for moved := true; moved; {
 		moved = false
-		cohorts, err := p.store.dueCohorts(ctx, now, digests)
+		cohorts, err := p.dueCohorts(ctx, now, digests)
 		if err != nil {
 			return errors.Join(append(errs, fmt.Errorf("find due cohorts: %w", err))...)
 		}
@@ -106,6 +107,22 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 		}
 	}
 	return errors.Join(append(errs, p.planRuns(ctx, 0, digests))...)
+}
+
+// dueCohorts returns the cohorts whose slot has closed or has yet to be
+// computed.
+func (p *Planner) dueCohorts(ctx context.Context, now time.Time, digests []int64) ([]cohort, error) {
+	closing := map[int64]time.Duration{}
+	var longest time.Duration
+	for i := range p.setup.Digests {
+		d := &p.setup.Digests[i]
+		closing[d.ID] = d.Cutoff
+		if slices.Contains(digests, d.ID) {
+			longest = max(longest, d.Cutoff)
+		}
+	}
+	cohorts, err := p.store.dueCohorts(ctx, now.Add(longest), digests)
+	return slices.DeleteFunc(cohorts, func(c cohort) bool { return c.NextDueAt.After(now.Add(closing[c.DigestID])) }), err
 }
 
 // stop reports whether going on makes no sense after the last error.
@@ -128,17 +145,17 @@ func (p *Planner) start(ctx context.Context, c cohort, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	loc, err := d.zone(p.zones, c.Zone)
+	times, err := p.rhythmOf(d, c)
 	if err != nil {
 		return err
 	}
 	if c.NextSlot.IsZero() { // a new cohort
-		slot, due := d.Schedule.NextIn(loc, now)
+		slot, due := times.next(now)
 		return p.store.setNextSlot(ctx, c, slot, due)
 	}
 	r := startRun{
-		digest: d, cohort: c, turn: turnOf(d, c, loc, now),
-		firstFrom: firstFrom(d, loc, c.NextSlot), kind: Scheduled,
+		digest: d, cohort: c, turn: times.turnOf(c, now),
+		firstFrom: times.firstFrom(c.NextSlot), kind: Scheduled,
 	}
 	began, err := p.store.startRun(ctx, r)
 	if err != nil {

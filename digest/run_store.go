@@ -101,10 +101,10 @@ func lockEdition(ctx context.Context, tx *db.Tx, id int64) (state EditionState, 
 // runWindow is (the cohort's last cut-off, what has arrived]. The counter's
 // committed value is the highest number whose articles are all committed.
 func runWindow(ctx context.Context, tx *db.Tx, r *startRun) (w window, err error) {
-	if r.turn.asOfDue {
-		w.to, err = seqAt(ctx, tx, r.turn.due)
-	} else {
+	if r.turn.asOf.IsZero() {
 		w.to, err = lastSeq(ctx, tx)
+	} else {
+		w.to, err = seqAt(ctx, tx, r.turn.asOf)
 	}
 	if err != nil {
 		return w, err

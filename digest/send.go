@@ -124,18 +124,19 @@ func (p *Planner) freeSlot(ctx context.Context, d *Digest, now time.Time) (sched
 	}
 }
 
-// manualRun is the run of a send by hand. The cohort's next slot stays, and what has not been sent when it comes expires.
+// manualRun is the run of a send by hand. The cohort's next slot stays, and what
+// has not been sent when that closes expires.
 func (p *Planner) manualRun(s *Send, c cohort, slot schedule.Local, now time.Time) (startRun, error) {
-	loc, err := s.Digest.zone(p.zones, c.Zone)
+	r, err := p.rhythmOf(s.Digest, c)
 	if err != nil {
 		return startRun{}, err
 	}
-	_, ahead := s.Digest.Schedule.NextIn(loc, now)
+	_, ahead := r.next(now.Add(s.Digest.Cutoff))
 	return startRun{
 		digest: s.Digest, cohort: c, kind: Manual, partial: s.partial(), topicID: s.TopicID, recipients: s.Recipients,
-		firstFrom: firstFromNow(s.Digest, loc, now),
+		firstFrom: r.firstFromNow(now),
 		turn: turn{
-			slot: slot, due: now, expires: earlier(now.Add(s.Digest.ExpireAfter), ahead), next: c.NextSlot, nextDue: c.NextDueAt,
+			slot: slot, due: now, expires: earlier(now.Add(s.Digest.ExpireAfter), r.closes(ahead)), next: c.NextSlot, nextDue: c.NextDueAt,
 		},
 	}, nil
 }

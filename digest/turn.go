@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"cmp"
 	"time"
 
 	"broadsheet/internal/schedule"
@@ -19,40 +20,57 @@ type turn struct {
 	expires time.Time
 	next    schedule.Local // where the cohort goes on
 	nextDue time.Time
-	pass    bool // the slot is not sent any more, its stories come with the next
-	asOfDue bool // only what had arrived when the slot was due
+	pass    bool      // the slot is not sent any more, its stories come with the next
+	asOf    time.Time // only what had arrived then; zero: what has arrived
 }
 
-// turnOf decides which of the slots that have come is sent, and until when.
+// turnOf decides which of the slots that have closed is sent, and until when.
 // What is sent expires with expire_after or at the next slot, whichever comes
 // first.
-func turnOf(d *Digest, c cohort, loc *time.Location, now time.Time) turn {
+func (r rhythm) turnOf(c cohort, now time.Time) turn {
+	d := r.digest
 	t := turn{slot: c.NextSlot, due: c.NextDueAt}
-	t.next, t.nextDue = d.Schedule.NextIn(loc, t.due)
+	t.next, t.nextDue = r.next(t.due)
 	if d.CatchUp == CatchUpEach {
-		return t.each(d, loc, now)
+		return r.each(t, now)
 	}
-	for !t.nextDue.After(now) { // of several missed slots only the last counts
+	for !t.due.After(now) && !r.closes(t.nextDue).After(now) { // of several missed slots only the last counts
 		t.slot, t.due = t.next, t.nextDue
-		t.next, t.nextDue = d.Schedule.NextIn(loc, t.due)
+		t.next, t.nextDue = r.next(t.due)
 	}
 	t.expires = earlier(t.due.Add(d.ExpireAfter), t.nextDue)
-	tooLate := d.CatchUp == CatchUpSkip && (t.slot != c.NextSlot || now.Sub(t.due) > skipAfter)
-	t.pass = tooLate || !t.expires.After(now)
+	within := d.CatchUpWithin
+	if d.CatchUp == CatchUpSkip {
+		within = cmp.Or(within, skipAfter)
+		t.pass = t.slot != c.NextSlot
+	}
+	switch over := !t.expires.After(now); {
+	case within > 0 && now.Sub(t.due) > within:
+		t.pass = true
+	case over && d.CatchUpWithin > 0:
+		t.expires = earlier(now.Add(d.ExpireAfter), t.nextDue)
+	case over:
+		t.pass = true
+	}
 	return t
 }
 
 // each is turnOf for catch_up = "each": the time of a missed slot runs from
 // now on, for at its own time it would be over.
-func (t turn) each(d *Digest, loc *time.Location, now time.Time) turn {
-	t.asOfDue = !t.nextDue.After(now)
+func (r rhythm) each(t turn, now time.Time) turn {
+	d := r.digest
+	if !r.closes(t.nextDue).After(now) {
+		t.asOf = r.closes(t.due)
+	}
 	t.expires = earlier(t.due.Add(d.ExpireAfter), t.nextDue)
+	late := now.Sub(t.due)
 	if t.expires.After(now) {
+		t.pass = d.CatchUpWithin > 0 && late > d.CatchUpWithin
 		return t
 	}
-	_, ahead := d.Schedule.NextIn(loc, now)
+	_, ahead := r.next(now)
 	t.expires = earlier(now.Add(d.ExpireAfter), ahead)
-	t.pass = now.Sub(t.due) > eachWithin
+	t.pass = late > cmp.Or(d.CatchUpWithin, eachWithin)
 	return t
 }
 
@@ -61,20 +79,4 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// firstFrom is where the first window of a cohort begins: at the slot before
-// its first one, as if it had always been there.
-func firstFrom(d *Digest, loc *time.Location, slot schedule.Local) time.Time {
-	return d.Schedule.Prev(slot).In(loc)
-}
-
-// firstFromNow is firstFrom for a send outside the schedule. Right after a slot
-// the window reaches back to the one before.
-func firstFromNow(d *Digest, loc *time.Location, now time.Time) time.Time {
-	local := schedule.LocalOf(now, loc)
-	if prev := firstFrom(d, loc, local); now.Sub(prev) >= 12*time.Hour {
-		return prev
-	}
-	return firstFrom(d, loc, d.Schedule.Prev(local))
 }

@@ -1,0 +1,45 @@
+package digest
+
+import (
+	"time"
+
+	"broadsheet/internal/schedule"
+)
+
+// rhythm is when the readers of a cohort get their digest.
+type rhythm struct {
+	digest *Digest
+	times  schedule.Schedule
+	loc    *time.Location
+}
+
+// rhythmOf returns the rhythm of a cohort of the digest.
+func (p *Planner) rhythmOf(d *Digest, c cohort) (rhythm, error) {
+	loc, err := d.zone(p.zones, c.Zone)
+	return rhythm{digest: d, times: d.Schedule, loc: loc}, err
+}
+
+// next returns the first slot whose instant is after the given one, and that
+// instant.
+func (r rhythm) next(after time.Time) (schedule.Local, time.Time) {
+	return r.times.NextIn(r.loc, after)
+}
+
+// closes is when what is due at a time takes no more stories.
+func (r rhythm) closes(due time.Time) time.Time { return due.Add(-r.digest.Cutoff) }
+
+// firstFrom is where the first window of a cohort begins: where the slot before
+// its first one closed, as if it had always been there.
+func (r rhythm) firstFrom(slot schedule.Local) time.Time {
+	return r.closes(r.times.Prev(slot).In(r.loc))
+}
+
+// firstFromNow is firstFrom for a send outside the schedule. Right after a slot
+// the window reaches back to the one before.
+func (r rhythm) firstFromNow(now time.Time) time.Time {
+	local := schedule.LocalOf(now, r.loc)
+	if prev := r.firstFrom(local); now.Sub(prev) >= 12*time.Hour {
+		return prev
+	}
+	return r.firstFrom(r.times.Prev(local))
+}
