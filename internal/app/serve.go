@@ -13,7 +13,6 @@ import (
 
 	"broadsheet/digest"
 	"broadsheet/digest/delivery"
-	"broadsheet/internal/schedule"
 	"broadsheet/internal/web"
 	"broadsheet/subscribers"
 )
@@ -131,27 +130,6 @@ func runAll(ctx context.Context, jobs []job) error {
 	return errors.Join(errs...)
 }
 
-// plan ticks each minute, and once at the start for what was missed. Before
-// the first tick it takes over what the configuration changed: zones and
-// schedules.
-func (a *App) plan(ctx context.Context) error {
-	refreshed := false
-	tick := func(ctx context.Context, now time.Time) {
-		if !refreshed {
-			if err := a.Refresh(ctx, now); err != nil {
-				a.logUnlessEnding(ctx, "slots not computed, trying again in a minute", err)
-				return
-			}
-			refreshed = true
-		}
-		if err := a.Planner.Tick(ctx, now); err != nil {
-			a.logUnlessEnding(ctx, "planning is not complete, trying again in a minute", err)
-		}
-	}
-	tick(ctx, a.Now())
-	return schedule.Tick(ctx, a.Log, tick)
-}
-
 // Refresh moves readers to the cohorts that the configured zones put them in
 // and computes anew when each cohort is due.
 func (a *App) Refresh(ctx context.Context, now time.Time) error {
@@ -163,12 +141,6 @@ func (a *App) Refresh(ctx context.Context, now time.Time) error {
 		a.Log.InfoContext(ctx, "readers moved to the zones that the configuration asks for", "readers", moved)
 	}
 	return a.Planner.Refresh(ctx, now)
-}
-
-func (a *App) logUnlessEnding(ctx context.Context, event string, err error) {
-	if ctx.Err() == nil {
-		a.Log.ErrorContext(ctx, event, "error", err)
-	}
 }
 
 // deliveries sends digests and system mails over the same relays, and drops
