@@ -1,7 +1,9 @@
 package schedule
 
 import (
+	"fmt"
 	"math/bits"
+	"strings"
 	"time"
 )
 
@@ -25,6 +27,18 @@ type Schedule struct {
 
 // String returns the expression as it was given to Parse.
 func (s Schedule) String() string { return s.expr }
+
+// WithTime returns the schedule with one slot, at a time of day from 00:00 to
+// 23:59, on each day that has slots.
+func (s Schedule) WithTime(hour, minute int) Schedule {
+	if parts := strings.Fields(s.expr); len(parts) == len(fields) {
+		s.expr = fmt.Sprintf("%d %d %s", minute, hour, strings.Join(parts[2:], " "))
+	} else {
+		s.expr = fmt.Sprintf("%s at %02d:%02d", s.expr, hour, minute)
+	}
+	s.minutes, s.hours = 1<<minute, 1<<hour
+	return s
+}
 
 // Next returns the first slot that is strictly after the given time. It is zero
 // only for the zero Schedule.

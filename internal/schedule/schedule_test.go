@@ -207,3 +207,22 @@ func BenchmarkNextIn(b *testing.B) {
 		})
 	}
 }
+
+func TestWithTime(t *testing.T) {
+	tests := []struct{ expr, after, want, text string }{
+		{"0 7 * * 1-5", "2026-11-27T06:30", "2026-11-30T06:30", "30 6 * * 1-5"},
+		{"0 7,18 1 * *", "2026-11-27T06:30", "2026-12-01T06:30", "30 6 1 * *"},
+		{"*/5 * * * *", "2026-11-27T06:29", "2026-11-27T06:30", "30 6 * * *"},
+		{"@weekly", "2026-11-27T06:30", "2026-11-29T06:30", "@weekly at 06:30"},
+	}
+	for _, tt := range tests {
+		s, err := schedule.Parse(tt.expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := s.WithTime(6, 30)
+		if next := got.Next(local(t, tt.after)); next != local(t, tt.want) || got.PerDay(next) != 1 || got.String() != tt.text {
+			t.Errorf("%s: %s after %s is %s, want %s of %q", tt.expr, got, tt.after, next, tt.want, tt.text)
+		}
+	}
+}
