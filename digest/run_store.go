@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"broadsheet/internal/db"
+	"broadsheet/internal/schedule"
 )
 
 // startRun is what begins a run.
@@ -20,6 +21,14 @@ type startRun struct {
 	partial    bool
 	topicID    int64
 	recipients []int64
+}
+
+// slot is the slot of the edition.
+func (r *startRun) slot() schedule.Local {
+	if r.kind == Scheduled {
+		return r.digest.editionSlot(r.turn.slot)
+	}
+	return r.turn.slot
 }
 
 // errSlotTaken says that another send by hand has the second.
@@ -127,7 +136,7 @@ func lastSeq(ctx context.Context, tx *db.Tx) (seq int64, err error) {
 // An article from before t may have got a topic, and with it a number, since.
 func seqAt(ctx context.Context, tx *db.Tx, t time.Time) (seq int64, err error) {
 	err = tx.Get(ctx, &seq, `SELECT COALESCE(
-		(SELECT MIN(t.seq) - 1 FROM articles a JOIN article_topics t ON t.article_id = a.id WHERE a.arrived_at > $1),
+		(SELECT MIN(t.seq) - 1 FROM articles a JOIN article_topics t ON t.article_id = a.id WHERE a.arrived_at > $1 AND t.seq > 0),
 		(SELECT value FROM counters WHERE name = 'article_seq'))`, db.Millis(t))
 	return seq, err
 }
@@ -138,13 +147,13 @@ func seqAt(ctx context.Context, tx *db.Tx, t time.Time) (seq int64, err error) {
 func (s *Store) ensureEdition(ctx context.Context, tx *db.Tx, r *startRun) (*Edition, error) {
 	const find = `SELECT ` + editionColumns + ` FROM editions WHERE digest_id = $1 AND (slot = $2 OR key = $3)
 		ORDER BY CASE WHEN slot = $2 THEN 0 ELSE 1 END LIMIT 1`
-	key := editionKey(r.digest, r.turn.slot, r.kind)
-	e, err := getEdition(ctx, tx, "edition "+key, find, r.digest.ID, r.turn.slot.String(), key)
+	key := editionKey(r.digest, r.slot(), r.kind)
+	e, err := getEdition(ctx, tx, "edition "+key, find, r.digest.ID, r.slot().String(), key)
 	if errors.Is(err, ErrNotFound) {
 		if err := s.insertEdition(ctx, tx, r, key); err != nil {
 			return nil, fmt.Errorf("edition %s: %w", key, err)
 		}
-		e, err = getEdition(ctx, tx, "edition "+key, find, r.digest.ID, r.turn.slot.String(), key)
+		e, err = getEdition(ctx, tx, "edition "+key, find, r.digest.ID, r.slot().String(), key)
 	}
 	if err != nil {
 		return nil, err
@@ -156,7 +165,7 @@ func (s *Store) ensureEdition(ctx context.Context, tx *db.Tx, r *startRun) (*Edi
 }
 
 func (s *Store) insertEdition(ctx context.Context, tx *db.Tx, r *startRun, key string) error {
-	if err := tx.EnsureDay(ctx, r.turn.slot.DayNumber()); err != nil {
+	if err := tx.EnsureDay(ctx, r.slot().DayNumber()); err != nil {
 		return err
 	}
 	id, err := tx.NextIDs(ctx, "edition", 1)
@@ -165,8 +174,8 @@ func (s *Store) insertEdition(ctx context.Context, tx *db.Tx, r *startRun, key s
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO editions (id, digest_id, slot, key, kind, partial, topic_id, recipients, day, state, created_at, urgent)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sending', $10, $11) ON CONFLICT DO NOTHING`,
-		id, r.digest.ID, r.turn.slot.String(), key, string(r.kind), number(r.partial), r.topicID, joinIDs(r.recipients),
-		r.turn.slot.DayNumber(), db.Millis(s.now()), number(r.digest.Urgent))
+		id, r.digest.ID, r.slot().String(), key, string(r.kind), number(r.partial), r.topicID, joinIDs(r.recipients),
+		r.slot().DayNumber(), db.Millis(s.now()), number(r.digest.Urgent))
 	return err
 }
 
@@ -215,13 +224,13 @@ func selectRuns(ctx context.Context, tx *db.Tx, where string, args ...any) ([]Ru
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
 		var r Run
 		var due, expires, planned int64
-		if err := scan(&r.ID, &r.EditionID, &r.CohortID, &r.Zone, &due, &expires, &r.FromSeq, &r.ToSeq, &r.Number, &r.PlanCursor, &planned, &r.Due); err != nil {
+		if err := scan(&r.ID, &r.EditionID, &r.CohortID, &r.Zone, &r.Hour, &due, &expires, &r.FromSeq, &r.ToSeq, &r.Number, &r.PlanCursor, &planned, &r.Due); err != nil {
 			return err
 		}
 		r.DueAt, r.ExpiresAt, r.PlannedAt = db.Time(due), db.Time(expires), db.Time(planned)
 		out = append(out, r)
 		return nil
-	}, `SELECT r.id, r.edition_id, r.cohort_id, c.zone, r.due_at, r.expires_at, r.from_seq, r.to_seq, r.number, r.plan_cursor, r.planned_at, r.due
+	}, `SELECT r.id, r.edition_id, r.cohort_id, c.zone, c.rule, r.due_at, r.expires_at, r.from_seq, r.to_seq, r.number, r.plan_cursor, r.planned_at, r.due
 		FROM runs r JOIN cohorts c ON c.id = r.cohort_id `+where, args...)
 	return out, err
 }

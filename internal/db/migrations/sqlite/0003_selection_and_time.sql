@@ -3,7 +3,9 @@
 -- lead_id is the article that it was folded into, 0 if it stands for itself;
 -- sources is how many sources carry the story. again says that it was eligible
 -- before its topics got their present numbers: deliveries tell who had it then.
--- fingerprint finds near-duplicates, 0 for none.
+-- fingerprint finds near-duplicates, 0 for none. own_topics has the topics of a
+-- folded article, for it has none in article_topics: a line for each, its id and
+-- its reason. An embargo is a hold that ends by itself: held_at is set, too.
 ALTER TABLE articles ADD COLUMN embargo_until BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE articles ADD COLUMN fresh_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE articles ADD COLUMN access TEXT NOT NULL DEFAULT '';
@@ -12,6 +14,7 @@ ALTER TABLE articles ADD COLUMN lead_id BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE articles ADD COLUMN sources INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE articles ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE articles ADD COLUMN fingerprint BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE articles ADD COLUMN own_topics TEXT NOT NULL DEFAULT '';
 
 UPDATE articles SET fresh_at = published_at;
 
