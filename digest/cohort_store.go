@@ -3,6 +3,7 @@ package digest
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"broadsheet/internal/db"
@@ -14,6 +15,7 @@ type cohort struct {
 	ID        int64
 	DigestID  int64
 	Zone      string
+	Rule      string         // the hour that its readers chose, such as "06:30"; "" for the digest's
 	NextSlot  schedule.Local // zero until computed
 	NextDueAt time.Time
 	LastSeq   int64 // the last cut-off, -1 before the first run
@@ -26,7 +28,7 @@ func selectCohorts(ctx context.Context, tx *db.Tx, where string, args ...any) ([
 		var c cohort
 		var slot string
 		var due int64
-		if err := scan(&c.ID, &c.DigestID, &c.Zone, &slot, &due, &c.LastSeq, &c.Runs); err != nil {
+		if err := scan(&c.ID, &c.DigestID, &c.Zone, &c.Rule, &slot, &due, &c.LastSeq, &c.Runs); err != nil {
 			return err
 		}
 		if slot != "" {
@@ -38,9 +40,12 @@ func selectCohorts(ctx context.Context, tx *db.Tx, where string, args ...any) ([
 		c.NextDueAt = db.Time(due)
 		out = append(out, c)
 		return nil
-	}, `SELECT id, digest_id, zone, next_slot, next_due_at, last_seq, runs FROM cohorts `+where, args...)
+	}, `SELECT id, digest_id, zone, rule, next_slot, next_due_at, last_seq, runs FROM cohorts `+where, args...)
 	return out, err
 }
+
+// String names the cohort within its digest.
+func (c *cohort) String() string { return strings.TrimSpace(c.Zone + " " + c.Rule) }
 
 // dueCohorts returns cohorts whose slot has come by then or has yet to be
 // computed.

@@ -26,7 +26,8 @@ type DryRun struct {
 // DryCohort is the part of one cohort in a dry run.
 type DryCohort struct {
 	Zone     string
-	Slot     schedule.Local // the next one after At; of a send by hand, At
+	Hour     string         // that its readers chose, "" for the digest's
+	Slot     schedule.Local // of the edition: the next one after At; of a send by hand, At
 	DueAt    time.Time
 	Due      int64
 	WouldGet int64
@@ -60,7 +61,7 @@ func (p *Planner) dry(ctx context.Context, s Send, at time.Time, imagine imagine
 			err = p.count(ctx, chooser, out)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("dry run of %s: cohort %s: %w", s.Digest.Slug, c.Zone, err)
+			return nil, fmt.Errorf("dry run of %s: cohort %s: %w", s.Digest.Slug, &c, err)
 		}
 	}
 	out.Selections = len(out.distinct)
@@ -69,7 +70,7 @@ func (p *Planner) dry(ctx context.Context, s Send, at time.Time, imagine imagine
 
 // count adds a cohort to a dry run.
 func (p *Planner) count(ctx context.Context, c *chooser, out *DryRun) error {
-	dry := DryCohort{Zone: c.run.Zone, Slot: c.edition.Slot, DueAt: c.run.DueAt}
+	dry := DryCohort{Zone: c.run.Zone, Hour: c.run.Hour, Slot: c.edition.Slot, DueAt: c.run.DueAt}
 	err := p.walk(ctx, c, func(pick chosen) bool {
 		dry.Due++
 		if pick.skip != "" {
@@ -160,11 +161,11 @@ func (p *Planner) imagineRun(ctx context.Context, r *startRun) (*chooser, error)
 		return nil, err
 	}
 	e := &Edition{
-		DigestID: r.digest.ID, Slot: r.turn.slot, Key: editionKey(r.digest, r.turn.slot, r.kind), Kind: r.kind,
+		DigestID: r.digest.ID, Slot: r.slot(), Key: editionKey(r.digest, r.slot(), r.kind), Kind: r.kind,
 		Partial: r.partial, TopicID: r.topicID, Recipients: r.recipients,
 	}
 	c := newChooser(r.digest, e, &Run{
-		CohortID: r.cohort.ID, Zone: r.cohort.Zone, DueAt: r.turn.due, FromSeq: w.from, ToSeq: w.to, Number: r.cohort.Runs,
+		CohortID: r.cohort.ID, Zone: r.cohort.Zone, Hour: r.cohort.Rule, DueAt: r.turn.due, FromSeq: w.from, ToSeq: w.to, Number: r.cohort.Runs,
 	})
 	var err error
 	c.admittedSince, err = p.admittedSince(ctx)

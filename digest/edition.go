@@ -66,6 +66,7 @@ type Run struct {
 	EditionID  int64
 	CohortID   int64
 	Zone       string // of the cohort
+	Hour       string // that its readers chose, such as "06:30"; "" for the digest's
 	DueAt      time.Time
 	ExpiresAt  time.Time // what has not been sent by then expires
 	FromSeq    int64     // the window is (FromSeq, ToSeq]

@@ -44,7 +44,7 @@ func (p *Planner) Refresh(ctx context.Context, now time.Time) error {
 		}
 		for _, c := range cohorts {
 			if err := p.refresh(ctx, d, c, now); err != nil {
-				errs = append(errs, fmt.Errorf("refresh cohort %s of %s: %w", c.Zone, d.Slug, err))
+				errs = append(errs, fmt.Errorf("refresh cohort %s of %s: %w", &c, d.Slug, err))
 			}
 			if stop(ctx, errs) {
 				return errors.Join(errs...)
@@ -161,7 +161,7 @@ func (p *Planner) start(ctx context.Context, c cohort, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	switch attrs := []any{"digest", d.Slug, "slot", r.turn.slot.String(), "zone", c.Zone}; {
+	switch attrs := []any{"digest", d.Slug, "slot", r.turn.slot.String(), "zone", c.Zone, "hour", c.Rule}; {
 	case r.turn.pass:
 		p.log.InfoContext(ctx, "slot passed unsent, its stories come with the next", attrs...)
 	case began:

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"fmt"
 	"time"
 
 	"broadsheet/internal/schedule"
@@ -16,7 +17,26 @@ type rhythm struct {
 // rhythmOf returns the rhythm of a cohort of the digest.
 func (p *Planner) rhythmOf(d *Digest, c cohort) (rhythm, error) {
 	loc, err := d.zone(p.zones, c.Zone)
-	return rhythm{digest: d, times: d.Schedule, loc: loc}, err
+	r := rhythm{digest: d, times: d.Schedule, loc: loc}
+	if err != nil || c.Rule == "" || d.Instant {
+		return r, err
+	}
+	hour, err := time.Parse("15:04", c.Rule)
+	if err != nil {
+		return r, fmt.Errorf("the hour of cohort %d: %w", c.ID, err)
+	}
+	r.times = d.Schedule.WithTime(hour.Hour(), hour.Minute())
+	return r, nil
+}
+
+// editionSlot is the slot of the edition to which a scheduled slot of a cohort
+// belongs. Where the digest has one slot that date, its edition is for all
+// readers, whichever hour they chose.
+func (d *Digest) editionSlot(slot schedule.Local) schedule.Local {
+	if d.Schedule.PerDay(slot) != 1 {
+		return slot
+	}
+	return d.Schedule.Next(slot.StartOfDay().Add(-time.Second))
 }
 
 // next returns the first slot whose instant is after the given one, and that

@@ -60,11 +60,11 @@ func (p *Planner) sendNow(ctx context.Context, s *Send, now time.Time) (*Edition
 	for _, c := range cohorts {
 		r, err := p.manualRun(s, c, slot, now)
 		if err != nil {
-			return nil, fmt.Errorf("cohort %s: %w", c.Zone, err)
+			return nil, fmt.Errorf("cohort %s: %w", &c, err)
 		}
 		ok, err := p.store.startRun(ctx, r)
 		if err != nil {
-			return nil, fmt.Errorf("cohort %s: %w", c.Zone, err)
+			return nil, fmt.Errorf("cohort %s: %w", &c, err)
 		}
 		if ok {
 			began++
@@ -90,12 +90,12 @@ func (p *Planner) reached(ctx context.Context, s *Send, now time.Time) ([]cohort
 	for _, c := range cohorts {
 		chooser, err := p.imagineNow(ctx, s, c, now)
 		if err != nil {
-			return nil, fmt.Errorf("cohort %s: %w", c.Zone, err)
+			return nil, fmt.Errorf("cohort %s: %w", &c, err)
 		}
 		someone := false
 		err = p.walk(ctx, chooser, func(pick chosen) bool { someone = pick.skip == ""; return !someone })
 		if err != nil {
-			return nil, fmt.Errorf("cohort %s: %w", c.Zone, err)
+			return nil, fmt.Errorf("cohort %s: %w", &c, err)
 		}
 		if !someone {
 			continue
