@@ -33,6 +33,17 @@ const (
 	Letter    EditionKind = "letter"  // words of an editor, without stories
 )
 
+// ApprovalState is how an edition stands with its editors.
+type ApprovalState string
+
+// An edition of a digest that asks its editors is wanted until one of them
+// approves it, once for all its runs.
+const (
+	ApprovalNotAsked ApprovalState = ""
+	ApprovalWanted   ApprovalState = "wanted"
+	ApprovalApproved ApprovalState = "approved"
+)
+
 // Edition is one issue of a digest, over all its runs.
 type Edition struct {
 	ID         int64
@@ -42,9 +53,11 @@ type Edition struct {
 	Kind       EditionKind
 	Partial    bool    // to some readers or with one topic only: it moves no cut-off
 	TopicID    int64   // of a partial edition, 0 for all topics
+	ArticleID  int64   // the only story of breaking news, else 0
 	Recipients []int64 // subscribers of a partial edition, nil for all
 	State      EditionState
 	Reason     string // why it is paused
+	Approval   ApprovalState
 	CreatedAt  time.Time
 }
 
@@ -75,6 +88,8 @@ type Run struct {
 	PlanCursor int64 // the last planned subscriber
 	PlannedAt  time.Time
 	Due        int64 // subscribers due so far
+
+	urgent bool // it is planned before others
 }
 
 // SkipReason says why a subscriber who was due got no delivery.

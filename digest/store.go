@@ -34,9 +34,11 @@ type editionRow struct {
 	State     string `db:"state"`
 	Reason    string `db:"reason"`
 	CreatedAt int64  `db:"created_at"`
+	Approval  string `db:"approval"`
+	ArticleID int64  `db:"article_id"`
 }
 
-const editionColumns = `id, digest_id, slot, key, kind, partial, topic_id, recipients, state, reason, created_at`
+const editionColumns = `id, digest_id, slot, key, kind, partial, topic_id, article_id, recipients, state, reason, approval, created_at`
 
 func (r *editionRow) edition() (*Edition, error) {
 	slot, err := schedule.ParseLocal(r.Slot)
@@ -45,8 +47,8 @@ func (r *editionRow) edition() (*Edition, error) {
 	}
 	return &Edition{
 		ID: r.ID, DigestID: r.DigestID, Slot: slot, Key: r.Key, Kind: EditionKind(r.Kind), Partial: r.Partial != 0,
-		TopicID: r.TopicID, Recipients: splitIDs(r.To),
-		State: EditionState(r.State), Reason: r.Reason, CreatedAt: db.Time(r.CreatedAt),
+		TopicID: r.TopicID, ArticleID: r.ArticleID, Recipients: splitIDs(r.To),
+		State: EditionState(r.State), Reason: r.Reason, Approval: ApprovalState(r.Approval), CreatedAt: db.Time(r.CreatedAt),
 	}, nil
 }
 
