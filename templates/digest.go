@@ -23,12 +23,33 @@ type Story struct {
 	PublishedAt time.Time
 	Topics      []string // names of all topics that the story matched
 	Pinned      bool     // an editor put it up
+	Paid        bool     // it carries the badge of stories that are paid for
+	Body        []string // paragraphs, nil where the body is not given
 }
 
-// Section is the stories that stand under one topic, best first.
+// SectionKind is what the stories of a section have in common.
+type SectionKind string
+
+// A section is of one topic, or over all topics of the reader: the best, or the
+// latest of what found no room elsewhere.
+const (
+	TopicSection  SectionKind = ""
+	TopSection    SectionKind = "top"
+	LatestSection SectionKind = "latest"
+)
+
+// Section is the stories that stand under one heading, best first.
 type Section struct {
-	Slug, Name string
+	Kind       SectionKind
+	Slug, Name string // of the topic
 	Stories    []Story
+}
+
+// Correction tells readers who got a wrong version of a story what was wrong.
+type Correction struct {
+	Title, URL string // of the story
+	Note       string
+	At         time.Time
 }
 
 // Digest is one selection of an edition, ready to be drawn: everything in it
@@ -41,7 +62,10 @@ type Digest struct {
 	Date      time.Time // the local date of the slot; times of day are shown in its zone
 	Language  string    // BCP 47; empty means the site's
 	Subject   string
-	Preheader string // empty means the lead's summary
+	Preheader string // empty means the lead's summary, or the first words of the introduction
+
+	Intro       *Prose // of the editors, above the stories
+	Corrections []Correction
 
 	// Lead is the first story, drawn first and largest. It may also stand in
 	// Sections: it is drawn once.

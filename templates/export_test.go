@@ -32,3 +32,8 @@ func MissingWords() []string {
 	}
 	return missing
 }
+
+// DrawProse is a text as it is drawn in a mail that is read from the left.
+func DrawProse(p *Prose) string {
+	return string(drawProse(p, "ltr", attributes(mailLooks, &lightPalette)))
+}

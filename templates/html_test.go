@@ -81,15 +81,16 @@ func checkMail(t *testing.T, src string, markers ...string) {
 		t.Errorf("a mail has <%s>", n.Data)
 	}
 	for _, n := range doc.all("img") {
-		if !hasAttr(n, "alt") || attr(n, "width") == "" || attr(n, "height") == "" || !isWeb(attr(n, "src")) {
+		inText := n.Parent.Data != "td" // of an editor, who knows no height
+		if !hasAttr(n, "alt") || attr(n, "width") == "" || attr(n, "height") == "" && !inText || !isWeb(attr(n, "src")) {
 			t.Errorf("picture without alt, width, height or a web address: %v", n.Attr)
 		}
 	}
 	for _, n := range doc.all("a") {
-		if href := attr(n, "href"); !isWeb(href) && !slices.Contains(markers, href) {
+		if href := attr(n, "href"); !isWeb(href) && !strings.HasPrefix(href, "mailto:") && !slices.Contains(markers, href) {
 			t.Errorf("link to %q", href)
 		}
-		if text(n) == "" {
+		if text(n) == "" && !slices.ContainsFunc(slices.Collect(n.Descendants()), func(c *html.Node) bool { return c.Data == "img" }) {
 			t.Errorf("link without words: %v", n.Attr)
 		}
 	}

@@ -13,6 +13,8 @@ type issue struct {
 	Site, SiteURL, Address string
 	Name, Date             string
 	Subject, Preheader     string
+	Intro                  *Prose
+	Corrections            []amends
 	Lead                   *item
 	Sections               []column
 	More, MoreURL          string
@@ -36,6 +38,14 @@ type item struct {
 	Meta                string // who and when
 	Image, ImageAlt     string
 	Pick                string // says that an editor put it up
+	Paid                string // says that it is for those who pay
+	Body                []string
+}
+
+// amends is a correction as it is drawn.
+type amends struct {
+	Title, URL, Note, Date string
+	Dir                    string
 }
 
 func newIssue(d *Digest) *issue {
@@ -50,10 +60,17 @@ func newIssue(d *Digest) *issue {
 	}
 	v.Why = fmt.Sprintf(c.Why, v.Name, v.Site)
 	v.UnsubscribeText = fmt.Sprintf(c.Unsubscribe, v.Name)
+	if !d.Intro.Empty() {
+		v.Intro = d.Intro
+	}
+	for i := range d.Corrections {
+		v.Corrections = append(v.Corrections, v.amends(&d.Corrections[i], d.Date))
+	}
 	if d.Lead != nil {
 		v.Lead = v.item(d.Lead, d.Date, "")
 		v.Preheader = firstOf(v.Preheader, v.Lead.Summary)
 	}
+	v.Preheader = firstOf(v.Preheader, d.Intro.Opening())
 	for _, s := range d.Sections {
 		if stories := withoutLead(s.Stories, d.Lead); len(stories) > 0 {
 			v.Sections = append(v.Sections, v.column(&s, stories, d.Date))
@@ -67,15 +84,32 @@ func newIssue(d *Digest) *issue {
 }
 
 func (v *issue) column(s *Section, stories []*Story, day time.Time) column {
-	c := column{Name: oneLine(s.Name), Items: make([]*item, len(stories))}
+	c := column{Items: make([]*item, len(stories))}
+	topic := ""
+	switch s.Kind {
+	case TopSection:
+		c.Name = v.T.TopStories
+	case LatestSection:
+		c.Name = v.T.Latest
+	default:
+		topic, c.Name = s.Name, oneLine(s.Name)
+	}
 	for i, story := range stories {
-		c.Items[i] = v.item(story, day, s.Name)
+		c.Items[i] = v.item(story, day, topic)
 	}
 	return c
 }
 
-// item draws a story up; section is the heading that it stands under.
-func (v *issue) item(s *Story, day time.Time, section string) *item {
+func (v *issue) amends(c *Correction, day time.Time) amends {
+	a := amends{Title: oneLine(c.Title), URL: webURL(c.URL), Note: oneLine(c.Note), Date: v.T.instant(c.At, day)}
+	if dir := textDirection(firstOf(a.Note, a.Title), v.Dir); dir != v.Dir {
+		a.Dir = dir
+	}
+	return a
+}
+
+// item draws a story up; topic is the one that it stands under, "" for none.
+func (v *issue) item(s *Story, day time.Time, topic string) *item {
 	it := &item{
 		Title: oneLine(s.Title), URL: webURL(s.URL), Summary: oneLine(s.Summary),
 		Image: webURL(s.Image), ImageAlt: oneLine(s.ImageAlt),
@@ -84,22 +118,39 @@ func (v *issue) item(s *Story, day time.Time, section string) *item {
 	if s.Pinned {
 		it.Pick = v.T.EditorsPick
 	}
+	if s.Paid {
+		it.Paid = v.T.Paid
+	}
+	it.setBody(s.Body)
 	it.Title = firstOf(it.Title, it.Summary, it.URL)
 	if dir := textDirection(it.Title, v.Dir); dir != v.Dir {
 		it.Dir = dir
 	}
 	it.RTL = firstOf(it.Dir, v.Dir) == "rtl"
 	var others []string
-	for _, topic := range s.Topics {
-		if topic != section {
-			others = append(others, oneLine(topic))
+	for _, other := range s.Topics {
+		if other != topic {
+			others = append(others, oneLine(other))
 		}
 	}
 	it.Labels = strings.Join(others, ", ")
-	if it.Labels != "" && section != "" {
+	if it.Labels != "" && topic != "" {
 		it.Labels = fmt.Sprintf(v.T.AlsoIn, it.Labels)
 	}
 	return it
+}
+
+// setBody shows the body, and not the summary too where the body begins with it.
+func (it *item) setBody(paragraphs []string) {
+	for _, p := range paragraphs {
+		if p = oneLine(p); p != "" {
+			it.Body = append(it.Body, p)
+		}
+	}
+	opening := strings.TrimRight(it.Summary, "…. ")
+	if len(it.Body) > 0 && strings.HasPrefix(strings.Join(it.Body, " "), opening) {
+		it.Summary = ""
+	}
 }
 
 func (v *issue) meta(s *Story, day time.Time) string {

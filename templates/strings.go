@@ -32,6 +32,8 @@ type catalogue struct {
 
 	// The digest.
 	TopStory, EditorsPick, By, AlsoIn string // AlsoIn: topics
+	TopStories, Latest, Paid          string
+	Corrections                       string
 	moreOne, moreMany                 string // count, site
 	Why                               string // digest, site
 	Preferences, Unsubscribe          string // Unsubscribe: digest

@@ -86,6 +86,7 @@ func parseMailHTML(path string) (*htmltemplate.Template, error) {
 	tmpl := htmltemplate.New("mail").Funcs(htmltemplate.FuncMap{
 		"sheet":       sheet,
 		"conditional": func(i int) htmltemplate.HTML { return conditionals[i] },
+		"prose":       func(p *Prose, dir string) htmltemplate.HTML { return drawProse(p, dir, attrs) },
 		"look": func(name string) (htmltemplate.HTMLAttr, error) {
 			if a, ok := attrs[name]; ok {
 				return a, nil
@@ -113,6 +114,7 @@ func parseMailText(path string) (*texttemplate.Template, error) {
 	}
 	tmpl, err := texttemplate.New("mail").Funcs(texttemplate.FuncMap{
 		"wrap":  wrap,
+		"prose": proseText,
 		"upper": strings.ToUpper,
 		"rule":  func(with string) string { return strings.Repeat(with, columns) },
 	}).Parse(string(src))

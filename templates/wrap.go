@@ -13,18 +13,25 @@ const columns = 72
 // wrap breaks one paragraph into lines of at most 72 columns. A URL is never
 // broken; another word that is too long for a line is.
 func wrap(s string) string {
+	return strings.Join(wrapTo(s, columns), "\n")
+}
+
+// wrapTo is wrap for lines of another width.
+func wrapTo(s string, width int) []string {
+	var lines []string
 	var b strings.Builder
 	at := 0
 	for word := range strings.SplitSeq(s, " ") {
-		for i, piece := range breakable(word) {
+		for i, piece := range breakable(word, width) {
 			w := textWidth(piece)
 			gap := 0
 			if i == 0 && at > 0 {
 				gap = 1
 			}
 			switch {
-			case at > 0 && at+gap+w > columns:
-				b.WriteByte('\n')
+			case at > 0 && at+gap+w > width:
+				lines = append(lines, b.String())
+				b.Reset()
 				at = 0
 			case gap == 1:
 				b.WriteByte(' ')
@@ -34,12 +41,13 @@ func wrap(s string) string {
 			at += w
 		}
 	}
-	return b.String()
+	return append(lines, b.String())
 }
 
 // breakable splits a word where a line may end inside it: between characters
-// of scripts that use no spaces, and every 72 columns of a word that is longer.
-func breakable(word string) []string {
+// of scripts that use no spaces, and every so many columns of a word that is
+// longer.
+func breakable(word string, width int) []string {
 	if strings.Contains(word, "://") {
 		return []string{word}
 	}
@@ -48,7 +56,7 @@ func breakable(word string) []string {
 	var last rune
 	for i, r := range word {
 		w := runeWidth(r)
-		if i > start && w > 0 && last != '\u200D' && (at+w > columns || breaksBetween(last, r)) {
+		if i > start && w > 0 && last != '\u200D' && (at+w > width || breaksBetween(last, r)) {
 			pieces = append(pieces, word[start:i])
 			start, at = i, 0
 		}

@@ -61,6 +61,7 @@ func homes() map[string]func(dir, file string) bool {
 		"database/sql":                store,
 		"github.com/prometheus":       in("internal/metrics"),
 		"html/template":               in("templates"),
+		"github.com/yuin/goldmark":    in("templates"),
 		"flag":                        cmd,
 		"github.com/spf13":            cmd,
 		"os/signal":                   cmd,
