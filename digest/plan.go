@@ -78,18 +78,39 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 	if len(digests) == 0 {
 		digests = p.digestIDs()
 	}
+	began := time.Now()
 	var errs []error
 	if err := p.ramp.Admit(ctx); err != nil { // who is not admitted waits
 		if errs = append(errs, err); stop(ctx, errs) {
 			return err
 		}
 	}
+	errs = append(errs, p.begin(ctx, now, digests)...)
+	if stop(ctx, errs) {
+		return errors.Join(errs...)
+	}
+	open := p.newRounds(0, digests)
+	for at := now; ; {
+		more, err := open.next(ctx)
+		if err != nil || !more {
+			return errors.Join(append(append(errs, open.errs...), err)...)
+		}
+		later := now.Add(time.Since(began).Truncate(time.Minute))
+		if later.After(at) { // what has fallen due meanwhile does not wait for millions
+			at = later
+			errs = append(errs, p.begin(ctx, at, digests)...)
+		}
+	}
+}
+
+// begin starts the runs of all that is due.
+func (p *Planner) begin(ctx context.Context, now time.Time, digests []int64) (errs []error) {
 	failed := map[int64]bool{}
 	for moved := true; moved; {
 		moved = false
 		cohorts, err := p.dueCohorts(ctx, now, digests)
 		if err != nil {
-			return errors.Join(append(errs, fmt.Errorf("find due cohorts: %w", err))...)
+			return append(errs, fmt.Errorf("find due cohorts: %w", err))
 		}
 		for _, c := range cohorts {
 			if failed[c.ID] {
@@ -102,11 +123,11 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 				moved = true
 			}
 			if stop(ctx, errs) {
-				return errors.Join(errs...)
+				return errs
 			}
 		}
 	}
-	return errors.Join(append(errs, p.planRuns(ctx, 0, digests))...)
+	return errs
 }
 
 // dueCohorts returns the cohorts whose slot has closed or has yet to be
@@ -168,42 +189,4 @@ func (p *Planner) start(ctx context.Context, c cohort, now time.Time) error {
 		p.log.InfoContext(ctx, "run started", attrs...)
 	}
 	return nil
-}
-
-// PlanRuns plans the runs that are not planned to the end, of one edition or,
-// if editionID is 0, of all editions of the planner's digests. Before a run come
-// the earlier ones of its cohort, whatever their edition; where one fails the
-// later ones wait.
-func (p *Planner) PlanRuns(ctx context.Context, editionID int64) error {
-	return p.planRuns(ctx, editionID, p.digestIDs())
-}
-
-func (p *Planner) planRuns(ctx context.Context, editionID int64, digests []int64) error {
-	admittedSince, err := p.admittedSince(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	failed := map[int64]bool{}
-	for planned := true; planned; {
-		planned = false
-		runs, err := p.store.unplannedRuns(ctx, editionID, digests)
-		if err != nil {
-			return errors.Join(append(errs, fmt.Errorf("find unplanned runs: %w", err))...)
-		}
-		for _, r := range runs {
-			if failed[r.ID] {
-				continue
-			}
-			planned = true
-			if err := p.planRun(ctx, r, admittedSince); err != nil {
-				failed[r.ID] = true
-				errs = append(errs, fmt.Errorf("plan run %d: %w", r.ID, err))
-			}
-			if stop(ctx, errs) {
-				return errors.Join(errs...)
-			}
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -134,3 +134,39 @@ func TestPlanUnderManyPlannersInPages(t *testing.T) {
 		}
 	})
 }
+
+// TestPlanInTurns has a large run before a small one and an urgent one after
+// both: the order in which readers are planned is that of their batches.
+func TestPlanInTurns(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) {
+			localTime(set)
+			breaking := set.Digests[0]
+			breaking.Slug, breaking.Name, breaking.Urgent = "breaking", "Breaking news", true
+			set.Digests = append(set.Digests, breaking)
+		})
+		const many = 4 * digest.PageSize
+		w.pages(many)
+		w.subscribe(many+1, "America/Lima")
+		w.subscribe(many+2, "America/Panama")
+		w.exec(`UPDATE cohorts SET digest_id = $1 WHERE id = $2`, w.setup.Digests[1].ID, w.cohort("America/Panama"))
+		w.exec(`UPDATE subscriptions SET digest_id = $1 WHERE subscriber_id = $2`, w.setup.Digests[1].ID, many+2)
+		w.begin()
+		w.put(story(1, topicSlugs...))
+		w.clock.advance(time.Minute) // all have been due for a minute
+		w.tick()
+		got := w.rows(`SELECT c.zone || ' ' || CAST(COUNT(*) AS TEXT) FROM batches b JOIN runs r ON r.id = b.run_id JOIN cohorts c ON c.id = r.cohort_id
+			GROUP BY c.zone ORDER BY MIN(b.id)`, nil)
+		perPage := digest.PageSize / digest.BatchSize
+		same(t, "batches", got, []string{"America/Panama 1", fmt.Sprint("America/New_York ", 4*perPage), "America/Lima 1"})
+		if got[0] != "America/Panama 1" {
+			t.Errorf("got %q, want the urgent one first", got)
+		}
+		before := w.count(`SELECT COUNT(*) FROM batches b JOIN runs r ON r.id = b.run_id WHERE r.cohort_id = $1
+			AND b.id < (SELECT MIN(o.id) FROM batches o JOIN runs p ON p.id = o.run_id WHERE p.cohort_id = $2)`, w.cohort(newYork), w.cohort("America/Lima"))
+		if before != int64(perPage) {
+			t.Errorf("%d batches of the large run came before the small one, want those of a page", before)
+		}
+		w.balanced()
+	})
+}

@@ -26,8 +26,9 @@ type plannedPage struct {
 	carryFrom []int64
 }
 
-// planRun plans a run to its end, a page of subscriptions in one transaction.
-func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64) error {
+// planRun plans the next pages of a run, if it has as many, a page of
+// subscriptions in one transaction.
+func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64, pages int) error {
 	var e *Edition
 	if err := p.store.db.View(ctx, func(tx *db.Tx) (err error) { e, err = editionByID(ctx, tx, r.EditionID); return err }); err != nil {
 		return err
@@ -39,7 +40,7 @@ func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64) error
 	c := newChooser(d, e, &r)
 	c.admittedSince = admittedSince
 	stored := map[int64]bool{}
-	for {
+	for range pages {
 		page, err := p.planPage(ctx, c, stored)
 		if err != nil {
 			return fmt.Errorf("after subscriber %d: %w", r.PlanCursor, err)
@@ -54,6 +55,7 @@ func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64) error
 			stored[id] = true
 		}
 	}
+	return nil
 }
 
 // planPage plans and stores the next page of a run, or returns nil if the run

@@ -213,7 +213,7 @@ func (s *Store) unplannedRuns(ctx context.Context, editionID int64, digests []in
 			AND NOT EXISTS (SELECT 1 FROM runs b WHERE b.cohort_id = r.cohort_id AND b.planned_at = 0 AND b.id < r.id)
 			AND (CAST($1 AS BIGINT) = 0 OR EXISTS (
 				SELECT 1 FROM runs w WHERE w.cohort_id = r.cohort_id AND w.planned_at = 0 AND w.edition_id = $1))
-			ORDER BY r.due_at, r.id LIMIT 200`, editionID, digests)
+			ORDER BY e.urgent DESC, r.due_at, r.id LIMIT 200`, editionID, digests)
 		return err
 	})
 	return out, err
@@ -223,14 +223,16 @@ func selectRuns(ctx context.Context, tx *db.Tx, where string, args ...any) ([]Ru
 	var out []Run
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
 		var r Run
-		var due, expires, planned int64
-		if err := scan(&r.ID, &r.EditionID, &r.CohortID, &r.Zone, &r.Hour, &due, &expires, &r.FromSeq, &r.ToSeq, &r.Number, &r.PlanCursor, &planned, &r.Due); err != nil {
+		var due, expires, planned, urgent int64
+		if err := scan(&r.ID, &r.EditionID, &r.CohortID, &r.Zone, &r.Hour, &due, &expires, &r.FromSeq, &r.ToSeq, &r.Number, &r.PlanCursor, &planned, &r.Due, &urgent); err != nil {
 			return err
 		}
 		r.DueAt, r.ExpiresAt, r.PlannedAt = db.Time(due), db.Time(expires), db.Time(planned)
+		r.urgent = urgent != 0
 		out = append(out, r)
 		return nil
-	}, `SELECT r.id, r.edition_id, r.cohort_id, c.zone, c.rule, r.due_at, r.expires_at, r.from_seq, r.to_seq, r.number, r.plan_cursor, r.planned_at, r.due
+	}, `SELECT r.id, r.edition_id, r.cohort_id, c.zone, c.rule, r.due_at, r.expires_at, r.from_seq, r.to_seq, r.number, r.plan_cursor, r.planned_at, r.due,
+		(SELECT u.urgent FROM editions u WHERE u.id = r.edition_id)
 		FROM runs r JOIN cohorts c ON c.id = r.cohort_id `+where, args...)
 	return out, err
 }
