@@ -160,11 +160,7 @@ func (p *Planner) imagineRun(ctx context.Context, r *startRun) (*chooser, error)
 	if err := p.store.db.View(ctx, func(tx *db.Tx) (err error) { w, err = runWindow(ctx, tx, r); return err }); err != nil {
 		return nil, err
 	}
-	e := &Edition{
-		DigestID: r.digest.ID, Slot: r.slot(), Key: editionKey(r.digest, r.slot(), r.kind), Kind: r.kind,
-		Partial: r.partial, TopicID: r.topicID, Recipients: r.recipients,
-	}
-	c := newChooser(r.digest, e, &Run{
+	c := newChooser(r.digest, r.edition(), &Run{
 		CohortID: r.cohort.ID, Zone: r.cohort.Zone, Hour: r.cohort.Rule, DueAt: r.turn.due, FromSeq: w.from, ToSeq: w.to, Number: r.cohort.Runs,
 	})
 	var err error

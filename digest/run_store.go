@@ -20,6 +20,7 @@ type startRun struct {
 	kind       EditionKind
 	partial    bool
 	topicID    int64
+	articleID  int64
 	recipients []int64
 }
 
@@ -29,6 +30,15 @@ func (r *startRun) slot() schedule.Local {
 		return r.digest.editionSlot(r.turn.slot)
 	}
 	return r.turn.slot
+}
+
+// edition is the one that the run belongs to, as it is if the run is its first.
+func (r *startRun) edition() *Edition {
+	slot := r.slot()
+	return &Edition{
+		DigestID: r.digest.ID, Slot: slot, Key: editionKey(r.digest, slot, r.kind), Kind: r.kind, State: EditionSending,
+		Partial: r.partial, TopicID: r.topicID, ArticleID: r.articleID, Recipients: r.recipients,
+	}
 }
 
 // errSlotTaken says that another send by hand has the second.
@@ -147,35 +157,38 @@ func seqAt(ctx context.Context, tx *db.Tx, t time.Time) (seq int64, err error) {
 func (s *Store) ensureEdition(ctx context.Context, tx *db.Tx, r *startRun) (*Edition, error) {
 	const find = `SELECT ` + editionColumns + ` FROM editions WHERE digest_id = $1 AND (slot = $2 OR key = $3)
 		ORDER BY CASE WHEN slot = $2 THEN 0 ELSE 1 END LIMIT 1`
-	key := editionKey(r.digest, r.slot(), r.kind)
-	e, err := getEdition(ctx, tx, "edition "+key, find, r.digest.ID, r.slot().String(), key)
+	want := r.edition()
+	e, err := getEdition(ctx, tx, "edition "+want.Key, find, want.DigestID, want.Slot.String(), want.Key)
 	if errors.Is(err, ErrNotFound) {
-		if err := s.insertEdition(ctx, tx, r, key); err != nil {
-			return nil, fmt.Errorf("edition %s: %w", key, err)
+		if err := s.insertEdition(ctx, tx, r.digest, want); err != nil {
+			return nil, fmt.Errorf("edition %s: %w", want.Key, err)
 		}
-		e, err = getEdition(ctx, tx, "edition "+key, find, r.digest.ID, r.slot().String(), key)
+		e, err = getEdition(ctx, tx, "edition "+want.Key, find, want.DigestID, want.Slot.String(), want.Key)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if e.Kind != r.kind || e.Partial != r.partial || e.TopicID != r.topicID || !slices.Equal(e.Recipients, r.recipients) {
-		return nil, fmt.Errorf("edition %s: %w", key, errSlotTaken)
+	if e.Kind != want.Kind || e.Partial != want.Partial || e.TopicID != want.TopicID || e.ArticleID != want.ArticleID ||
+		!slices.Equal(e.Recipients, want.Recipients) {
+		return nil, fmt.Errorf("edition %s: %w", want.Key, errSlotTaken)
 	}
 	return e, nil
 }
 
-func (s *Store) insertEdition(ctx context.Context, tx *db.Tx, r *startRun, key string) error {
-	if err := tx.EnsureDay(ctx, r.slot().DayNumber()); err != nil {
+// insertEdition writes an edition, unless there is one of its slot or key.
+func (s *Store) insertEdition(ctx context.Context, tx *db.Tx, d *Digest, e *Edition) error {
+	if err := tx.EnsureDay(ctx, e.Slot.DayNumber()); err != nil {
 		return err
 	}
 	id, err := tx.NextIDs(ctx, "edition", 1)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO editions (id, digest_id, slot, key, kind, partial, topic_id, recipients, day, state, created_at, urgent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sending', $10, $11) ON CONFLICT DO NOTHING`,
-		id, r.digest.ID, r.slot().String(), key, string(r.kind), number(r.partial), r.topicID, joinIDs(r.recipients),
-		r.slot().DayNumber(), db.Millis(s.now()), number(r.digest.Urgent))
+	_, err = tx.Exec(ctx, `INSERT INTO editions (id, digest_id, slot, key, kind, partial, topic_id, article_id, recipients, day,
+			state, reason, approval, created_at, urgent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
+		id, e.DigestID, e.Slot.String(), e.Key, string(e.Kind), number(e.Partial), e.TopicID, e.ArticleID, joinIDs(e.Recipients),
+		e.Slot.DayNumber(), string(e.State), e.Reason, string(e.Approval), db.Millis(s.now()), number(d.Urgent))
 	return err
 }
 
