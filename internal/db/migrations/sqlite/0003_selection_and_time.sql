@@ -20,6 +20,8 @@ UPDATE articles SET fresh_at = published_at;
 
 CREATE INDEX articles_embargo ON articles (embargo_until) WHERE embargo_until > 0;
 
+CREATE INDEX articles_fresh ON articles (fresh_at);
+
 CREATE INDEX articles_lead ON articles (lead_id) WHERE lead_id > 0;
 
 -- What an editor told the readers of a wrong version. seq is of the numbers by
@@ -52,9 +54,14 @@ CREATE INDEX subscriptions_owed ON subscriptions (digest_id, subscriber_id) WHER
 ALTER TABLE editions ADD COLUMN approval TEXT NOT NULL DEFAULT '';
 ALTER TABLE editions ADD COLUMN article_id BIGINT NOT NULL DEFAULT 0;
 
+-- carried says that a reader of the run got a mail and keeps the start of the
+-- window all the same: later runs look at what its edition brought.
+ALTER TABLE runs ADD COLUMN carried INTEGER NOT NULL DEFAULT 0;
+
 -- What editors made of an edition, one row a version, as with articles. stories
 -- has a line for each story in the editors' order, the article's id and, after a
--- tab, the headline it has in this edition.
+-- tab, the headline it has in this edition; "~" before the id says that it has
+-- no place in the order, only the headline.
 CREATE TABLE edition_versions (
   edition_id BIGINT NOT NULL REFERENCES editions (id),
   version    INTEGER NOT NULL,
@@ -79,4 +86,4 @@ CREATE TABLE changes (
 
 CREATE INDEX changes_key ON changes (noun, key, id);
 
-INSERT INTO counters (name, value) VALUES ('correction', 0), ('change', 0);
+INSERT INTO counters (name, value) VALUES ('correction', 0), ('change', 0), ('once_across', 0);
