@@ -35,8 +35,10 @@ func (r *startRun) slot() schedule.Local {
 // edition is the one that the run belongs to, as it is if the run is its first.
 func (r *startRun) edition() *Edition {
 	slot := r.slot()
+	state, reason, approval := r.digest.initial(r.kind)
 	return &Edition{
-		DigestID: r.digest.ID, Slot: slot, Key: editionKey(r.digest, slot, r.kind), Kind: r.kind, State: EditionSending,
+		DigestID: r.digest.ID, Slot: slot, Key: editionKey(r.digest, slot, r.kind), Kind: r.kind,
+		State: state, Reason: reason, Approval: approval,
 		Partial: r.partial, TopicID: r.topicID, ArticleID: r.articleID, Recipients: r.recipients,
 	}
 }

@@ -68,6 +68,9 @@ func ParseProse(markdown string) (*Prose, error) {
 // Empty reports whether there is nothing to read.
 func (p *Prose) Empty() bool { return p == nil || len(p.blocks) == 0 }
 
+// Size is how many octets the text takes in the HTML part of a mail.
+func (p *Prose) Size() int { return len(drawProse(p, "ltr", attributes(mailLooks, &lightPalette))) }
+
 // Heading is the words of the first heading of the first level, "" if there is
 // none.
 func (p *Prose) Heading() string {

@@ -1,0 +1,107 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// changeEdition makes the edition if it is to come, locks it, lets fn change it
+// and puts on record what fn says, unless its action is "". It returns the
+// edition as it then is.
+func (s *Store) changeEdition(ctx context.Context, d *Digest, e *Edition, fn func(tx *db.Tx, e *Edition) (action, detail string, err error), who string) (*Edition, error) {
+	var out *Edition
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		id := e.ID
+		if id == 0 {
+			made, err := s.ensureEdition(ctx, tx, &startRun{digest: d, kind: Scheduled, turn: turn{slot: e.Slot}})
+			if err != nil {
+				return err
+			}
+			id = made.ID
+		}
+		state, err := lockEdition(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if out, err = editionByID(ctx, tx, id); err != nil {
+			return err
+		}
+		out.State = state
+		if err := d.mayEdit(out, s.now()); err != nil {
+			return err
+		}
+		action, detail, err := fn(tx, out)
+		if err != nil || action == "" {
+			return err
+		}
+		change := Change{At: s.now(), Who: who, Noun: "edition", Key: out.Key, Action: action, Detail: detail}
+		if err := recordChange(ctx, tx, change); err != nil {
+			return err
+		}
+		out, err = editionByID(ctx, tx, id)
+		return err
+	})
+	return out, err
+}
+
+func setEdition(ctx context.Context, tx *db.Tx, id int64, state EditionState, reason string, approval ApprovalState) error {
+	_, err := tx.Exec(ctx, `UPDATE editions SET state = $1, reason = $2, approval = $3 WHERE id = $4`,
+		string(state), reason, string(approval), id)
+	return err
+}
+
+// EditionText returns what editors made of an edition.
+func (s *Store) EditionText(ctx context.Context, editionID int64) (*EditionText, error) {
+	var text EditionText
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		text, err = editionText(ctx, tx, editionID, time.Time{})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the text of edition %d: %w", editionID, err)
+	}
+	return &text, nil
+}
+
+// editionText is what editors had made of an edition at a time, or have made by
+// now if that is zero.
+func editionText(ctx context.Context, tx *db.Tx, editionID int64, at time.Time) (EditionText, error) {
+	var row struct {
+		Version   int    `db:"version"`
+		Subject   string `db:"subject"`
+		Preheader string `db:"preheader"`
+		Intro     string `db:"intro"`
+		Stories   string `db:"stories"`
+	}
+	err := tx.Get(ctx, &row, `SELECT version, subject, preheader, intro, stories FROM edition_versions
+		WHERE edition_id = $1 AND (CAST($2 AS BIGINT) = 0 OR from_at <= $2) ORDER BY version DESC LIMIT 1`, editionID, db.Millis(at))
+	if errors.Is(err, db.ErrNoRows) {
+		return EditionText{}, nil
+	} else if err != nil {
+		return EditionText{}, err
+	}
+	text := EditionText{Version: row.Version, Subject: row.Subject, Preheader: row.Preheader, Intro: row.Intro}
+	text.Stories, err = parseStories(row.Stories)
+	return text, err
+}
+
+// insertEditionText adds a version of the text of a locked edition. It counts
+// from now on, and never before the version that it follows: another host's
+// clock may be ahead.
+func (s *Store) insertEditionText(ctx context.Context, tx *db.Tx, editionID int64, text *EditionText) error {
+	var last int64
+	if err := tx.Get(ctx, &last, `SELECT COALESCE(MAX(from_at), 0) FROM edition_versions WHERE edition_id = $1`, editionID); err != nil {
+		return err
+	}
+	text.Version++
+	if _, err := tx.Exec(ctx, `INSERT INTO edition_versions (edition_id, version, from_at, subject, preheader, intro, stories)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		editionID, text.Version, max(last, db.Millis(s.now())), text.Subject, text.Preheader, text.Intro, text.storiesText()); err != nil {
+		return err
+	}
+	return touchContent(ctx, tx)
+}
