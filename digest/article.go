@@ -1,6 +1,10 @@
 package digest
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Article is one story as it is stored. Its identity is its canonical URL or,
 // where it has none, its source and the source's own id.
@@ -23,16 +27,46 @@ type Article struct {
 	ArrivedAt   time.Time
 	UpdatedAt   time.Time
 	PinnedUntil time.Time // zero if not pinned
-	HeldAt      time.Time // zero unless an editor holds it back
+	HeldAt      time.Time // since when it is held back, by an editor or an embargo; zero if it is not
 	WithdrawnAt time.Time // zero unless it was withdrawn
 	Topics      []TopicMatch
 
-	EmbargoUntil time.Time // zero if there is no embargo
+	EmbargoUntil time.Time // when what holds it back ends by itself; zero if it does not
 	FreshAt      time.Time // what its age counts from
 	Access       Access
 	Audience     []string // attributes of readers who may have it, such as "tier=paid"; nil for everybody
 	LeadID       int64    // the article that it was folded into, 0 if it stands for itself
 	Sources      int      // how many sources carry it, itself included
+}
+
+// ArticleState is how an article stands with the editors.
+type ArticleState string
+
+// The states of an article; of several that are true the first one counts.
+const (
+	ArticleWithdrawn ArticleState = "withdrawn"
+	ArticleFolded    ArticleState = "folded"
+	ArticleEmbargo   ArticleState = "embargo" // held back until a time
+	ArticleHeld      ArticleState = "held"    // held back until it is released
+	ArticlePinned    ArticleState = "pinned"
+	ArticleOpen      ArticleState = "open"
+)
+
+// State returns the state of an article at a time.
+func (a *Article) State(at time.Time) ArticleState {
+	switch {
+	case !a.WithdrawnAt.IsZero():
+		return ArticleWithdrawn
+	case a.LeadID != 0:
+		return ArticleFolded
+	case !a.EmbargoUntil.IsZero():
+		return ArticleEmbargo
+	case !a.HeldAt.IsZero():
+		return ArticleHeld
+	case a.PinnedUntil.After(at):
+		return ArticlePinned
+	}
+	return ArticleOpen
 }
 
 // Access says who may read the body of an article.
@@ -71,4 +105,20 @@ type Incoming struct {
 	EmbargoUntil time.Time // zero for none
 	Access       Access
 	Audience     []string // attributes of readers who may have it, such as "tier=paid"
+}
+
+// joinPairs is how attributes and audiences are stored: ",name=value,name=value,"
+// in order, each once, "" for none.
+func joinPairs(pairs []string) string {
+	if len(pairs) == 0 {
+		return ""
+	}
+	return "," + strings.Join(slices.Compact(slices.Sorted(slices.Values(pairs))), ",") + ","
+}
+
+func splitPairs(text string) []string {
+	if text = strings.Trim(text, ","); text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
 }

@@ -23,11 +23,19 @@ type articleRow struct {
 	WithdrawnAt int64  `db:"withdrawn_at"`
 	Version     int    `db:"version"`
 	FromAt      int64  `db:"from_at"`
+
+	EmbargoUntil int64  `db:"embargo_until"`
+	FreshAt      int64  `db:"fresh_at"`
+	Access       Access `db:"access"`
+	Audience     string `db:"audience"`
+	LeadID       int64  `db:"lead_id"`
+	Sources      int    `db:"sources"`
 	articleContent
 }
 
 const articleColumns = `a.id, a.source_id, a.guid, a.source_name, a.priority, a.published_at, a.arrived_at,
 	a.pinned_until, a.held_at, a.withdrawn_at, v.version, v.from_at,
+	a.embargo_until, a.fresh_at, a.access, a.audience, a.lead_id, a.sources,
 	v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language`
 
 func (r *articleRow) article() *Article {
@@ -36,6 +44,8 @@ func (r *articleRow) article() *Article {
 		Author: r.Author, ImageURL: r.ImageURL, ImageAlt: r.ImageAlt, SourceName: r.SourceName, Language: r.Language,
 		Priority: r.Priority, Version: r.Version, PublishedAt: db.Time(r.PublishedAt), ArrivedAt: db.Time(r.ArrivedAt),
 		UpdatedAt: db.Time(r.FromAt), PinnedUntil: db.Time(r.PinnedUntil), HeldAt: db.Time(r.HeldAt), WithdrawnAt: db.Time(r.WithdrawnAt),
+		EmbargoUntil: db.Time(r.EmbargoUntil), FreshAt: db.Time(r.FreshAt), Access: r.Access, Audience: splitPairs(r.Audience),
+		LeadID: r.LeadID, Sources: r.Sources,
 	}
 }
 
@@ -76,10 +86,15 @@ func loadTopics(ctx context.Context, tx *db.Tx, articles map[int64]*Article) err
 
 // ArticleFilter narrows Articles down.
 type ArticleFilter struct {
-	TopicID int64  // 0: any
-	Query   string // part of a title, case folded as the database does
+	TopicID int64        // 0: any
+	Query   string       // part of a title, case folded as the database does
+	State   ArticleState // "": any
 	Limit   int
 }
+
+// articleState is SQL for the state of an article, as Article.State has it.
+const articleState = `CASE WHEN a.withdrawn_at > 0 THEN 'withdrawn' WHEN a.lead_id > 0 THEN 'folded'
+	WHEN a.embargo_until > 0 THEN 'embargo' WHEN a.held_at > 0 THEN 'held' WHEN a.pinned_until > $6 THEN 'pinned' ELSE 'open' END`
 
 // likeLiteral escapes what is special to LIKE.
 var likeLiteral = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
@@ -93,7 +108,9 @@ func (s *Store) Articles(ctx context.Context, f ArticleFilter) ([]*Article, erro
 			JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
 			WHERE (CAST($1 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM article_topics t WHERE t.article_id = a.id AND t.topic_id = $1 AND t.reason <> $4))
 			AND (CAST($2 AS TEXT) = '' OR lower(v.title) LIKE '%' || lower($2) || '%' ESCAPE '!')
-			ORDER BY a.arrived_at DESC, a.id DESC LIMIT $3`, f.TopicID, likeLiteral.Replace(f.Query), f.Limit, topicGone)
+			AND (CAST($5 AS TEXT) = '' OR `+articleState+` = $5)
+			ORDER BY a.arrived_at DESC, a.id DESC LIMIT $3`,
+			f.TopicID, likeLiteral.Replace(f.Query), f.Limit, topicGone, string(f.State), db.Millis(s.now()))
 		if err != nil {
 			return err
 		}

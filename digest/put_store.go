@@ -17,6 +17,7 @@ type PutResult struct {
 	Updated   int
 	Unchanged int
 	Untagged  int // of the new ones: they match no topic, so no reader gets them
+	Folded    int // of the new ones: they became part of a story that was there
 }
 
 // Add adds other to r.
@@ -25,6 +26,7 @@ func (r *PutResult) Add(other PutResult) {
 	r.Updated += other.Updated
 	r.Unchanged += other.Unchanged
 	r.Untagged += other.Untagged
+	r.Folded += other.Folded
 }
 
 // putChunk is how many stories one transaction stores.
@@ -33,17 +35,33 @@ const putChunk = 200
 // Put stores incoming stories, tagged by t. A story is known if its canonical
 // URL is, or if its source has sent its id before: then what changed is stored
 // as a new version, and nobody gets it again. Its links follow a source that
-// sends its id with a URL that no other story has. source is nil for the API and
-// files. To a story that came from another source topics are only added, and
-// its text is changed by the API and files alone, so that two feeds with the
-// same story do not take turns in changing it. Putting the same stories twice
-// changes nothing.
+// sends its id with a URL that no other story has; a story without a URL whose
+// id changes is known by its title and text. A new story that says nothing that
+// one of the last days does not folds into that (see Article.LeadID). source is
+// nil for the API and files. To a story that came from another source topics
+// are only added, and its text is changed by the API and files alone, so that
+// two feeds with the same story do not take turns in changing it. Putting the
+// same stories twice changes nothing.
 func (s *Store) Put(ctx context.Context, t *Tagger, source *Source, stories []Incoming) (PutResult, error) {
+	return s.put(ctx, put{tagger: t, source: source}, stories)
+}
+
+// PutFirst is Put for the first fetch of a source: what is old or has no date
+// is then in nobody's window, so that a new source does not flood its readers.
+func (s *Store) PutFirst(ctx context.Context, t *Tagger, source *Source, stories []Incoming) (PutResult, error) {
+	return s.put(ctx, put{tagger: t, source: source, first: true}, stories)
+}
+
+func (s *Store) put(ctx context.Context, with put, stories []Incoming) (PutResult, error) {
+	with.sent = make(map[string]bool, len(stories))
+	for i := range stories {
+		with.sent[stories[i].GUID] = true
+	}
 	var total PutResult
 	for chunk := range slices.Chunk(stories, putChunk) {
 		var p *put
 		err := s.db.Write(ctx, func(tx *db.Tx) error {
-			p = &put{tx: tx, tagger: t, source: source}
+			p = &put{tx: tx, tagger: with.tagger, source: with.source, first: with.first, sent: with.sent}
 			return p.all(ctx, chunk, s.now)
 		})
 		if err != nil {
@@ -59,11 +77,15 @@ type put struct {
 	tx      *db.Tx
 	tagger  *Tagger
 	source  *Source
+	first   bool            // it is the first fetch of the source
+	sent    map[string]bool // the ids of all stories that came at once
 	nextID  int64
 	nextSeq int64
 	now     int64
 	byURL   map[string]*storedArticle
 	byGUID  map[string]*storedArticle
+	prints  []foldPrint // of what arrived lately, nil until they are needed
+	touched bool        // mails look different now
 	result  PutResult
 }
 
@@ -99,6 +121,9 @@ func (p *put) all(ctx context.Context, chunk []Incoming, now func() time.Time) e
 	if err := p.adoptURLs(ctx, chunk); err != nil {
 		return err
 	}
+	if err := p.adoptGUIDs(ctx, chunk); err != nil {
+		return err
+	}
 	if err := p.takeIDs(ctx, chunk); err != nil {
 		return err
 	}
@@ -118,7 +143,7 @@ func (p *put) all(ctx context.Context, chunk []Incoming, now func() time.Time) e
 			return err
 		}
 	}
-	if p.result.Updated > 0 {
+	if p.touched || p.result.Updated > 0 {
 		err = touchContent(ctx, p.tx)
 	}
 	return err
@@ -159,31 +184,59 @@ func (p *put) remember(a *storedArticle) {
 	}
 }
 
+// oldAtFirst is the age from which a story of the first fetch is no news.
+const oldAtFirst = 48 * time.Hour
+
 func (p *put) insert(ctx context.Context, in *Incoming) error {
-	a := &storedArticle{ID: p.nextID, SourceID: p.sourceID(), GUID: in.GUID, url: in.URL, Version: 1, Priority: in.Priority}
+	a := &storedArticle{
+		ID: p.nextID, SourceID: p.sourceID(), GUID: in.GUID, url: in.URL, Version: 1, Priority: in.Priority,
+		Access: in.Access, Audience: joinPairs(in.Audience), fingerprint: fingerprint(in.Title, in.Summary),
+	}
 	p.nextID++
 	a.content.take(in)
 	published := db.Millis(in.PublishedAt)
+	a.backlog = p.first && p.now-published > oldAtFirst.Milliseconds()
 	if published == 0 || published > p.now { // a date in the future would rank above all news for ever
 		published = p.now
 	}
-	if _, err := p.tx.Exec(ctx, `INSERT INTO articles (id, source_id, guid, url, source_name, priority, published_at, arrived_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, a.ID, a.SourceID, a.GUID, a.url, p.origin(in), a.Priority, published, p.now); err != nil {
+	if embargo := db.Millis(in.EmbargoUntil); embargo > p.now {
+		a.HeldAt, a.Embargo = p.now, embargo
+	}
+	var err error
+	if a.LeadID, err = p.leadOf(ctx, a, in, published); err != nil {
+		return err
+	}
+	if _, err := p.tx.Exec(ctx, `INSERT INTO articles (id, source_id, guid, url, source_name, priority, published_at, arrived_at,
+		fresh_at, held_at, embargo_until, access, audience, lead_id, fingerprint)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $9, $10, $11, $12, $13, $14)`,
+		a.ID, a.SourceID, a.GUID, a.url, p.origin(in), a.Priority, published, p.now,
+		a.HeldAt, a.Embargo, string(a.Access), a.Audience, a.LeadID, a.fingerprint); err != nil {
 		return err
 	}
 	if err := p.insertVersion(ctx, a); err != nil {
 		return err
 	}
-	matches := p.tagger.Match(in, p.source)
-	if len(matches) == 0 {
-		p.result.Untagged++
-	}
-	if err := p.insertTopics(ctx, a, matches); err != nil {
+	if err := p.place(ctx, a, p.tagger.Match(in, p.source)); err != nil {
 		return err
 	}
 	p.result.New++
+	if p.prints != nil && a.fingerprint != 0 {
+		p.prints = append(p.prints, foldPrint{a.ID, a.fingerprint})
+	}
 	p.remember(a)
 	return nil
+}
+
+// place gives a new story its topics, or those to its lead.
+func (p *put) place(ctx context.Context, a *storedArticle, matches []TopicMatch) error {
+	if a.LeadID != 0 {
+		p.result.Folded++
+		return p.foldInto(ctx, a, matches)
+	}
+	if len(matches) == 0 {
+		p.result.Untagged++
+	}
+	return p.insertTopics(ctx, a, matches)
 }
 
 func (p *put) insertVersion(ctx context.Context, a *storedArticle) error {
@@ -196,13 +249,17 @@ func (p *put) insertVersion(ctx context.Context, a *storedArticle) error {
 	return err
 }
 
-// insertTopics gives an article topics that it never had, under one number.
+// insertTopics gives an article topics that it never had, under one number; what
+// is old as its source comes has 0, which is in no window.
 func (p *put) insertTopics(ctx context.Context, a *storedArticle, matches []TopicMatch) error {
 	if len(matches) == 0 {
 		return nil
 	}
-	seq := p.nextSeq
-	p.nextSeq++
+	seq := int64(0)
+	if !a.backlog {
+		seq = p.nextSeq
+		p.nextSeq++
+	}
 	_, err := p.tx.ExecRows(ctx, `INSERT INTO article_topics (article_id, topic_id, seq, reason)
 		SELECT $1, v.topic_id, $2, v.reason FROM {rows}`, matchColumns(matches), a.ID, seq)
 	a.topics = append(a.topics, matches...)

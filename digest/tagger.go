@@ -11,10 +11,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Tagger decides which topics an article belongs to, when it arrives. It is
-// safe for concurrent use.
+// Tagger decides what an article belongs to when it arrives: its topics, and
+// whether it may fold into another story. It is safe for concurrent use.
 type Tagger struct {
-	topics []tagRules
+	topics         []tagRules
+	keepDuplicates bool // it folds no story into another
 }
 
 type tagRules struct {
@@ -28,7 +29,7 @@ type tagRules struct {
 // NewTagger compiles the rules of the topics of setup, whose ids must have
 // been loaded.
 func NewTagger(set *Setup) *Tagger {
-	t := &Tagger{}
+	t := &Tagger{keepDuplicates: set.KeepDuplicates}
 	for _, topic := range set.Topics {
 		rules := tagRules{id: topic.ID, slug: topic.Slug, paths: topic.URLPaths}
 		for _, k := range topic.Keywords {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+
+	"broadsheet/internal/db"
 )
 
 // topicGone is the reason of a topic that was taken off an article. Its row
@@ -36,10 +39,21 @@ type storedArticle struct {
 	Priority int    `db:"priority"`
 	Version  int    `db:"version"`
 	FromAt   int64  `db:"from_at"` // of the version
-	url      string // by which it is known
-	content  articleContent
-	topics   []TopicMatch // with those that are gone
+	LeadID   int64  `db:"lead_id"`
+	HeldAt   int64  `db:"held_at"`
+	Embargo  int64  `db:"embargo_until"`
+	Access   Access `db:"access"`
+	Audience string `db:"audience"`
+
+	fingerprint int64
+	backlog     bool   // it is old and came with the first fetch of its source
+	url         string // by which it is known
+	content     articleContent
+	topics      []TopicMatch // with those that are gone
 }
+
+const knownColumns = `a.id, a.source_id, a.guid, a.priority, a.version, v.from_at, a.lead_id, a.held_at, a.embargo_until, a.access, a.audience,
+	v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language`
 
 type knownRow struct {
 	storedArticle
@@ -58,9 +72,7 @@ func (p *put) loadKnown(ctx context.Context, chunk []Incoming) error {
 			guids = append(guids, chunk[i].GUID)
 		}
 	}
-	const known = `SELECT a.id, a.source_id, a.guid, a.priority, a.version,
-		v.from_at, v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language
-		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version `
+	const known = `SELECT ` + knownColumns + ` FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version `
 	var byGUID, byURL []knownRow
 	if err := p.tx.Select(ctx, &byGUID, known+`WHERE a.source_id = $1 AND a.guid <> '' AND a.guid {in 2}`, p.sourceID(), guids); err != nil {
 		return err
@@ -131,7 +143,20 @@ func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error 
 			return err
 		}
 	}
-	retagged, err := p.updateTopics(ctx, a, p.tagger.Match(in, p.source), own)
+	if p.source == nil {
+		marked, err := p.updateMarks(ctx, a, in)
+		if err != nil {
+			return err
+		}
+		changed = changed || marked
+	}
+	matches := p.tagger.Match(in, p.source)
+	retagged := false
+	if a.LeadID != 0 {
+		err = p.foldInto(ctx, a, matches)
+	} else {
+		retagged, err = p.updateTopics(ctx, a, matches, own)
+	}
 	if err != nil {
 		return err
 	}
@@ -159,7 +184,8 @@ func (p *put) updateContent(ctx context.Context, a *storedArticle, in *Incoming)
 			return false, err
 		}
 	}
-	_, err = p.tx.Exec(ctx, `UPDATE articles SET version = $1, priority = $2 WHERE id = $3`, a.Version, a.Priority, a.ID)
+	_, err = p.tx.Exec(ctx, `UPDATE articles SET version = $1, priority = $2, fingerprint = $3 WHERE id = $4`,
+		a.Version, a.Priority, fingerprint(in.Title, in.Summary), a.ID)
 	return true, err
 }
 
@@ -178,7 +204,7 @@ func (p *put) updateTopics(ctx context.Context, a *storedArticle, matches []Topi
 		}
 	}
 	for i, have := range a.topics {
-		if all && have.Reason != topicGone && !slices.ContainsFunc(matches, func(m TopicMatch) bool { return m.TopicID == have.TopicID }) {
+		if all && have.Reason != topicGone && !strings.HasPrefix(have.Reason, foldReason) && !slices.ContainsFunc(matches, func(m TopicMatch) bool { return m.TopicID == have.TopicID }) {
 			a.topics[i].Reason = topicGone
 			marked = append(marked, a.topics[i])
 		}
@@ -188,4 +214,32 @@ func (p *put) updateTopics(ctx context.Context, a *storedArticle, matches []Topi
 		return false, err
 	}
 	return len(fresh)+len(marked) > 0, p.insertTopics(ctx, a, fresh)
+}
+
+// updateMarks takes over who may read a known story and when, which the API and
+// files alone tell. An embargo that was lifted by hand does not come back.
+func (p *put) updateMarks(ctx context.Context, a *storedArticle, in *Incoming) (changed bool, err error) {
+	if audience := joinPairs(in.Audience); in.Access != a.Access || audience != a.Audience {
+		a.Access, a.Audience, changed = in.Access, audience, true
+		if _, err := p.tx.Exec(ctx, `UPDATE articles SET access = $1, audience = $2 WHERE id = $3`, string(a.Access), a.Audience, a.ID); err != nil {
+			return false, err
+		}
+	}
+	until := db.Millis(in.EmbargoUntil)
+	switch {
+	case until == 0 || until == a.Embargo:
+		return changed, nil
+	case a.Embargo > 0: // another time, which may be over
+		_, err = p.tx.Exec(ctx, `UPDATE articles SET embargo_until = $1 WHERE id = $2`, until, a.ID)
+	case a.HeldAt > 0 || a.LeadID > 0 || until <= p.now:
+		return changed, nil
+	default:
+		var byHand int64
+		if err = p.tx.Get(ctx, &byHand, `SELECT COUNT(*) FROM changes WHERE noun = 'article' AND key = $1 AND action = 'release'`, fmt.Sprint(a.ID)); err != nil || byHand > 0 {
+			return changed, err
+		}
+		a.HeldAt, err = holdBack(ctx, p.tx, a.ID, p.now, until)
+	}
+	a.Embargo = until
+	return true, err
 }

@@ -99,6 +99,64 @@ func Check(in *digest.Incoming) error {
 			problems.add("published_at", "the year %d cannot be right", in.PublishedAt.Year())
 		}
 	}
+	if !in.EmbargoUntil.IsZero() {
+		in.EmbargoUntil = in.EmbargoUntil.UTC()
+	}
+	checkReaders(in, &problems)
+	return problems.orNil()
+}
+
+// attributePair is the shape of an attribute and one of its values.
+var attributePair = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}=[a-z][a-z0-9-]{0,39}$`)
+
+// checkReaders checks for whom a story is.
+func checkReaders(in *digest.Incoming, problems *FieldErrors) {
+	switch in.Access = digest.Access(strings.ToLower(strings.TrimSpace(string(in.Access)))); in.Access {
+	case digest.AccessFree, digest.AccessPaid:
+	case "free":
+		in.Access = digest.AccessFree
+	default:
+		problems.add("access", "%q is not free or paid", shorten(string(in.Access), 40))
+	}
+	var audience []string
+	for _, pair := range in.Audience {
+		pair = strings.ToLower(strings.TrimSpace(pair))
+		if pair == "" || slices.Contains(audience, pair) {
+			continue
+		}
+		if !attributePair.MatchString(pair) {
+			problems.add("audience", "%q is not an attribute with its value; write such as tier=paid", shorten(pair, 80))
+			continue
+		}
+		audience = append(audience, pair)
+	}
+	slices.Sort(audience)
+	in.Audience = audience
+}
+
+// MaxEmbargo is how far ahead an embargo may end; what is later is a slip.
+const MaxEmbargo = 366 * 24 * time.Hour
+
+// CheckSetup says what keeps a story that Check has passed from being one of
+// this newsroom: topics and attributes that its configuration does not have, an
+// embargo that ends more than a year from now. The error is a FieldErrors.
+func CheckSetup(in *digest.Incoming, set *digest.Setup, now time.Time) error {
+	var problems FieldErrors
+	for _, slug := range in.Topics {
+		if set.TopicBySlug(slug) == nil {
+			problems.add("topics", "unknown topic %q", slug)
+		}
+	}
+	for _, pair := range in.Audience {
+		name, value, _ := strings.Cut(pair, "=")
+		known := func(a digest.Attribute) bool { return a.Name == name && slices.Contains(a.Values, value) }
+		if !slices.ContainsFunc(set.Attributes, known) {
+			problems.add("audience", "no [[attribute]] of the configuration declares %q", pair)
+		}
+	}
+	if in.EmbargoUntil.After(now.Add(MaxEmbargo)) {
+		problems.add("embargo_until", "%s is more than a year ahead", in.EmbargoUntil.Format(time.RFC3339))
+	}
 	return problems.orNil()
 }
 

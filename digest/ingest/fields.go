@@ -14,6 +14,7 @@ import (
 // fieldNames are the fields of an article in files and the API.
 var fieldNames = []string{
 	"id", "url", "title", "summary", "body", "author", "image", "topics", "published_at", "language", "priority",
+	"access", "audience", "embargo_until",
 }
 
 // otherNames are what other systems call our fields.
@@ -24,6 +25,7 @@ var otherNames = map[string]string{
 	"tags": "topics", "categories": "topics", "category": "topics", "sections": "topics", "section": "topics",
 	"date": "published_at", "published": "published_at", "pubdate": "published_at", "datetime": "published_at",
 	"lang": "language", "locale": "language", "weight": "priority", "rank": "priority",
+	"paywall": "access", "embargo": "embargo_until", "not_before": "embargo_until", "segment": "audience", "segments": "audience",
 }
 
 // unknownField says that there is no such field, and which may be meant.
@@ -75,7 +77,7 @@ func editDistance(a, b string) int {
 }
 
 // setText sets a field from text as CSV has it; empty text leaves it unset.
-// Topics are separated by semicolons.
+// Topics are separated by semicolons, and so are the parts of an audience.
 func setText(in *digest.Incoming, field, text string) (problem string) {
 	switch field {
 	case "id":
@@ -97,7 +99,13 @@ func setText(in *digest.Incoming, field, text string) (problem string) {
 	case "language":
 		in.Language = strings.TrimSpace(text)
 	case "published_at":
-		return setTime(in, text)
+		return setTime(&in.PublishedAt, text)
+	case "embargo_until":
+		return setTime(&in.EmbargoUntil, text)
+	case "access":
+		in.Access = digest.Access(text)
+	case "audience":
+		in.Audience = strings.Split(text, ";")
 	case "priority":
 		if text = strings.TrimSpace(text); text == "" {
 			return ""
@@ -117,13 +125,13 @@ var timeLayouts = []string{
 	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02",
 }
 
-func setTime(in *digest.Incoming, text string) (problem string) {
+func setTime(to *time.Time, text string) (problem string) {
 	if text = strings.TrimSpace(text); text == "" {
 		return ""
 	}
 	for _, layout := range timeLayouts {
 		if at, err := time.Parse(layout, text); err == nil {
-			in.PublishedAt = at.UTC()
+			*to = at.UTC()
 			return ""
 		}
 	}
@@ -131,7 +139,7 @@ func setTime(in *digest.Incoming, text string) (problem string) {
 }
 
 // setJSON sets a field from its JSON value; null leaves it unset. An id may be
-// a number, topics are a list.
+// a number, topics and audience are lists.
 func setJSON(in *digest.Incoming, field string, value json.RawMessage) (problem string) {
 	kind := jsonKind(value)
 	switch {
@@ -140,6 +148,11 @@ func setJSON(in *digest.Incoming, field string, value json.RawMessage) (problem 
 	case field == "topics":
 		if kind != "a list" || json.Unmarshal(value, &in.Topics) != nil {
 			return fmt.Sprintf("must be a list of slugs, such as [\"world\", \"sport\"], not %s", kind)
+		}
+		return ""
+	case field == "audience":
+		if kind != "a list" || json.Unmarshal(value, &in.Audience) != nil {
+			return fmt.Sprintf("must be a list of attributes, such as [\"tier=paid\"], not %s", kind)
 		}
 		return ""
 	case field == "priority":

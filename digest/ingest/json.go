@@ -15,9 +15,9 @@ import (
 
 // ParseArticle reads one article as the API takes it: a JSON object with the
 // fields id, url, title, summary, body, author, image, topics, published_at,
-// language and priority, checked as by Check. published_at is RFC 3339, or
-// "2006-01-02 15:04:05", "2006-01-02 15:04" or "2006-01-02", which are UTC. The
-// error is a FieldErrors that names every field at fault.
+// language, priority, access, audience and embargo_until, checked as by Check.
+// Times are RFC 3339, or "2006-01-02 15:04:05", "2006-01-02 15:04" or
+// "2006-01-02", which are UTC. The error is a FieldErrors that names every field at fault.
 func ParseArticle(data []byte) (digest.Incoming, error) {
 	in, err := decodeArticle(data)
 	if err == nil {

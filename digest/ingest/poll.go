@@ -149,7 +149,11 @@ func (p *Poller) fetch(ctx context.Context, src *digest.Source, force bool) (*Fe
 	}
 	got, validators, err := p.read(ctx, src, state)
 	if err == nil && !got.NotModified {
-		got.Result, err = p.store.Put(ctx, p.tagger, src, got.stories)
+		put := p.store.Put
+		if state.OKAt.IsZero() {
+			put = p.store.PutFirst
+		}
+		got.Result, err = put(ctx, p.tagger, src, got.stories)
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // the claim passes with its interval

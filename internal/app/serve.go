@@ -13,6 +13,7 @@ import (
 
 	"broadsheet/digest"
 	"broadsheet/digest/delivery"
+	"broadsheet/digest/ingest"
 	"broadsheet/internal/web"
 	"broadsheet/subscribers"
 )
@@ -169,7 +170,7 @@ func (a *App) Handler() (http.Handler, error) {
 		Articles: func(ctx context.Context, in []digest.Incoming) (digest.PutResult, error) {
 			return a.Digests.Put(ctx, a.Tagger, nil, in)
 		},
-		UnknownTopics: a.Tagger.UnknownTopics, APIKeys: a.Config.Web.APIKeys,
+		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, a.Setup, a.Now()) }, APIKeys: a.Config.Web.APIKeys,
 		TrustedProxies: a.Config.Web.TrustedProxies, AllowedOrigins: a.Config.Web.AllowedOrigins,
 		Ready: a.DB.CheckSchema, Log: a.Log, Now: a.Now,
 	})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 
@@ -48,12 +47,12 @@ func (s *Server) parseArticles(raw []json.RawMessage) ([]digest.Incoming, []apiE
 	var wrong []apiError
 	for i, one := range raw {
 		story, err := ingest.ParseArticle(one)
+		if err == nil {
+			err = s.CheckArticle(&story)
+		}
 		if err != nil {
 			wrong = append(wrong, articleErrors(i, err)...)
 			continue
-		}
-		for _, slug := range s.UnknownTopics(story.Topics) {
-			wrong = append(wrong, apiError{status: http.StatusUnprocessableEntity, Index: &i, Field: "topics", Error: fmt.Sprintf("unknown topic %q", slug)})
 		}
 		stories = append(stories, story)
 	}

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/net/html"
 
 	"broadsheet/digest"
+	"broadsheet/digest/ingest"
 	"broadsheet/internal/db"
 	"broadsheet/internal/db/dbtest"
 	"broadsheet/internal/web"
@@ -120,7 +121,7 @@ func (s *site) options(setup *digest.Setup) web.Options {
 		Articles: func(ctx context.Context, in []digest.Incoming) (digest.PutResult, error) {
 			return articles.Put(ctx, tagger, nil, in)
 		},
-		UnknownTopics: tagger.UnknownTopics, APIKeys: map[string]string{hex.EncodeToString(sum[:]): "cms"},
+		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, setup, s.now()) }, APIKeys: map[string]string{hex.EncodeToString(sum[:]): "cms"},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 		AllowedOrigins: []string{"https://partner.example"}, Ready: s.db.CheckSchema,
 		Log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: s.now, Pause: s.pause,

@@ -27,9 +27,9 @@ type Options struct {
 	Keys        *subscribers.Keys
 	Links       *subscribers.Links
 
-	Articles      func(ctx context.Context, in []digest.Incoming) (digest.PutResult, error)
-	UnknownTopics func(slugs []string) []string
-	APIKeys       map[string]string // hexadecimal SHA-256 of a key -> its name
+	Articles     func(ctx context.Context, in []digest.Incoming) (digest.PutResult, error)
+	CheckArticle func(in *digest.Incoming) error // nil if the configuration knows its topics and attributes
+	APIKeys      map[string]string               // hexadecimal SHA-256 of a key -> its name
 
 	TrustedProxies []netip.Prefix
 	AllowedOrigins []string                        // of sites whose pages may send our forms

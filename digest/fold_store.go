@@ -1,0 +1,243 @@
+package digest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"broadsheet/internal/db"
+)
+
+// foldPrint is the fingerprint of an article that may be the lead of a new one.
+type foldPrint struct {
+	ID          int64 `db:"id"`
+	Fingerprint int64 `db:"fingerprint"`
+}
+
+// leadRow is a story that another one may fold into.
+type leadRow struct {
+	ID          int64  `db:"id"`
+	SourceID    int64  `db:"source_id"`
+	PublishedAt int64  `db:"published_at"`
+	Lead        int64  `db:"lead"` // itself, or what it is folded into
+	Priority    int    `db:"priority"`
+	Access      Access `db:"access"`
+	Audience    string `db:"audience"`
+	Origin      int64  `db:"origin"` // source of the lead
+	articleContent
+}
+
+// mostCompared is how many texts a new story is compared with, the most alike
+// first.
+const mostCompared = 20
+
+// leadOf returns the id of the story that a new one folds into, 0 if it stands
+// for itself.
+func (p *put) leadOf(ctx context.Context, a *storedArticle, in *Incoming, published int64) (int64, error) {
+	if p.tagger.keepDuplicates || a.fingerprint == 0 || a.HeldAt != 0 || a.backlog {
+		return 0, nil
+	}
+	if err := p.loadPrints(ctx); err != nil {
+		return 0, err
+	}
+	var alike []foldPrint
+	for _, print := range p.prints {
+		if near(print.Fingerprint, a.fingerprint) {
+			alike = append(alike, print)
+		}
+	}
+	slices.SortFunc(alike, func(x, y foldPrint) int {
+		if d := distance(x.Fingerprint, a.fingerprint) - distance(y.Fingerprint, a.fingerprint); d != 0 {
+			return d
+		}
+		return int(x.ID - y.ID)
+	})
+	text := newFoldText(&a.content, a.SourceID, published)
+	for _, print := range alike[:min(len(alike), mostCompared)] {
+		lead, err := p.loadLead(ctx, print.ID)
+		if err != nil {
+			return 0, err
+		}
+		if lead != nil && p.mayFold(lead, in, a) && sameStory(text, newFoldText(&lead.articleContent, lead.SourceID, lead.PublishedAt)) {
+			return lead.Lead, nil
+		}
+	}
+	return 0, nil
+}
+
+// mayFold reports whether the readers of a lead are those of a new story, and
+// no editor's wish is lost with it.
+func (p *put) mayFold(lead *leadRow, in *Incoming, a *storedArticle) bool {
+	return lead.Access == a.Access && lead.Audience == a.Audience && in.Priority <= lead.Priority &&
+		(p.source != nil || lead.Origin == 0) // what the newsroom sends does not give way to a feed
+}
+
+// loadPrints reads the fingerprints of what arrived lately, once a transaction.
+func (p *put) loadPrints(ctx context.Context) error {
+	if p.prints != nil {
+		return nil
+	}
+	p.prints = make([]foldPrint, 0, 64)
+	return p.tx.Select(ctx, &p.prints, `SELECT id, fingerprint FROM articles WHERE arrived_at > $1 AND fingerprint <> 0`,
+		p.now-foldWithin.Milliseconds())
+}
+
+// loadLead reads a story that readers have had since lately, or will have, or
+// that is folded into such a one; nil if it is neither.
+func (p *put) loadLead(ctx context.Context, id int64) (*leadRow, error) {
+	var rows []leadRow
+	err := p.tx.Select(ctx, &rows, `SELECT a.id, a.source_id, a.published_at, l.id AS lead,
+		l.priority, l.access, l.audience, l.source_id AS origin,
+		v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language
+		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
+		JOIN articles l ON l.id = CASE WHEN a.lead_id > 0 THEN a.lead_id ELSE a.id END
+		WHERE a.id = $1 AND a.withdrawn_at = 0 AND l.withdrawn_at = 0 AND l.held_at = 0 AND l.arrived_at > $2
+		AND NOT EXISTS (SELECT 1 FROM article_topics t WHERE t.article_id = l.id AND t.seq = 0)`, id, p.now-foldWithin.Milliseconds())
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0], nil
+}
+
+// foldInto makes a story part of its lead: the lead gets the topics that it
+// lacks and counts the source.
+func (p *put) foldInto(ctx context.Context, a *storedArticle, matches []TopicMatch) error {
+	own := ownTopics(matches)
+	if _, err := p.tx.Exec(ctx, `UPDATE articles SET own_topics = $1 WHERE id = $2 AND own_topics <> $1`, own, a.ID); err != nil {
+		return err
+	}
+	lead := &storedArticle{ID: a.LeadID}
+	if err := p.loadKnownTopics(ctx, map[int64]*storedArticle{lead.ID: lead}); err != nil {
+		return err
+	}
+	var fresh []TopicMatch
+	for _, m := range matches {
+		if !slices.ContainsFunc(lead.topics, func(have TopicMatch) bool { return have.TopicID == m.TopicID }) {
+			fresh = append(fresh, TopicMatch{m.TopicID, foldReason + m.Reason})
+		}
+	}
+	if err := p.insertTopics(ctx, lead, fresh); err != nil {
+		return err
+	}
+	p.touched = p.touched || len(fresh) > 0
+	for _, known := range []map[string]*storedArticle{p.byURL, p.byGUID} { // it may come again in this transaction
+		for _, a := range known {
+			if a.ID == lead.ID {
+				a.topics = lead.topics
+			}
+		}
+	}
+	return countSources(ctx, p.tx, lead.ID)
+}
+
+// foldReason begins the reason of a topic that a lead has from what was folded
+// into it; its own source does not take it off.
+const foldReason = "folded, "
+
+// countSources sets how many sources carry a lead.
+func countSources(ctx context.Context, tx *db.Tx, lead int64) error {
+	const count = `(SELECT COUNT(DISTINCT CASE WHEN f.source_id > 0 THEN CAST(f.source_id AS TEXT) ELSE f.source_name END)
+		FROM articles f WHERE f.id = $1 OR f.lead_id = $1 AND f.withdrawn_at = 0)`
+	if _, err := tx.Exec(ctx, `UPDATE articles SET sources = `+count+` WHERE id = $1 AND sources <> `+count, lead); err != nil {
+		return fmt.Errorf("count the sources of article %d: %w", lead, err)
+	}
+	return nil
+}
+
+// ownTopics is how the topics of a folded article are kept.
+func ownTopics(matches []TopicMatch) string {
+	var b strings.Builder
+	for _, m := range matches {
+		fmt.Fprintf(&b, "%d %s\n", m.TopicID, m.Reason)
+	}
+	return b.String()
+}
+
+// parseOwnTopics is the inverse of ownTopics.
+func parseOwnTopics(text string) ([]TopicMatch, error) {
+	var out []TopicMatch
+	for line := range strings.Lines(text) {
+		number, reason, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		id, err := parseNumber(number)
+		if err != nil {
+			return nil, fmt.Errorf("topics of a folded article: %w", err)
+		}
+		out = append(out, TopicMatch{id, reason})
+	}
+	return out, nil
+}
+
+// nameless is how many of a source's last stories without an address are looked
+// at for one whose id changed.
+const nameless = 500
+
+// adoptGUIDs makes stories without an address known by the new id that their
+// feed sends: what has the same title and about the same text, and whose old
+// id the source sends no more.
+func (p *put) adoptGUIDs(ctx context.Context, chunk []Incoming) error {
+	unknown := func(in *Incoming) bool { return in.URL == "" && p.byGUID[in.GUID] == nil }
+	if p.source == nil || !slices.ContainsFunc(chunk, func(in Incoming) bool { return unknown(&in) }) {
+		return nil
+	}
+	old, err := p.loadNameless(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range chunk {
+		in := &chunk[i]
+		if !unknown(in) {
+			continue
+		}
+		same := func(a *namelessArticle) bool { return a.ID != 0 && !p.sent[a.GUID] && a.is(in) }
+		n := slices.IndexFunc(old, same)
+		if n < 0 {
+			continue
+		}
+		known := old[n].storedArticle
+		old[n] = &namelessArticle{storedArticle: &storedArticle{}}
+		known.GUID = in.GUID
+		if _, err := p.tx.Exec(ctx, `UPDATE articles SET guid = $1 WHERE id = $2`, known.GUID, known.ID); err != nil {
+			return fmt.Errorf("adopt %s: %w", known.GUID, err)
+		}
+		if err := p.loadKnownTopics(ctx, map[int64]*storedArticle{known.ID: known}); err != nil {
+			return err
+		}
+		p.remember(known)
+	}
+	return nil
+}
+
+type namelessArticle struct {
+	*storedArticle
+	published int64
+}
+
+// is reports whether a story is this one with another id.
+func (a *namelessArticle) is(in *Incoming) bool {
+	if words(a.content.Title) != words(in.Title) {
+		return false
+	}
+	text, other := foldTokens(a.content.Summary+" "+a.content.Body), foldTokens(in.Summary+" "+in.Body)
+	if len(text) < 2 || len(other) < 2 { // nothing but a date can tell them apart
+		return slices.Equal(text, other) && db.Millis(in.PublishedAt) == a.published
+	}
+	return !numbersDiffer(text, other) && resemblance(shingles(text, 2), shingles(other, 2)) >= foldOwnBody
+}
+
+func (p *put) loadNameless(ctx context.Context) ([]*namelessArticle, error) {
+	var rows []struct {
+		knownRow
+		PublishedAt int64 `db:"published_at"`
+	}
+	err := p.tx.Select(ctx, &rows, `SELECT `+knownColumns+`, a.published_at
+		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
+		WHERE a.source_id = $1 AND a.guid <> '' AND a.url = '' ORDER BY a.arrived_at DESC, a.id DESC LIMIT $2`, p.sourceID(), nameless)
+	var out []*namelessArticle
+	for i := range rows {
+		a := rows[i].storedArticle
+		a.content = rows[i].articleContent
+		out = append(out, &namelessArticle{&a, rows[i].PublishedAt})
+	}
+	return out, err
+}
