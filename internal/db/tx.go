@@ -34,18 +34,18 @@ func (t *Tx) Dialect() Dialect { return t.dialect }
 // Get reads one row into dest, a pointer to a scalar or to a struct with db
 // tags. It returns ErrNoRows if there is none.
 func (t *Tx) Get(ctx context.Context, dest any, query string, args ...any) error {
-	return t.tx.GetContext(ctx, dest, t.fill(query), t.args(args)...)
+	return t.tx.GetContext(ctx, dest, t.text(ctx, query), t.args(args)...)
 }
 
 // Select reads all rows into dest, a pointer to a slice. Use it only where the
 // number of rows is bounded; Each streams.
 func (t *Tx) Select(ctx context.Context, dest any, query string, args ...any) error {
-	return t.tx.SelectContext(ctx, dest, t.fill(query), t.args(args)...)
+	return t.tx.SelectContext(ctx, dest, t.text(ctx, query), t.args(args)...)
 }
 
 // Each calls row for every row of the query. row must not use the transaction.
 func (t *Tx) Each(ctx context.Context, row func(scan func(dest ...any) error) error, query string, args ...any) error {
-	rows, err := t.tx.QueryContext(ctx, t.fill(query), t.args(args)...)
+	rows, err := t.tx.QueryContext(ctx, t.text(ctx, query), t.args(args)...)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (t *Tx) Each(ctx context.Context, row func(scan func(dest ...any) error) er
 
 // Exec runs a statement and returns how many rows it touched.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := t.tx.ExecContext(ctx, t.fill(query), t.args(args)...)
+	res, err := t.tx.ExecContext(ctx, t.text(ctx, query), t.args(args)...)
 	if err != nil {
 		return 0, err
 	}
@@ -127,7 +127,7 @@ func (t *Tx) execEach(ctx context.Context, query string, cols []Column, scalars 
 		fields = append(fields, fmt.Sprintf("$%d AS %s", len(scalars)+i+1, c.name))
 	}
 	table := "(SELECT " + strings.Join(fields, ", ") + ") AS v"
-	stmt, err := t.tx.PrepareContext(ctx, t.fill(strings.ReplaceAll(query, "{rows}", table)))
+	stmt, err := t.tx.PrepareContext(ctx, t.text(ctx, strings.ReplaceAll(query, "{rows}", table)))
 	if err != nil {
 		return 0, err
 	}
@@ -195,6 +195,22 @@ func Time(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
+}
+
+type watchKey struct{}
+
+// Watched returns a context under which fn is told of each statement, with its
+// holes, before it runs. It is for tests of what something costs.
+func Watched(ctx context.Context, fn func(query string)) context.Context {
+	return context.WithValue(ctx, watchKey{}, fn)
+}
+
+// text returns what the engine is to run, and tells who watches.
+func (t *Tx) text(ctx context.Context, query string) string {
+	if fn, ok := ctx.Value(watchKey{}).(func(query string)); ok {
+		fn(query)
+	}
+	return t.fill(query)
 }
 
 // fill replaces the holes that the type's comment lists.
