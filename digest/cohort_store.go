@@ -47,6 +47,11 @@ func selectCohorts(ctx context.Context, tx *db.Tx, where string, args ...any) ([
 // String names the cohort within its digest.
 func (c *cohort) String() string { return strings.TrimSpace(c.Zone + " " + c.Rule) }
 
+// waitsFor reports whether the run of a slot that has come is yet to begin.
+func (c *cohort) waitsFor(slot schedule.Local) bool {
+	return !c.NextSlot.IsZero() && !slot.Before(c.NextSlot)
+}
+
 // dueCohorts returns cohorts whose slot has come by then or has yet to be
 // computed.
 func (s *Store) dueCohorts(ctx context.Context, by time.Time, digests []int64) ([]cohort, error) {

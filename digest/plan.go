@@ -59,6 +59,12 @@ func (p *Planner) refresh(ctx context.Context, d *Digest, c cohort, now time.Tim
 	if err != nil {
 		return err
 	}
+	if d.Instant {
+		if c.NextSlot.IsZero() && c.NextDueAt.IsZero() {
+			return nil
+		}
+		return p.store.setNextSlot(ctx, c, schedule.Local{}, time.Time{})
+	}
 	slot, due := r.next(now.Add(d.Cutoff))
 	exists := !c.NextSlot.IsZero() && r.times.Next(c.NextSlot.Add(-time.Second)) == c.NextSlot
 	if exists && !slot.Before(c.NextSlot) {
@@ -79,6 +85,9 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 		digests = p.digestIDs()
 	}
 	began := time.Now()
+	if found, err := p.store.anythingDue(ctx, p.dueBy(now, digests)); err != nil || !found {
+		return err
+	}
 	var errs []error
 	if err := p.ramp.Admit(ctx); err != nil { // who is not admitted waits
 		if errs = append(errs, err); stop(ctx, errs) {
@@ -105,10 +114,35 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 
 // begin starts the runs of all that is due.
 func (p *Planner) begin(ctx context.Context, now time.Time, digests []int64) (errs []error) {
+	by := p.dueBy(now, digests)
+	errs = p.beginSlots(ctx, by)
+	for _, id := range digests {
+		if stop(ctx, errs) {
+			return errs
+		}
+		d, err := p.setup.digestByID(id)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if d.Instant {
+			if err := p.beginInstant(ctx, d, now); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		if err := p.beginOwed(ctx, d, now); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// beginSlots starts the runs of slots that have closed.
+func (p *Planner) beginSlots(ctx context.Context, by dueBy) (errs []error) {
 	failed := map[int64]bool{}
 	for moved := true; moved; {
 		moved = false
-		cohorts, err := p.dueCohorts(ctx, now, digests)
+		cohorts, err := p.dueCohorts(ctx, by)
 		if err != nil {
 			return append(errs, fmt.Errorf("find due cohorts: %w", err))
 		}
@@ -116,7 +150,7 @@ func (p *Planner) begin(ctx context.Context, now time.Time, digests []int64) (er
 			if failed[c.ID] {
 				continue
 			}
-			if err := p.start(ctx, c, now); err != nil {
+			if err := p.start(ctx, c, by.now); err != nil {
 				failed[c.ID] = true
 				errs = append(errs, fmt.Errorf("start run of cohort %d: %w", c.ID, err))
 			} else {
@@ -130,20 +164,27 @@ func (p *Planner) begin(ctx context.Context, now time.Time, digests []int64) (er
 	return errs
 }
 
-// dueCohorts returns the cohorts whose slot has closed or has yet to be
-// computed.
-func (p *Planner) dueCohorts(ctx context.Context, now time.Time, digests []int64) ([]cohort, error) {
-	closing := map[int64]time.Duration{}
-	var longest time.Duration
+// dueBy says what is due of the digests with the given ids.
+func (p *Planner) dueBy(now time.Time, digests []int64) dueBy {
+	by := dueBy{now: now, closing: map[int64]time.Time{}, digests: digests}
 	for i := range p.setup.Digests {
-		d := &p.setup.Digests[i]
-		closing[d.ID] = d.Cutoff
-		if slices.Contains(digests, d.ID) {
-			longest = max(longest, d.Cutoff)
+		switch d := &p.setup.Digests[i]; {
+		case !slices.Contains(digests, d.ID):
+		case d.Instant:
+			by.instant = append(by.instant, d.ID)
+		default:
+			by.closing[d.ID] = now.Add(d.Cutoff)
 		}
 	}
-	cohorts, err := p.store.dueCohorts(ctx, now.Add(longest), digests)
-	return slices.DeleteFunc(cohorts, func(c cohort) bool { return c.NextDueAt.After(now.Add(closing[c.DigestID])) }), err
+	return by
+}
+
+// dueCohorts returns the cohorts whose slot has closed or has yet to be
+// computed.
+func (p *Planner) dueCohorts(ctx context.Context, by dueBy) ([]cohort, error) {
+	latest, scheduled := by.scheduled()
+	cohorts, err := p.store.dueCohorts(ctx, latest, scheduled)
+	return slices.DeleteFunc(cohorts, func(c cohort) bool { return c.NextDueAt.After(by.closing[c.DigestID]) }), err
 }
 
 // stop reports whether going on makes no sense after the last error.
@@ -177,6 +218,9 @@ func (p *Planner) start(ctx context.Context, c cohort, now time.Time) error {
 	r := startRun{
 		digest: d, cohort: c, turn: times.turnOf(c, now),
 		firstFrom: times.firstFrom(c.NextSlot), kind: Scheduled,
+	}
+	if err := times.quieten(&r.turn, now); err != nil {
+		return err
 	}
 	began, err := p.store.startRun(ctx, r)
 	if err != nil {

@@ -57,6 +57,9 @@ func (r rhythm) firstFrom(slot schedule.Local) time.Time {
 // firstFromNow is firstFrom for a send outside the schedule. Right after a slot
 // the window reaches back to the one before.
 func (r rhythm) firstFromNow(now time.Time) time.Time {
+	if r.digest.Instant {
+		return now
+	}
 	local := schedule.LocalOf(now, r.loc)
 	if prev := r.firstFrom(local); now.Sub(prev) >= 12*time.Hour {
 		return prev

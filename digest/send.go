@@ -18,10 +18,11 @@ var ErrNothingDue = errors.New("nothing is due")
 type Send struct {
 	Digest     *Digest
 	TopicID    int64   // only stories of this topic, 0 for all
+	ArticleID  int64   // only this story, to all who have not got it, whenever it came; 0 for what has arrived
 	Recipients []int64 // only these subscribers, nil for all
 }
 
-func (s *Send) partial() bool { return s.TopicID != 0 || s.Recipients != nil }
+func (s *Send) partial() bool { return s.TopicID != 0 || s.ArticleID != 0 || s.Recipients != nil }
 
 // SendNow makes and plans an edition with the stories that have arrived since
 // each reader's last one, outside the schedule. The scheduled slots stay and go
@@ -112,7 +113,7 @@ func (p *Planner) reached(ctx context.Context, s *Send, now time.Time) ([]cohort
 // edition has. Seconds keep it apart from all scheduled slots.
 func (p *Planner) freeSlot(ctx context.Context, d *Digest, now time.Time) (schedule.Local, error) {
 	for slot := schedule.LocalOf(now, d.Location); ; slot = slot.Add(time.Second) {
-		if len(slot.String()) == len("2006-01-02T15:04") { // on the full minute, where schedules are
+		if onMinute(slot) {
 			continue
 		}
 		_, err := p.store.EditionByKey(ctx, editionKey(d, slot, Manual))
@@ -131,12 +132,19 @@ func (p *Planner) manualRun(s *Send, c cohort, slot schedule.Local, now time.Tim
 	if err != nil {
 		return startRun{}, err
 	}
-	_, ahead := r.next(now.Add(s.Digest.Cutoff))
+	due, err := r.quietUntil(now)
+	if err != nil {
+		return startRun{}, err
+	}
+	expires := due.Add(s.Digest.ExpireAfter)
+	if _, ahead := r.next(due.Add(s.Digest.Cutoff)); !ahead.IsZero() {
+		expires = earlier(expires, r.closes(ahead))
+	}
 	return startRun{
-		digest: s.Digest, cohort: c, kind: Manual, partial: s.partial(), topicID: s.TopicID, recipients: s.Recipients,
+		digest: s.Digest, cohort: c, kind: Manual, partial: s.partial(), topicID: s.TopicID, articleID: s.ArticleID, recipients: s.Recipients,
 		firstFrom: r.firstFromNow(now),
 		turn: turn{
-			slot: slot, due: now, expires: earlier(now.Add(s.Digest.ExpireAfter), r.closes(ahead)), next: c.NextSlot, nextDue: c.NextDueAt,
+			slot: slot, due: due, expires: expires, next: c.NextSlot, nextDue: c.NextDueAt,
 		},
 	}, nil
 }

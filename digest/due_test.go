@@ -1,0 +1,58 @@
+package digest_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
+)
+
+// statements returns what a tick asks of the database.
+func (w *world) statements() []string {
+	w.t.Helper()
+	var out []string
+	ctx := db.Watched(w.ctx(), func(query string) { out = append(out, strings.Join(strings.Fields(query), " ")) })
+	if err := w.planner.Tick(ctx, w.clock.Now()); err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
+// TestIdleTick: a tick with nobody due is one statement.
+func TestIdleTick(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) {
+			cutoff(set)
+			breaking := set.Digests[0]
+			breaking.Slug, breaking.Instant, breaking.Cutoff = "breaking", true, 0
+			evening := set.Digests[0]
+			evening.Slug, evening.Schedule, evening.Cutoff = "evening", cron(t, "0 18 * * *"), 2*time.Hour
+			set.Digests = append(set.Digests, breaking, evening)
+		})
+		w.warmUp(5, 9)
+		w.subscribe(1, newYork)
+		for _, d := range w.setup.Digests[1:] {
+			w.exec(`INSERT INTO cohorts (id, digest_id, zone) SELECT 900 + $1, $1, zone FROM cohorts WHERE digest_id = $2`, d.ID, w.daily.ID)
+		}
+		w.clock.advance(-31 * time.Minute)
+		w.put(story(1, "world"))
+		if n := len(w.statements()); n < 3 {
+			t.Errorf("%d statements where cohorts are new", n)
+		}
+		if got := w.statements(); len(got) != 1 {
+			t.Errorf("%d statements of an idle tick, want one: %q", len(got), got)
+		}
+		w.clock.advance(time.Minute)
+		if n := len(w.statements()); n < 5 {
+			t.Errorf("%d statements where a slot closes", n)
+		}
+		w.wantMails("daily/2026-11-23 1: 1")
+		w.clock.advance(30 * time.Minute)
+		if got := w.statements(); len(got) != 1 {
+			t.Errorf("%d statements when all is planned, want one: %q", len(got), got)
+		}
+	})
+}
