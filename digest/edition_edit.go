@@ -25,6 +25,10 @@ var ErrNoSuchEdition = errors.New("no such edition")
 // ErrEditionOver says that nothing more of an edition will be sent.
 var ErrEditionOver = errors.New("nothing more of the edition will be sent")
 
+// DigestOf returns the digest of an edition, or ErrUnknownDigest if it is no
+// longer configured.
+func (s *Setup) DigestOf(e *Edition) (*Digest, error) { return s.digestByID(e.DigestID) }
+
 // initial is how an edition of that kind begins: editors are asked for what the
 // schedule brings about.
 func (d *Digest) initial(kind EditionKind) (state EditionState, reason string, approval ApprovalState) {
@@ -157,6 +161,18 @@ func (s *Store) EditEdition(ctx context.Context, d *Digest, e *Edition, edit Edi
 	return &text, nil
 }
 
+// EditionEditInWords tells what EditEdition would change, "" for nothing.
+func (s *Store) EditionEditInWords(ctx context.Context, d *Digest, e *Edition, edit EditionEdit) (string, error) {
+	if err := errors.Join(edit.check(), d.mayEdit(e, s.now())); err != nil {
+		return "", fmt.Errorf("edit edition %s: %w", e.Key, err)
+	}
+	text, err := s.EditionText(ctx, e.ID)
+	if err != nil {
+		return "", err
+	}
+	return text.apply(&edit), nil
+}
+
 // ApproveEdition approves an edition for all its runs and lets it go, if waiting
 // for that or for who held it was all that kept it; otherwise it stays paused
 // for its reason.
@@ -180,11 +196,15 @@ func (s *Store) ApproveEdition(ctx context.Context, d *Digest, e *Edition, who s
 	return out, nil
 }
 
-// HoldEdition keeps an edition back, for all its runs, until it is approved.
+// HoldEdition keeps an edition back, for all its runs, until it is approved. It
+// returns ErrEdit for one that is paused for another reason.
 func (s *Store) HoldEdition(ctx context.Context, d *Digest, e *Edition, who string) (*Edition, error) {
 	out, err := s.changeEdition(ctx, d, e, func(tx *db.Tx, e *Edition) (string, string, error) {
-		if e.State == EditionPaused && strings.HasPrefix(e.Reason, HeldBy) {
+		switch {
+		case e.State == EditionPaused && strings.HasPrefix(e.Reason, HeldBy):
 			return "", "", nil
+		case e.State == EditionPaused && !isHeld(e):
+			return "", "", fmt.Errorf("%w: it is paused already: %s", ErrEdit, e.Reason)
 		}
 		approval := e.Approval
 		if approval == ApprovalApproved {
@@ -196,6 +216,46 @@ func (s *Store) HoldEdition(ctx context.Context, d *Digest, e *Edition, who stri
 		return nil, fmt.Errorf("hold edition %s: %w", e.Key, err)
 	}
 	return out, nil
+}
+
+// ChangeEditionState pauses, resumes or cancels an edition by hand, as
+// SetEditionState does, and puts on record who did. One that its editors keep
+// back is not resumed: then the error is ErrEdit.
+func (s *Store) ChangeEditionState(ctx context.Context, key string, to EditionState, reason, who string) (*Edition, error) {
+	var out *Edition
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		e, err := getEdition(ctx, tx, "edition "+key, `SELECT `+editionColumns+` FROM editions WHERE key = $1`, key)
+		if err != nil {
+			return err
+		}
+		if isHeld(e) && to == EditionSending {
+			return fmt.Errorf("%w: the edition %s: approve it", ErrEdit, e.stands())
+		}
+		if isHeld(e) && to == EditionPaused {
+			return nil // who approves it, not who resumes it, lets it go
+		}
+		changed, err := s.setState(ctx, tx, key, to, reason)
+		if err != nil || !changed {
+			return err
+		}
+		verb := map[EditionState]string{EditionPaused: "pause", EditionSending: "resume", EditionCancelled: "cancel"}[to]
+		return recordChange(ctx, tx, Change{At: s.now(), Who: who, Noun: "edition", Key: key, Action: verb})
+	})
+	if err == nil {
+		out, err = s.EditionByKey(ctx, key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("set edition %s %s: %w", key, to, err)
+	}
+	return out, nil
+}
+
+// stands is why an edition does not go out, as the end of a sentence.
+func (e *Edition) stands() string {
+	if e.Reason == WaitsForApproval {
+		return e.Reason
+	}
+	return "is " + e.Reason
 }
 
 // isHeld reports whether an edition is paused for the sake of its editors alone.

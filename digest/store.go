@@ -101,19 +101,26 @@ func (s *Store) Editions(ctx context.Context, digestID int64, limit int) ([]*Edi
 // stays as it is.
 func (s *Store) SetEditionState(ctx context.Context, key string, to EditionState, reason string) (*Edition, error) {
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE editions SET state = $1, reason = $2 WHERE key = $3 AND state IN ('sending', 'paused')`,
-			string(to), reason, key)
-		if err != nil || n == 0 || to != EditionCancelled {
-			return err
-		}
-		_, err = tx.Exec(ctx, `UPDATE runs SET planned_at = $1
-			WHERE planned_at = 0 AND edition_id = (SELECT id FROM editions WHERE key = $2)`, db.Millis(s.now()), key)
+		_, err := s.setState(ctx, tx, key, to, reason)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set edition %s %s: %w", key, to, err)
 	}
 	return s.EditionByKey(ctx, key)
+}
+
+// setState is SetEditionState within a transaction. It reports whether the
+// edition could be changed.
+func (s *Store) setState(ctx context.Context, tx *db.Tx, key string, to EditionState, reason string) (bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE editions SET state = $1, reason = $2 WHERE key = $3 AND state IN ('sending', 'paused')`,
+		string(to), reason, key)
+	if err != nil || n == 0 || to != EditionCancelled {
+		return n > 0, err
+	}
+	_, err = tx.Exec(ctx, `UPDATE runs SET planned_at = $1
+		WHERE planned_at = 0 AND edition_id = (SELECT id FROM editions WHERE key = $2)`, db.Millis(s.now()), key)
+	return true, err
 }
 
 func selectionByID(ctx context.Context, tx *db.Tx, editionID, id int64) (Selection, error) {

@@ -13,7 +13,9 @@ import (
 )
 
 func (e *env) editionCommand() *cobra.Command {
-	return noun("edition", "Issues of a digest, over all their runs", e.editionListCommand(), e.editionShowCommand(),
+	return noun("edition", "Issues of a digest, over all their runs", e.editionListCommand(), e.editionShowCommand(), e.editionEditCommand(),
+		e.editionApprovalCommand("approve", "Let an edition go that its digest wants approved, once for all its runs", func(s *digest.Store) approval { return s.ApproveEdition }),
+		e.editionApprovalCommand("hold", "Keep an edition back until it is approved, once for all its runs", func(s *digest.Store) approval { return s.HoldEdition }),
 		e.editionStateCommand("pause", "Keep what is pending from being sent", digest.EditionPaused),
 		e.editionStateCommand("resume", "Send what is pending", digest.EditionSending),
 		e.editionStateCommand("cancel", "Never send what is pending", digest.EditionCancelled))
@@ -84,9 +86,14 @@ func findEdition(ctx context.Context, a *app.App, key string) (*digest.Edition, 
 
 func (e *env) editionStateCommand(verb, short string, to digest.EditionState) *cobra.Command {
 	var dryRun bool
+	var by string
 	cmd := &cobra.Command{
 		Use: verb + " EDITION", Short: short, Args: exactly("EDITION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			who, err := e.who(by)
+			if err != nil {
+				return err
+			}
 			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
 				ed, err := findEdition(cmd.Context(), a, args[0])
 				if err != nil {
@@ -108,7 +115,10 @@ func (e *env) editionStateCommand(verb, short string, to digest.EditionState) *c
 				if to == digest.EditionPaused {
 					reason = "paused by an operator"
 				}
-				if ed, err = a.Digests.SetEditionState(cmd.Context(), ed.Key, to, reason); err != nil {
+				ed, err = a.Digests.ChangeEditionState(cmd.Context(), ed.Key, to, reason, who)
+				if errors.Is(err, digest.ErrEdit) {
+					return fmt.Errorf("%w: broadsheet edition approve %s", err, args[0])
+				} else if err != nil {
 					return err
 				}
 				fmt.Fprintf(e.stdout, "edition %s is %s\n", ed.Key, ed.State)
@@ -117,5 +127,6 @@ func (e *env) editionStateCommand(verb, short string, to digest.EditionState) *c
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would change and change nothing")
+	byFlag(cmd, &by)
 	return cmd
 }

@@ -21,7 +21,8 @@ type editionView struct {
 	Edition       string           `json:"edition"`
 	Kind          string           `json:"kind"`
 	State         string           `json:"state"`
-	Reason        string           `json:"reason"` // why it is paused
+	Reason        string           `json:"reason"`   // why it is paused
+	Approval      string           `json:"approval"` // "wanted", "approved" or ""
 	CreatedAt     string           `json:"created_at"`
 	Due           int64            `json:"due"`
 	Sent          int64            `json:"sent"`
@@ -37,6 +38,30 @@ type editionView struct {
 	SkippedBy     map[string]int64 `json:"skipped_by"`
 	Answers       []answerView     `json:"answers"`
 	Runs          []runView        `json:"runs"`
+	Edits         editsView        `json:"edits"`
+	Changes       []changeView     `json:"changes"`
+}
+
+// editsView is what editors made of the edition.
+type editsView struct {
+	Version   int         `json:"version"` // 0 if nobody changed anything
+	Subject   string      `json:"subject"`
+	Preheader string      `json:"preheader"`
+	Intro     string      `json:"intro"` // Markdown
+	Stories   []storyView `json:"stories"`
+}
+
+type storyView struct {
+	Article  int64  `json:"article"`
+	Place    int    `json:"place"`    // in the editors' order, 0 for none
+	Headline string `json:"headline"` // "" for its own
+}
+
+type changeView struct {
+	At     string `json:"at"`
+	By     string `json:"by"`
+	Action string `json:"action"`
+	Detail string `json:"detail"`
 }
 
 type answerView struct {
@@ -81,6 +106,9 @@ func (e *env) showEdition(ctx context.Context, a *app.App, key string) error {
 	}
 	v := newEditionView(ed, b, pace)
 	v.add(answers, runs)
+	if err := v.addEdits(ctx, a.Digests, ed); err != nil {
+		return err
+	}
 	err = e.writeEdition(v, b)
 	if !b.Balanced() {
 		err = errors.Join(fmt.Errorf("edition %s does not balance", ed.Key), err)
@@ -90,7 +118,7 @@ func (e *env) showEdition(ctx context.Context, a *app.App, key string) error {
 
 func newEditionView(ed *digest.Edition, b delivery.Balance, pace delivery.Pace) *editionView {
 	v := &editionView{
-		Edition: ed.Key, Kind: string(ed.Kind), State: string(ed.State), Reason: ed.Reason, CreatedAt: plain(ed.CreatedAt),
+		Edition: ed.Key, Kind: string(ed.Kind), State: string(ed.State), Reason: ed.Reason, Approval: string(ed.Approval), CreatedAt: plain(ed.CreatedAt),
 		Due: b.Due, Sent: b.Sent, Failed: b.Failed, Expired: b.Expired, Skipped: b.Skipped, Uncertain: b.Uncertain,
 		Pending: b.Pending, Waiting: pace.Waiting,
 		FailedBy: b.FailedBy, SkippedBy: b.SkippedBy, Answers: []answerView{}, Runs: []runView{},
@@ -131,6 +159,9 @@ func (e *env) writeEdition(v *editionView, b delivery.Balance) error {
 	if v.Reason != "" {
 		fmt.Fprintf(e.stdout, ": %s", printable(v.Reason))
 	}
+	if v.Approval != "" {
+		fmt.Fprintf(e.stdout, ", approval %s", v.Approval)
+	}
 	fmt.Fprintln(e.stdout)
 	e.printBalance(v.Edition, b)
 	if line := v.paceLine(); line != "" {
@@ -149,7 +180,7 @@ func (e *env) writeParts(v *editionView) error {
 	for _, r := range v.Runs {
 		runs.add(r.Zone, r.DueAt, r.ExpiresAt, r.PlannedAt, r.Due, fmt.Sprintf("(%d, %d]", r.FromSeq, r.ToSeq))
 	}
-	for _, part := range []*list{answers, runs} {
+	for _, part := range []*list{answers, runs, v.editsList(), v.changesList()} {
 		if len(part.rows) == 0 {
 			continue
 		}
@@ -188,7 +219,7 @@ func (v *editionView) facts() *list {
 		name  string
 		value any
 	}{
-		{"edition", v.Edition}, {"kind", v.Kind}, {"state", v.State}, {"reason", v.Reason}, {"created_at", v.CreatedAt},
+		{"edition", v.Edition}, {"kind", v.Kind}, {"state", v.State}, {"reason", v.Reason}, {"approval", v.Approval}, {"created_at", v.CreatedAt},
 		{"due", v.Due}, {"sent", v.Sent}, {"failed", v.Failed}, {"expired", v.Expired}, {"skipped", v.Skipped},
 		{"uncertain", v.Uncertain}, {"pending", v.Pending}, {"waiting", v.Waiting}, {"sent_per_second", v.SentPerSecond},
 	} {
@@ -218,5 +249,6 @@ func (v *editionView) facts() *list {
 		out.add("run_from_seq", r.Zone, "", r.FromSeq)
 		out.add("run_to_seq", r.Zone, "", r.ToSeq)
 	}
+	v.addEditFacts(out)
 	return out
 }

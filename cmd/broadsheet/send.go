@@ -102,7 +102,11 @@ func verdict(key string, b delivery.Balance, err error) error {
 		slug, _, _ := strings.Cut(key, "/")
 		remedy := "broadsheet serve sends them, or broadsheet digest send " + slug
 		if errors.Is(err, delivery.ErrPaused) {
-			remedy = "mend what paused it, then broadsheet edition resume " + key + "; " + remedy
+			mend := "mend what paused it, then broadsheet edition resume " + key
+			if text := err.Error(); strings.Contains(text, digest.WaitsForApproval) || strings.Contains(text, digest.HeldBy) {
+				mend = "broadsheet edition approve " + key
+			}
+			remedy = mend + "; " + remedy
 		}
 		return &codedError{exitLater, fmt.Errorf("%s: %w; %d deliveries are pending: %s", key, err, b.Pending, remedy)}
 	case err != nil:

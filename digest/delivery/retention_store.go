@@ -30,7 +30,10 @@ func (s *Store) oldDays(ctx context.Context, before int64) ([]int64, error) {
 }
 
 const (
-	openEditionQuery = `SELECT COUNT(*) FROM editions WHERE day = $1 AND state NOT IN ('done', 'cancelled')`
+	// openEditionQuery leaves out what editors made ahead and no run came for.
+	openEditionQuery = `SELECT COUNT(*) FROM editions e WHERE e.day = $1 AND e.state NOT IN ('done', 'cancelled')
+		AND (EXISTS (SELECT 1 FROM runs r WHERE r.edition_id = e.id)
+			OR EXISTS (SELECT 1 FROM deliveries d WHERE d.day = $1 AND d.edition_id = e.id))`
 
 	openDeliveryQuery = `SELECT COUNT(*) FROM editions e WHERE e.day = $1 AND e.state = 'done' AND EXISTS (
 		SELECT 1 FROM deliveries d WHERE d.day = $1 AND d.edition_id = e.id AND d.state = 'pending')`

@@ -189,9 +189,11 @@ func TestRetentionKeeps(t *testing.T) {
 		change string
 		kept   bool
 	}{
-		"all done":                 {`UPDATE editions SET state = 'done'`, false},
-		"one sending":              {`UPDATE editions SET state = 'sending' WHERE id = 2`, true},
-		"one paused":               {`UPDATE editions SET state = 'paused' WHERE id = 1`, true},
+		"all done":    {`UPDATE editions SET state = 'done'`, false},
+		"one sending": {`UPDATE editions SET state = 'sending' WHERE id = 2`, true},
+		"one paused":  {`UPDATE editions SET state = 'paused' WHERE id = 1`, true},
+		"one that never ran": {`INSERT INTO editions (id, digest_id, slot, key, kind, day, state, reason, created_at)
+			SELECT 99, digest_id, '2026-11-01T23:00', 'made/ahead', 'scheduled', day, 'paused', 'waits for approval', 1 FROM editions WHERE id = 1`, false},
 		"a cancelled one":          {`UPDATE editions SET state = 'cancelled' WHERE id = 1`, false},
 		"pending in a done one":    {`UPDATE deliveries SET state = 'pending' WHERE edition_id = 2 AND subscriber_id = 5`, true},
 		"pending in a cancelled":   {`UPDATE deliveries SET state = 'pending' WHERE edition_id = 1 AND subscriber_id = 5`, false},

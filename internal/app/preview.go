@@ -67,7 +67,7 @@ func (a *App) SendTest(ctx context.Context, d *digest.Digest, address string, no
 }
 
 // OpenEditions returns the editions of a digest that are planned and not done,
-// the oldest first.
+// the oldest first. One that editors made ahead of its slot has no run yet.
 func (a *App) OpenEditions(ctx context.Context, d *digest.Digest) ([]*digest.Edition, error) {
 	all, err := a.Digests.Editions(ctx, d.ID, 1000)
 	if err != nil {
@@ -75,7 +75,14 @@ func (a *App) OpenEditions(ctx context.Context, d *digest.Digest) ([]*digest.Edi
 	}
 	var open []*digest.Edition
 	for i := len(all) - 1; i >= 0; i-- {
-		if s := all[i].State; s == digest.EditionSending || s == digest.EditionPaused {
+		if s := all[i].State; s != digest.EditionSending && s != digest.EditionPaused {
+			continue
+		}
+		runs, err := a.Digests.Runs(ctx, all[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		if len(runs) > 0 {
 			open = append(open, all[i])
 		}
 	}

@@ -1,0 +1,106 @@
+package main_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"broadsheet/mail/sink"
+)
+
+// approvedDaily is a digest of whose editions editors are asked.
+const approvedDaily = `
+[[digest]]
+slug = "asked"
+name = "The Asked Courier"
+schedule = "0 7 * * *"
+approval = "hold"
+`
+
+// TestEditingAtTheDesk goes through what editors do with an edition to come.
+func TestEditingAtTheDesk(t *testing.T) {
+	t.Parallel()
+	n := newNewsroom(t, settings{more: approvedDaily}, sink.Options{})
+	n.must("migrate")
+	day := time.Now().UTC().AddDate(0, 0, 2).Format(time.DateOnly)
+	key := "asked/" + day
+	n.must(split("article add --url https://courier.example/topic-0/1?id=5 --title One")...)
+	n.must(split("article add --url https://courier.example/topic-0/2 --title Two")...)
+	n.write("intro.md", "# Good morning\n\nIt rained.\n")
+	n.write("long.md", strings.Repeat("- a\n", 4000))
+	n.steps([]step{
+		{args: "edition edit " + key + " --dry-run --subject 'A = B'", stdout: `^edition asked/\S+ would get: subject "A = B"\n$`},
+		{args: "edition list", stdout: `^No editions yet.\n$`},
+		{args: "edition edit " + key + " --by maria --subject 'A = B' --intro intro.md --order https://courier.example/topic-0/2?utm_source=x,1 --headline 'https://courier.example/topic-0/1?id=5=Uno = one' --headline 2=Due",
+			stdout: `^edition asked/\S+ is edited, version 1\nit wants approval: broadsheet edition approve asked/`},
+		{args: "edition edit " + key + " --intro -", stdin: "Read *in*.\n", stdout: `version 2`},
+		{args: "edition edit " + key + " --clear subject,order", stdout: `version 3`},
+		{args: "edition edit " + key + " --dry-run --clear subject", stdout: `would get: nothing new\n$`},
+		{args: "edition show " + key, stdout: `(?s) is paused: waits for approval, approval wanted\n.*introduction +Read \*in\*\..*story 1 +Uno = one\nstory 2 +Due\n.*maria +edit +subject "A = B", introduction of 27 characters`},
+		{args: "edition resume " + key, code: 1, stderr: `waits for approval: approve it: broadsheet edition approve asked/`},
+		{args: "edition approve " + key + " --dry-run", stdout: `^would approve edition asked/\S+: it is paused: waits for approval, not approved\n$`},
+		{args: "edition approve " + key + " --by maria", stdout: `^edition asked/\S+ is sending, approved\n$`},
+		{args: "edition hold " + key + " --by 'joe k'", stdout: `^edition asked/\S+ is paused: held by joe k, not approved\n$`},
+		{args: "edition approve " + key, stdout: ` is sending, approved\n$`},
+		{args: "edition pause " + key, stdout: ` is paused\n$`},
+		{args: "edition hold " + key, code: 2, stderr: `it is paused already: paused by an operator`},
+		{args: "edition resume " + key, stdout: ` is sending\n$`},
+		{args: "edition approve daily/" + day, code: 2, stderr: `nobody is asked to approve daily`},
+		{args: "digest send asked", stdout: `no slot of asked has come`},
+		{args: "--yes edition cancel " + key, stdout: ` is cancelled\n$`},
+		{args: "edition edit " + key + " --subject x", code: 1, stderr: `is cancelled: nothing more of the edition will be sent`},
+	})
+	var shown struct {
+		Approval string
+		Edits    struct {
+			Version int
+			Intro   string
+			Stories []struct {
+				Article  int
+				Headline string
+			}
+		}
+		Changes []struct{ By, Action string }
+	}
+	if err := json.Unmarshal([]byte(n.must("--output", "json", "edition", "show", key).stdout), &shown); err != nil {
+		t.Fatal(err)
+	}
+	if e := shown.Edits; shown.Approval != "approved" || e.Version != 3 || e.Intro != "Read *in*.\n" || len(e.Stories) != 2 || e.Stories[0].Headline != "Uno = one" {
+		t.Errorf("got %+v", shown)
+	}
+	var actions []string
+	for _, c := range shown.Changes {
+		actions = append(actions, c.Action)
+		if c.By == "" {
+			t.Errorf("nobody made the change %+v", c)
+		}
+	}
+	if got, want := strings.Join(actions, " "), "edit edit edit approve hold approve pause resume cancel"; got != want {
+		t.Errorf("got changes %q, want %q", got, want)
+	}
+	if c := shown.Changes[4]; c.By != "joe k" {
+		t.Errorf("held by %q", c.By)
+	}
+}
+
+func TestEditsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	n := newNewsroom(t, settings{}, sink.Options{})
+	n.must("migrate")
+	key := "daily/" + time.Now().UTC().AddDate(0, 0, 2).Format(time.DateOnly)
+	n.write("long.md", strings.Repeat("- a\n", 4000))
+	n.steps([]step{
+		{args: "edition edit " + key, code: 2, stderr: `say what to change`},
+		{args: "edition edit " + key + " --clear sbject", code: 2, stderr: `--clear "sbject" is unknown: it is intro, subject`},
+		{args: "edition edit " + key + " --headline nothing", code: 2, stderr: `write it as URL=TEXT or ID=TEXT`},
+		{args: "edition edit " + key + " --headline 7=x", code: 1, stderr: `--headline: there is no article 7`},
+		{args: "edition edit " + key + " --order https://courier.example/nowhere", code: 1, stderr: `--order: there is no article https://courier.example/nowhere`},
+		{args: "edition edit " + key + " --intro missing.md", code: 1, stderr: `--intro: open missing.md`},
+		{args: "edition edit " + key + " --intro long.md", code: 2, stderr: `octets of a mail, and 40000 is the most`},
+		{args: "edition edit daily/2020-01-01 --subject x", code: 1, stderr: `no such edition daily/2020-01-01: its slot has passed`},
+		{args: "edition edit nope/2020-01-01 --subject x", code: 2, stderr: `unknown digest "nope": the configuration has daily`},
+		{args: "edition hold " + key + " --by " + strings.Repeat("x", 101), code: 2, stderr: `--by: a name is one line`},
+		{args: "edition list", stdout: `^No editions yet.\n$`},
+	})
+}
