@@ -112,10 +112,18 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 	}
 }
 
-// begin starts the runs of all that is due.
+// begin starts the runs of all that is due, after the stories whose embargo is
+// over were released.
 func (p *Planner) begin(ctx context.Context, now time.Time, digests []int64) (errs []error) {
 	by := p.dueBy(now, digests)
-	errs = p.beginSlots(ctx, by)
+	if released, err := p.store.ReleaseEmbargoes(ctx, now); err != nil {
+		if errs = append(errs, err); stop(ctx, errs) {
+			return errs
+		}
+	} else if released > 0 {
+		p.log.InfoContext(ctx, "embargoes ended", "stories", released)
+	}
+	errs = append(errs, p.beginSlots(ctx, by)...)
 	for _, id := range digests {
 		if stop(ctx, errs) {
 			return errs
