@@ -38,18 +38,34 @@ const (
 	openDeliveryQuery = `SELECT COUNT(*) FROM editions e WHERE e.day = $1 AND e.state = 'done' AND EXISTS (
 		SELECT 1 FROM deliveries d WHERE d.day = $1 AND d.edition_id = e.id AND d.state = 'pending')`
 
-	// proofQuery finds partial editions that carried something to a reader whose next window can have it, too: later runs
-	// look at these deliveries to leave it out. That window begins where the reader's joined_seq says or at the last cut-off of
-	// the cohort; a run that is still being planned began before that.
-	proofQuery = `SELECT COUNT(*) FROM editions e WHERE e.day = $1 AND e.partial = 1 AND EXISTS (
+	// proofQuery finds editions that brought something to a reader whose next window can have it, too: partial ones, and
+	// those after which the window stayed open. Later runs look at these deliveries to leave it out. That window begins where
+	// the reader's joined_seq says or at the last cut-off of the cohort; a run that is still being planned began before that.
+	proofQuery = `SELECT COUNT(*) FROM editions e WHERE e.day = $1
+		AND (e.partial = 1 OR EXISTS (SELECT 1 FROM runs k WHERE k.edition_id = e.id AND k.carried = 1)) AND EXISTS (
 		SELECT 1 FROM deliveries d
 		JOIN runs r ON r.id = d.run_id
 		JOIN subscriptions s ON s.subscriber_id = d.subscriber_id AND s.digest_id = e.digest_id
 		JOIN cohorts c ON c.id = s.cohort_id
-		WHERE d.day = $1 AND d.edition_id = e.id AND d.state IN ('sent', 'uncertain')
+		WHERE d.day = $1 AND d.edition_id = e.id AND d.state IN ('sent', 'uncertain') AND (e.partial = 1 OR r.carried = 1)
 			AND (r.to_seq > CASE WHEN s.joined_seq >= 0 AND (s.joined_runs >= c.runs OR s.joined_seq > c.last_seq)
 					THEN s.joined_seq ELSE c.last_seq END
 				OR EXISTS (SELECT 1 FROM runs o WHERE o.cohort_id = c.id AND o.planned_at = 0)))`
+
+	// askedQuery finds articles about whose readers the deliveries of a day will be asked: that had other numbers before, or
+	// were put right. A reader's next window has them if it begins before their number. The hour is for clocks that differ.
+	askedQuery = `SELECT COUNT(*) FROM (
+			SELECT a.arrived_at, t.seq FROM articles a JOIN article_topics t ON t.article_id = a.id WHERE a.again = 1 AND a.withdrawn_at = 0
+			UNION ALL SELECT a.arrived_at, c.seq FROM corrections c JOIN articles a ON a.id = c.article_id) AS n
+		WHERE n.arrived_at - 3600000 <= (SELECT MAX(r.planned_at) FROM editions e JOIN runs r ON r.edition_id = e.id WHERE e.day = $1)
+		AND n.seq > COALESCE((SELECT MIN(w.seq) FROM (` + windowStarts + `) AS w), n.seq)`
+
+	// windowStarts is where the next windows of all readers begin, 0 where a run is being planned.
+	windowStarts = `SELECT c.last_seq AS seq FROM cohorts c JOIN digests g ON g.id = c.digest_id WHERE g.retired_at = 0 AND c.last_seq >= 0
+			AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.cohort_id = c.id AND s.state = 'active')
+		UNION ALL SELECT s.joined_seq FROM subscriptions s JOIN cohorts c ON c.id = s.cohort_id JOIN digests g ON g.id = c.digest_id
+			WHERE g.retired_at = 0 AND s.state = 'active' AND s.joined_seq >= 0 AND s.joined_runs >= c.runs
+		UNION ALL SELECT 0 FROM runs r WHERE r.planned_at = 0`
 )
 
 // mayDrop returns errDayKept with the reason if a day is still needed. It reads much and locks nothing.
@@ -58,7 +74,8 @@ func (s *Store) mayDrop(ctx context.Context, day int64) error {
 		for _, check := range []struct{ query, reason string }{
 			{openEditionQuery, "an edition is not at its end"},
 			{openDeliveryQuery, "deliveries are pending"},
-			{proofQuery, "a partial edition is proof of what readers got"},
+			{proofQuery, "an edition is proof of what readers got"},
+			{askedQuery, "the readers of an article are still asked for"},
 		} {
 			var n int64
 			if err := tx.Get(ctx, &n, check.query, day); err != nil {
@@ -148,18 +165,20 @@ func dropCounted(ctx context.Context, tx *db.Tx, day int64) error {
 	return errStillRead
 }
 
-// closeEditions archives the editions of a day, unless one was opened again since mayDrop looked, and returns all of them.
+// closeEditions archives the editions of a day, unless something changed since mayDrop looked, and returns all of them.
 func closeEditions(ctx context.Context, tx *db.Tx, day, now int64) ([]int64, error) {
 	var ids []int64
 	if err := tx.Select(ctx, &ids, `SELECT id FROM editions WHERE day = $1 ORDER BY id {for update}`, day); err != nil {
 		return nil, err
 	}
-	var open int64
-	if err := tx.Get(ctx, &open, openEditionQuery, day); err != nil {
-		return nil, err
-	}
-	if open > 0 {
-		return nil, fmt.Errorf("%w: an edition was opened again", errDayKept)
+	for query, reason := range map[string]string{openEditionQuery: "an edition was opened again", askedQuery: "an article was released or corrected"} {
+		var n int64
+		if err := tx.Get(ctx, &n, query, day); err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			return nil, fmt.Errorf("%w: %s", errDayKept, reason)
+		}
 	}
 	_, err := tx.Exec(ctx, `UPDATE editions SET archived_at = $1 WHERE day = $2 AND archived_at = 0`, now, day)
 	return ids, err
