@@ -128,8 +128,9 @@ func (c *choice) isNew(a *candidate, w window) bool {
 }
 
 // choose picks from ranked candidates the stories of one reader. Each stands
-// once, in the section of its first topic that still has room.
-func choose(d *Digest, w window, ranked []candidate, c *choice) Selection {
+// once, in the section of its first topic that still has room. Ages count to the
+// given time; trace is told what became of each candidate, nil for nobody.
+func choose(d *Digest, w window, at int64, ranked []candidate, c *choice, trace func(Verdict)) Selection {
 	var s Selection
 	taken := make([]int, len(d.topics)) // by the place of the topic
 	hasRoom := func(topic int64) bool { return d.PerTopic == 0 || taken[d.topics[topic]] < d.PerTopic }

@@ -200,7 +200,7 @@ func (c *chooser) pick(sub *subscription, got string) (chosen, error) {
 	if wants.exclude, err = storiesOf(got); err != nil {
 		return chosen{}, err
 	}
-	out := c.result(choose(c.digest, window{from, c.run.ToSeq}, pool.ranked, &wants))
+	out := c.result(choose(c.digest, window{from, c.run.ToSeq}, db.Millis(c.run.DueAt), pool.ranked, &wants, nil))
 	if len(c.made) >= mostChoices {
 		clear(c.made)
 	}

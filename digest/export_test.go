@@ -53,5 +53,5 @@ func Choose(d Digest, offered []int64, stories []Story, wish Wish) Selection {
 	for _, id := range wish.Exclude {
 		wants.exclude[id] = true
 	}
-	return choose(&d, window{wish.From, wish.To}, pool, &wants)
+	return choose(&d, window{wish.From, wish.To}, 0, pool, &wants, nil)
 }

@@ -3,6 +3,7 @@ package digest
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,37 +13,71 @@ import (
 // about its topics or its pin does not reach mails that are already planned.
 type Pick struct {
 	ArticleID int64
-	TopicID   int64   // the topic in whose section it stands
+	TopicID   int64   // the section in which it stands: a topic, SectionTop or SectionLatest
 	Also      []int64 // the digest's other topics that it has
 	Pinned    bool
+	Body      bool // the reader gets its body
 }
+
+// Sections that belong to no topic. Ids of topics are positive.
+const (
+	SectionTop    int64 = -1 // the best over all topics of the reader
+	SectionLatest int64 = -2 // the newest that found no room under their topics
+)
 
 // Selection is a frozen, ranked list of stories. Readers with equal ones share
 // it.
 type Selection struct {
-	Stories []Pick // best first
-	More    int    // stories of the window that the limits left out
+	Stories     []Pick  // best first
+	More        int     // stories of the window that the limits left out
+	Corrections []int64 // of what the readers got wrong before, by their ids
 }
 
 // String is the stored form: a field for each story in order, which is
-// "article:topic", the other topics after commas and "!" if it was pinned, then
-// "+n" if n stories were left out. "7:2,5! 4:2 +3" is two stories of five.
+// "article:section" (a topic, "top" or "latest"), the other topics after commas,
+// "!" if it was pinned and "=" if its body is given; then "+n" for n stories
+// that were left out, and "~" before each correction.
+// "7:2,5! 4:top,2= +3 ~12" is two stories of five and a correction.
 func (s Selection) String() string {
-	b := make([]byte, 0, len(s.Stories)*16)
-	for _, p := range s.Stories {
-		b = strconv.AppendInt(b, p.ArticleID, 10)
-		b = strconv.AppendInt(append(b, ':'), p.TopicID, 10)
-		for _, id := range p.Also {
-			b = strconv.AppendInt(append(b, ','), id, 10)
-		}
-		if p.Pinned {
-			b = append(b, '!')
-		}
-		b = append(b, ' ')
+	b := make([]byte, 0, len(s.Stories)*16+8)
+	for i := range s.Stories {
+		b = append(s.Stories[i].append(b), ' ')
 	}
 	b = append(b, '+')
-	return string(strconv.AppendInt(b, int64(s.More), 10))
+	b = strconv.AppendInt(b, int64(s.More), 10)
+	for _, id := range s.Corrections {
+		b = strconv.AppendInt(append(b, ' ', '~'), id, 10)
+	}
+	return string(b)
 }
+
+func (p *Pick) append(b []byte) []byte {
+	b = append(strconv.AppendInt(b, p.ArticleID, 10), ':')
+	switch p.TopicID {
+	case SectionTop:
+		b = append(b, topText...)
+	case SectionLatest:
+		b = append(b, latestText...)
+	default:
+		b = strconv.AppendInt(b, p.TopicID, 10)
+	}
+	for _, id := range p.Also {
+		b = strconv.AppendInt(append(b, ','), id, 10)
+	}
+	if p.Pinned {
+		b = append(b, '!')
+	}
+	if p.Body {
+		b = append(b, '=')
+	}
+	return b
+}
+
+// How the sections that belong to no topic are stored.
+const (
+	topText    = "top"
+	latestText = "latest"
+)
 
 // ID is the first eight bytes of the SHA-256 of the stored form, so that equal
 // selections of an edition are one row without anyone asking first.
@@ -63,45 +98,73 @@ func (s Selection) articleIDs() []int64 {
 
 // parseSelection reads the stored form, exactly as String writes it.
 func parseSelection(text string) (Selection, error) {
-	var s Selection
-	rest := text
-	for {
-		field, more, ok := strings.Cut(rest, " ")
+	s, err := readSelection(text)
+	if err != nil {
+		return Selection{}, fmt.Errorf("selection %q: %w", text, err)
+	}
+	return s, nil
+}
+
+func readSelection(text string) (s Selection, err error) {
+	stories, end, ok := strings.Cut(text, "+")
+	if !ok {
+		return s, errors.New("it does not say how many stories were left out")
+	}
+	for stories != "" {
+		field, more, ok := strings.Cut(stories, " ")
 		if !ok {
-			break
+			return s, fmt.Errorf("no space after story %q", field)
 		}
 		p, err := parsePick(field)
 		if err != nil {
-			return Selection{}, fmt.Errorf("selection %q: %w", text, err)
+			return s, err
 		}
-		s.Stories, rest = append(s.Stories, p), more
+		s.Stories, stories = append(s.Stories, p), more
 	}
-	count, ok := strings.CutPrefix(rest, "+")
-	n, err := parseNumber(count)
-	if !ok || err != nil || int64(int(n)) != n {
-		return Selection{}, fmt.Errorf("selection %q: its end %q is not a number of stories left out", text, rest)
+	fields := strings.Split(end, " ")
+	n, err := parseNumber(fields[0])
+	if err != nil || int64(int(n)) != n {
+		return s, fmt.Errorf("bad number %q of stories left out", fields[0])
 	}
 	s.More = int(n)
+	for _, field := range fields[1:] {
+		number, ok := strings.CutPrefix(field, "~")
+		id, err := parseNumber(number)
+		if !ok || err != nil {
+			return s, fmt.Errorf("bad correction %q", field)
+		}
+		s.Corrections = append(s.Corrections, id)
+	}
 	return s, nil
 }
 
 func parsePick(field string) (p Pick, err error) {
-	rest, pinned := strings.CutSuffix(field, "!")
-	p.Pinned = pinned
+	rest, body := strings.CutSuffix(field, "=")
+	rest, pinned := strings.CutSuffix(rest, "!")
+	p.Body, p.Pinned = body, pinned
 	article, topics, _ := strings.Cut(rest, ":")
 	if p.ArticleID, err = parseNumber(article); err != nil {
 		return Pick{}, fmt.Errorf("bad story %q", field)
 	}
-	for i, topic := range strings.Split(topics, ",") {
+	section, also, more := strings.Cut(topics, ",")
+	switch section {
+	case topText:
+		p.TopicID = SectionTop
+	case latestText:
+		p.TopicID = SectionLatest
+	default:
+		if p.TopicID, err = parseNumber(section); err != nil {
+			return Pick{}, fmt.Errorf("bad section of story %q", field)
+		}
+	}
+	for more {
+		var topic string
+		topic, also, more = strings.Cut(also, ",")
 		id, err := parseNumber(topic)
 		if err != nil {
 			return Pick{}, fmt.Errorf("bad topic of story %q", field)
 		}
-		if i == 0 {
-			p.TopicID = id
-		} else {
-			p.Also = append(p.Also, id)
-		}
+		p.Also = append(p.Also, id)
 	}
 	return p, nil
 }
