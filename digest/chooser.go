@@ -1,11 +1,10 @@
 package digest
 
 import (
+	"cmp"
 	"context"
 	"maps"
-	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"broadsheet/internal/db"
@@ -22,9 +21,14 @@ const (
 // too few to send.
 const carryFor = 30 * 24 * time.Hour
 
+// wholeStock is where the window of a welcome begins: before all numbers, also
+// those of stories that are in no other window.
+const wholeStock = -1
+
 // chooser picks stories for the subscriptions of one run. Equal choices are
 // made once.
 type chooser struct {
+	setup   *Setup
 	digest  *Digest
 	edition *Edition
 	run     *Run
@@ -32,21 +36,26 @@ type chooser struct {
 	pools   map[int64]*pool // by the start of the window
 	made    map[chosenKey]chosen
 
-	admittedSince int64 // who was admitted before then, or never, has to wait; 0: nobody has to
-}
+	audience    map[string]bool // whether readers of these attributes belong to it
+	places      map[int64]int   // that editors gave to stories, nil until they are loaded
+	contents    map[ref]content
+	corrections []correction // those after corrected
+	corrected   int64
+	unproven    int64 // stories that had arrived by then are left out, for nobody can tell who had them; -1 until it is known
 
-// pool is what can be chosen in a window.
-type pool struct {
-	ranked []candidate
-	first  int64 // the lowest number under which one of them got a topic
+	admittedSince int64 // who was admitted before then, or never, has to wait; 0: nobody has to
+	all           bool  // candidates that are too old are of interest, too
 }
 
 // chosenKey is all that a choice depends on within a run.
 type chosenKey struct {
-	topics string
-	former string
-	from   int64
-	got    string
+	topics      string
+	former      string
+	from        int64
+	had         string // as bits of the pool
+	corrections string
+	attributes  string
+	language    string
 }
 
 // chosen is the outcome for one reader.
@@ -55,17 +64,24 @@ type chosen struct {
 	text    string // the selection as it is stored
 	stories int
 	skip    SkipReason // "" if the reader gets the selection
+	open    bool       // the next window begins where this one does
 }
 
-func newChooser(d *Digest, e *Edition, r *Run) *chooser {
-	return &chooser{digest: d, edition: e, run: r, oldest: -1, pools: map[int64]*pool{}, made: map[chosenKey]chosen{}}
+func newChooser(s *Setup, d *Digest, e *Edition, r *Run) *chooser {
+	return &chooser{
+		setup: s, digest: d, edition: e, run: r, oldest: -1, corrected: never, unproven: -1,
+		pools: map[int64]*pool{}, made: map[chosenKey]chosen{}, contents: map[ref]content{}, audience: map[string]bool{},
+	}
 }
 
 // from is where the window of a subscription begins. Before the run's own it
 // begins for a reader who had too few stories or came from another cohort, after
 // it for one who had them in another cohort.
 func (c *chooser) from(sub *subscription) int64 {
-	if sub.JoinedSeq >= 0 && sub.JoinedRuns == c.run.Number {
+	switch {
+	case c.edition.Kind == Welcome || c.edition.ArticleID != 0:
+		return wholeStock
+	case sub.JoinedSeq >= 0 && sub.JoinedRuns == c.run.Number:
 		return max(sub.JoinedSeq, c.oldest)
 	}
 	return max(sub.JoinedSeq, c.run.FromSeq)
@@ -74,45 +90,74 @@ func (c *chooser) from(sub *subscription) int64 {
 // waits reports whether the reader of a subscription is yet to be admitted.
 func (c *chooser) waits(sub *subscription) bool { return sub.AdmittedAt < c.admittedSince }
 
-// admitted returns the subscriptions of a page whose readers need not wait.
+// passes says why the reader of a subscription gets nothing whatever there is,
+// or "".
+func (c *chooser) passes(sub *subscription) SkipReason {
+	switch {
+	case !c.belongs(sub):
+		return SkipNotAudience
+	case c.waits(sub):
+		return SkipNotAdmitted
+	case sub.PausedUntil > db.Millis(c.run.DueAt):
+		return SkipPaused
+	}
+	return ""
+}
+
+// readsReaders reports whether choosing needs to know more of readers than what
+// their subscriptions say.
+func (c *chooser) readsReaders() bool {
+	return c.admittedSince > 0 || len(c.setup.Attributes) > 0 || c.digest.ReaderLanguage
+}
+
+// language is that of the stories that the reader of a subscription may have, ""
+// for any.
+func (c *chooser) language(sub *subscription) string {
+	if !c.digest.ReaderLanguage {
+		return ""
+	}
+	return cmp.Or(sub.Language, c.setup.Site.Language)
+}
+
+// belongs reports whether the digest is for the reader of a subscription.
+func (c *chooser) belongs(sub *subscription) bool {
+	if len(c.digest.Audience) == 0 {
+		return true
+	}
+	yes, ok := c.audience[sub.Attributes]
+	if !ok {
+		yes = c.setup.audience(c.digest.Audience, sub.Attributes)
+		c.audience[sub.Attributes] = yes
+	}
+	return yes
+}
+
+// admitted returns the subscriptions of a page whose readers can get something.
 func (c *chooser) admitted(page []subscription) []subscription {
-	if c.admittedSince == 0 {
+	passed := func(sub subscription) bool { return c.passes(&sub) != "" }
+	if !slices.ContainsFunc(page, passed) {
 		return page
 	}
-	var out []subscription
-	for i := range page {
-		if !c.waits(&page[i]) {
-			out = append(out, page[i])
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(page), passed)
 }
 
 // prepare loads what choosing for a page needs: candidates and, as it returns,
-// what partial editions already brought to the page's subscribers.
-func (c *chooser) prepare(ctx context.Context, tx *db.Tx, page []subscription) (got map[int64]string, err error) {
-	if len(page) == 0 {
-		return nil, nil
+// what the ledger tells of the page's subscribers.
+func (c *chooser) prepare(ctx context.Context, tx *db.Tx, page []subscription) (*evidence, error) {
+	page = c.admitted(page)
+	if len(page) == 0 || c.edition.Kind == Letter {
+		return &evidence{}, nil
 	}
 	if err := c.findOldest(ctx, tx, page); err != nil {
+		return nil, err
+	}
+	if err := c.findUnproven(ctx, tx); err != nil {
 		return nil, err
 	}
 	if err := c.fillPools(ctx, tx, page); err != nil {
 		return nil, err
 	}
-	least := c.run.FromSeq
-	for i := range page {
-		from := c.from(&page[i])
-		least = min(least, from)
-		if page[i].Former != "" { // a partial edition may have brought a story for a topic that is not wanted any more
-			least = min(least, c.pool(from).first-1)
-		}
-	}
-	partial, err := partialBefore(ctx, tx, c.digest.ID, c.edition.ID, least)
-	if err != nil {
-		return nil, err
-	}
-	return alreadyGot(ctx, tx, partial, page[0].SubscriberID, page[len(page)-1].SubscriberID)
+	return c.gather(ctx, tx, page)
 }
 
 // findOldest sets where the earliest window begins, if one of the page begins
@@ -124,8 +169,10 @@ func (c *chooser) findOldest(ctx context.Context, tx *db.Tx, page []subscription
 	if c.oldest >= 0 || !slices.ContainsFunc(page, early) {
 		return nil
 	}
-	slot := c.edition.Slot
-	own := slot.In(time.UTC).Sub(c.digest.Schedule.Prev(slot).In(time.UTC))
+	var own time.Duration
+	if slot := c.edition.Slot; !c.digest.Instant {
+		own = slot.In(time.UTC).Sub(c.digest.Schedule.Prev(slot).In(time.UTC))
+	}
 	c.oldest, err = seqAt(ctx, tx, c.run.DueAt.Add(-own-carryFor))
 	c.oldest = min(c.oldest, c.run.FromSeq)
 	return err
@@ -141,28 +188,21 @@ func (c *chooser) fillPools(ctx context.Context, tx *db.Tx, page []subscription)
 	if len(c.pools)+len(starts) > mostPools {
 		clear(c.pools)
 	}
-	order := append([]int64{c.run.FromSeq}, slices.Sorted(maps.Keys(starts))...)
+	order := slices.Sorted(maps.Keys(starts))
+	if order[0] != wholeStock {
+		order = append([]int64{c.run.FromSeq}, order...)
+	}
 	for _, from := range order {
 		if c.pools[from] != nil || len(c.pools) >= mostPools {
 			continue
 		}
-		ranked, err := candidates(ctx, tx, c.digest, window{from, c.run.ToSeq}, c.run.DueAt)
+		p, err := c.loadPool(ctx, tx, from)
 		if err != nil {
 			return err
 		}
-		c.pools[from] = newPool(ranked)
+		c.pools[from] = p
 	}
 	return nil
-}
-
-func newPool(ranked []candidate) *pool {
-	p := &pool{ranked: ranked, first: math.MaxInt64}
-	for i := range ranked {
-		for _, t := range ranked[i].topics {
-			p.first = min(p.first, t.seq)
-		}
-	}
-	return p
 }
 
 // pool returns candidates among which are all of the window that begins at from.
@@ -170,7 +210,7 @@ func (c *chooser) pool(from int64) *pool {
 	if p := c.pools[from]; p != nil {
 		return p
 	}
-	nearest := int64(-1)
+	nearest := int64(wholeStock)
 	for start := range c.pools {
 		if start < from {
 			nearest = max(nearest, start)
@@ -179,71 +219,87 @@ func (c *chooser) pool(from int64) *pool {
 	return c.pools[nearest]
 }
 
-// pick chooses for one subscription, whose reader already got the stories of
-// the given selections.
-func (c *chooser) pick(sub *subscription, got string) (chosen, error) {
-	if c.waits(sub) {
-		return chosen{text: Selection{}.String(), skip: SkipNotAdmitted}, nil
+// pick chooses for one subscription, by what the ledger tells of its reader.
+func (c *chooser) pick(sub *subscription, e *evidence) (chosen, error) {
+	if reason := c.passes(sub); reason != "" {
+		return chosen{text: Selection{}.String(), skip: reason, open: reason != SkipNotAudience}, nil
 	}
-	from := c.from(sub)
+	if c.edition.Kind == Letter {
+		return c.result(Selection{}, nil), nil
+	}
+	from, had := c.from(sub), e.brought[sub.SubscriberID]
 	pool := c.pool(from)
-	key := chosenKey{sub.Topics, pool.judges(sub.Former), from, got}
-	if made, ok := c.made[key]; ok {
-		return made, nil
+	key := chosenKey{
+		topics: sub.Topics, former: pool.judges(sub.Former), from: from,
+		had: pool.brought(had, c.contents), corrections: joinIDs(c.owed(from, had)), language: c.language(sub),
 	}
-	wants := parseTopics(sub.Topics)
-	wants.only = c.edition.TopicID
+	if pool.reserved {
+		key.attributes = sub.Attributes
+	}
+	out, ok := c.made[key]
+	if !ok {
+		var err error
+		if out, err = c.choose(key, pool); err != nil {
+			return chosen{}, err
+		}
+		if len(c.made) >= mostChoices {
+			clear(c.made)
+		}
+		c.made[key] = out
+	}
+	if most := c.digest.DailyCap; out.skip == "" && most > 0 && e.today[sub.SubscriberID] >= most {
+		out.skip, out.open = SkipDailyCap, true
+	}
+	return out, nil
+}
+
+// choose makes the choice of a key.
+func (c *chooser) choose(key chosenKey, pool *pool) (chosen, error) {
+	wants := parseTopics(key.topics)
+	wants.only, wants.article = c.edition.TopicID, c.edition.ArticleID
+	wants.attributes, wants.language = c.setup.attributesOf(key.attributes), key.language
+	wants.exclude = pool.stories(key.had)
 	var err error
 	if wants.former, err = parseFormer(key.former); err != nil {
 		return chosen{}, err
 	}
-	if wants.exclude, err = storiesOf(got); err != nil {
-		return chosen{}, err
-	}
-	out := c.result(choose(c.digest, window{from, c.run.ToSeq}, db.Millis(c.run.DueAt), pool.ranked, &wants, nil))
-	if len(c.made) >= mostChoices {
-		clear(c.made)
-	}
-	c.made[key] = out
-	return out, nil
+	selection := choose(c.digest, window{key.from, c.run.ToSeq}, pool.ranked, &wants)
+	return c.result(selection, splitIDs(key.corrections)), nil
 }
 
-// result is what becomes of a reader for whom those stories were chosen.
-func (c *chooser) result(selection Selection) chosen {
-	out := chosen{text: selection.String(), stories: len(selection.Stories)}
+// result is what becomes of a reader for whom those stories were chosen, and who
+// has to be told of those corrections.
+func (c *chooser) result(selection Selection, corrections []int64) chosen {
+	least := c.digest.MinItems
 	switch {
+	case c.edition.Kind == Letter:
+		least = 0
+	case c.edition.Kind == Welcome || c.edition.ArticleID != 0:
+		least = 1
+	}
+	out := chosen{stories: len(selection.Stories)}
+	switch {
+	case out.stories >= least:
+		out.open = selection.More > 0 && c.digest.Overflow == OverflowCarry
 	case out.stories == 0:
-		out.skip = SkipNothingNew
-	case out.stories < c.digest.MinItems:
-		out.skip = SkipTooFew
+		out.skip, out.open = SkipNothingNew, len(corrections) > 0
 	default:
+		out.skip, out.open = SkipTooFew, true
+	}
+	if out.text = selection.String(); out.skip == "" {
 		out.id = selectionID(out.text)
 	}
 	return out
 }
 
-// judges returns former choices, or "" if they ended before any of the
-// candidates came, so that readers who differ in nothing else share a choice.
-func (p *pool) judges(former string) string {
-	if former == "" {
-		return ""
-	}
-	last := former[strings.LastIndexByte(former, ' ')+1:]
-	number, _, _ := strings.Cut(last, ":")
-	if until, err := parseNumber(number); err == nil && until < p.first {
-		return ""
-	}
-	return former
-}
-
 // one chooses for a single subscription and loads its stories as they were at
 // a time.
 func (c *chooser) one(ctx context.Context, tx *db.Tx, sub *subscription, at time.Time) (pick chosen, sel Selection, articles map[int64]*Article, err error) {
-	got, err := c.prepare(ctx, tx, c.admitted([]subscription{*sub}))
+	e, err := c.prepare(ctx, tx, []subscription{*sub})
 	if err != nil {
 		return pick, sel, nil, err
 	}
-	if pick, err = c.pick(sub, got[sub.SubscriberID]); err != nil {
+	if pick, err = c.pick(sub, e); err != nil {
 		return pick, sel, nil, err
 	}
 	if sel, err = parseSelection(pick.text); err != nil {

@@ -95,19 +95,19 @@ func (p *Planner) count(ctx context.Context, c *chooser, out *DryRun) error {
 func (p *Planner) walk(ctx context.Context, c *chooser, each func(pick chosen) bool) error {
 	for {
 		var page []subscription
-		var got map[int64]string
+		var known *evidence
 		err := p.store.db.View(ctx, func(tx *db.Tx) (err error) {
 			if page, err = subscriptionPage(ctx, tx, c); err != nil {
 				return err
 			}
-			got, err = c.prepare(ctx, tx, c.admitted(page))
+			known, err = c.prepare(ctx, tx, page)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		for i := range page {
-			pick, err := c.pick(&page[i], got[page[i].SubscriberID])
+			pick, err := c.pick(&page[i], known)
 			if err != nil {
 				return err
 			}
@@ -160,7 +160,7 @@ func (p *Planner) imagineRun(ctx context.Context, r *startRun) (*chooser, error)
 	if err := p.store.db.View(ctx, func(tx *db.Tx) (err error) { w, err = runWindow(ctx, tx, r); return err }); err != nil {
 		return nil, err
 	}
-	c := newChooser(r.digest, r.edition(), &Run{
+	c := newChooser(p.setup, r.digest, r.edition(), &Run{
 		CohortID: r.cohort.ID, Zone: r.cohort.Zone, Hour: r.cohort.Rule, DueAt: r.turn.due, FromSeq: w.from, ToSeq: w.to, Number: r.cohort.Runs,
 	})
 	var err error

@@ -5,158 +5,82 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"broadsheet/internal/db"
 )
 
-// subscription is what planning reads of a subscription.
+// subscription is what planning reads of a subscription. What is of the
+// subscriber is read only where it matters.
 type subscription struct {
 	SubscriberID int64
 	Topics       string
 	Former       string // what was chosen before, "" if nothing else was
 	JoinedSeq    int64
 	JoinedRuns   int64
-	AdmittedAt   int64 // of the subscriber; read only where it matters
+	PausedUntil  int64 // 0 if it is not paused
+
+	AdmittedAt int64  // of the subscriber
+	Attributes string // of the subscriber, as they are stored
+	Language   string // of the subscriber, BCP 47
 }
 
 // pageSize is how many subscriptions are planned in one transaction.
 const pageSize = 5000
 
-// admittedAt is SQL for when the subscriber of a subscription was admitted.
-const admittedAt = `(SELECT s.admitted_at FROM subscribers s WHERE s.id = subscriptions.subscriber_id)`
+// The columns of a subscription s and its subscriber u, in the order of fields.
+const (
+	seatColumns   = `s.subscriber_id, s.topics, s.former_topics, s.joined_seq, s.joined_runs, s.paused_until, `
+	readerColumns = `u.admitted_at, u.attributes, u.language`
+	joinReaders   = ` JOIN subscribers u ON u.id = s.subscriber_id`
+)
+
+// fields returns where the columns of a subscription go.
+func (s *subscription) fields() []any {
+	return []any{
+		&s.SubscriberID, &s.Topics, &s.Former, &s.JoinedSeq, &s.JoinedRuns, &s.PausedUntil,
+		&s.AdmittedAt, &s.Attributes, &s.Language,
+	}
+}
 
 // subscriptionPage reads the active subscriptions of a run's cohort that are
 // not planned yet, only those of the recipients of a partial edition that has
 // some. Those that joined for a later run are left to it.
 func subscriptionPage(ctx context.Context, tx *db.Tx, c *chooser) ([]subscription, error) {
-	admitted := `CAST(0 AS BIGINT)`
-	if c.admittedSince > 0 {
-		admitted = admittedAt
+	query := `SELECT ` + seatColumns + `CAST(0 AS BIGINT), '', '' FROM subscriptions s`
+	if c.readsReaders() {
+		query = `SELECT ` + seatColumns + readerColumns + ` FROM subscriptions s` + joinReaders
 	}
-	query := `SELECT subscriber_id, topics, former_topics, joined_seq, joined_runs, ` + admitted + ` FROM subscriptions
-		WHERE cohort_id = $1 AND state = 'active' AND subscriber_id > $2 AND joined_runs <= $3 `
+	query += ` WHERE s.cohort_id = $1 AND s.state = 'active' AND s.subscriber_id > $2 AND s.joined_runs <= $3 `
 	args := []any{c.run.CohortID, c.run.PlanCursor, c.run.Number, pageSize}
 	if c.edition.Recipients != nil {
-		query += `AND subscriber_id {in 5} `
+		query += `AND s.subscriber_id {in 5} `
 		args = append(args, c.edition.Recipients)
 	}
 	page := make([]subscription, 0, 256)
 	var sub subscription // one for all rows: scanning makes it escape
+	fields := sub.fields()
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		err := scan(&sub.SubscriberID, &sub.Topics, &sub.Former, &sub.JoinedSeq, &sub.JoinedRuns, &sub.AdmittedAt)
+		err := scan(fields...)
 		page = append(page, sub)
 		return err
-	}, query+`ORDER BY subscriber_id LIMIT $4`, args...)
+	}, query+`ORDER BY s.subscriber_id LIMIT $4`, args...)
 	return page, err
 }
 
 // subscriptionOf returns a subscriber's active subscription to a digest and its
 // cohort, or no cohort.
 func subscriptionOf(ctx context.Context, tx *db.Tx, digestID, subscriberID int64) ([]cohort, subscription, error) {
-	sub := subscription{SubscriberID: subscriberID}
+	var sub subscription
 	var cohortID int64
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		return scan(&cohortID, &sub.Topics, &sub.Former, &sub.JoinedSeq, &sub.JoinedRuns, &sub.AdmittedAt)
-	}, `SELECT cohort_id, topics, former_topics, joined_seq, joined_runs, `+admittedAt+` FROM subscriptions
-		WHERE subscriber_id = $1 AND digest_id = $2 AND state = 'active'`, subscriberID, digestID)
+		return scan(append(sub.fields(), &cohortID)...)
+	}, `SELECT `+seatColumns+readerColumns+`, s.cohort_id FROM subscriptions s`+joinReaders+`
+		WHERE s.subscriber_id = $1 AND s.digest_id = $2 AND s.state = 'active'`, subscriberID, digestID)
 	if err != nil || cohortID == 0 {
 		return nil, sub, err
 	}
 	cohorts, err := selectCohorts(ctx, tx, `WHERE id = $1`, cohortID)
 	return cohorts, sub, err
-}
-
-// candidates loads and ranks the articles of a window with the topics that the
-// digest offers. Pins count as they are at the given time.
-func candidates(ctx context.Context, tx *db.Tx, d *Digest, w window, at time.Time) ([]candidate, error) {
-	var out []candidate
-	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		var c candidate
-		var pinnedUntil int64
-		var t topicSeq
-		var reason string
-		if err := scan(&c.id, &c.priority, &pinnedUntil, &c.publishedAt, &t.topic, &t.seq, &reason); err != nil {
-			return err
-		}
-		if _, ok := d.topics[t.topic]; !ok {
-			return nil
-		}
-		t.gone = reason == topicGone
-		if len(out) == 0 || out[len(out)-1].id != c.id {
-			c.pinned = db.Time(pinnedUntil).After(at)
-			out = append(out, c)
-		}
-		last := &out[len(out)-1]
-		last.topics = append(last.topics, t)
-		return nil
-	}, `SELECT a.id, a.priority, a.pinned_until, a.published_at, t.topic_id, t.seq, t.reason
-		FROM articles a JOIN article_topics t ON t.article_id = a.id
-		WHERE a.held_at = 0 AND a.withdrawn_at = 0
-		AND a.id IN (SELECT w.article_id FROM article_topics w WHERE w.seq > $1 AND w.seq <= $2) ORDER BY a.id`, w.from, w.to)
-	if err != nil {
-		return nil, fmt.Errorf("load candidates: %w", err)
-	}
-	for i := range out {
-		out[i].orderTopics(d)
-	}
-	rank(out)
-	return out, nil
-}
-
-// partialBefore returns the partial editions of a digest whose windows reach
-// past a sequence number, other than the given one.
-func partialBefore(ctx context.Context, tx *db.Tx, digestID, editionID, seq int64) ([]int64, error) {
-	var ids []int64
-	err := tx.Select(ctx, &ids, `SELECT e.id FROM editions e WHERE e.digest_id = $1 AND e.partial = 1 AND e.id <> $2
-		AND EXISTS (SELECT 1 FROM runs r WHERE r.edition_id = e.id AND r.to_seq > $3)`, digestID, editionID, seq)
-	return ids, err
-}
-
-// alreadyGot returns what partial editions carried to the subscribers of a
-// page: their selections, as storiesOf reads them.
-func alreadyGot(ctx context.Context, tx *db.Tx, editions []int64, first, last int64) (map[int64]string, error) {
-	if len(editions) == 0 {
-		return nil, nil
-	}
-	got := map[int64]string{}
-	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		var subscriber int64
-		var stories string
-		if err := scan(&subscriber, &stories); err != nil {
-			return err
-		}
-		got[subscriber] += stories + "\n"
-		return nil
-	}, `SELECT d.subscriber_id, s.stories FROM deliveries d
-		JOIN editions e ON e.id = d.edition_id AND e.day = d.day
-		JOIN selections s ON s.edition_id = d.edition_id AND s.id = d.selection_id
-		WHERE d.edition_id {in 1} AND d.subscriber_id >= $2 AND d.subscriber_id <= $3
-		AND (d.state IN ('sent', 'uncertain') OR d.state = 'pending' AND e.state <> 'cancelled')
-		ORDER BY d.edition_id, d.subscriber_id`, editions, first, last)
-	if err != nil {
-		return nil, fmt.Errorf("load what partial editions carried: %w", err)
-	}
-	return got, nil
-}
-
-// storiesOf returns the articles of selections with a line end after each.
-func storiesOf(selections string) (map[int64]bool, error) {
-	if selections == "" {
-		return nil, nil
-	}
-	out := map[int64]bool{}
-	for line := range strings.Lines(selections) {
-		s, err := parseSelection(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range s.articleIDs() {
-			out[id] = true
-		}
-	}
-	return out, nil
 }
 
 // writePage stores a page of a run that is locked.
@@ -184,7 +108,24 @@ func (s *Store) writePage(ctx context.Context, tx *db.Tx, c *chooser, p *planned
 	if p.last {
 		planned = now
 	}
-	_, err = tx.Exec(ctx, `UPDATE runs SET plan_cursor = $1, planned_at = $2, due = due + $3 WHERE id = $4`, p.cursor, planned, due, c.run.ID)
+	if _, err := tx.Exec(ctx, `UPDATE runs SET plan_cursor = $1, planned_at = $2, due = due + $3 WHERE id = $4`, p.cursor, planned, due, c.run.ID); err != nil {
+		return err
+	}
+	return p.markProof(ctx, tx, c)
+}
+
+// markProof notes where later runs have to look at the deliveries of this one:
+// what it brought does not follow from where windows begin.
+func (p *plannedPage) markProof(ctx context.Context, tx *db.Tx, c *chooser) error {
+	if p.carried {
+		if _, err := tx.Exec(ctx, `UPDATE runs SET carried = 1 WHERE id = $1`, c.run.ID); err != nil {
+			return err
+		}
+	}
+	if c.edition.ArticleID == 0 || len(p.subscriber) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `UPDATE articles SET again = 1 WHERE id = $1 AND again = 0`, c.edition.ArticleID)
 	return err
 }
 

@@ -24,6 +24,7 @@ type plannedPage struct {
 
 	carry     []int64 // whose window stays open
 	carryFrom []int64
+	carried   bool // one of them gets a delivery all the same
 }
 
 // planRun plans the next pages of a run, if it has as many, a page of
@@ -37,7 +38,7 @@ func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64, pages
 	if err != nil {
 		return err
 	}
-	c := newChooser(d, e, &r)
+	c := newChooser(p.setup, d, e, &r)
 	c.admittedSince = admittedSince
 	stored := map[int64]bool{}
 	for range pages {
@@ -64,6 +65,11 @@ func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64, pages
 func (p *Planner) planPage(ctx context.Context, c *chooser, stored map[int64]bool) (page *plannedPage, err error) {
 	err = p.store.db.Write(ctx, func(tx *db.Tx) error {
 		page = nil
+		if c.digest.OnceAcross {
+			if err := shareLock(ctx, tx); err != nil {
+				return err
+			}
+		}
 		open, err := lockRun(ctx, tx, c.run)
 		if err != nil || !open {
 			return err
@@ -82,22 +88,23 @@ func choosePage(ctx context.Context, tx *db.Tx, c *chooser, stored map[int64]boo
 	if err != nil {
 		return nil, err
 	}
-	got, err := c.prepare(ctx, tx, c.admitted(subs))
+	known, err := c.prepare(ctx, tx, subs)
 	if err != nil {
 		return nil, err
 	}
 	page := newPage(c, subs)
 	for i := range subs {
 		sub := &subs[i]
-		pick, err := c.pick(sub, got[sub.SubscriberID])
+		pick, err := c.pick(sub, known)
 		if err != nil {
 			return nil, err
 		}
+		if pick.open {
+			page.keepOpen(sub.SubscriberID, c.from(sub))
+			page.carried = page.carried || pick.skip == "" && !c.edition.Partial
+		}
 		if pick.skip != "" {
 			page.skips[pick.skip]++
-			if pick.skip != SkipNothingNew {
-				page.keepOpen(sub.SubscriberID, c.from(sub))
-			}
 			continue
 		}
 		if !stored[pick.id] {

@@ -1,0 +1,132 @@
+package digest
+
+import (
+	"context"
+	"slices"
+
+	"broadsheet/internal/db"
+)
+
+// gather loads what the ledger tells of the subscribers of a page.
+func (c *chooser) gather(ctx context.Context, tx *db.Tx, page []subscription) (*evidence, error) {
+	out := &evidence{}
+	var err error
+	if c.digest.DailyCap > 0 {
+		if out.today, err = loadToday(ctx, tx, c.digest.ID, c.edition.ID, c.edition.Slot.DayNumber(), page); err != nil {
+			return nil, err
+		}
+	}
+	q, corrected, err := c.ask(ctx, tx, page)
+	if err != nil {
+		return nil, err
+	}
+	editions, err := q.proofs(ctx, tx, c.digest.ID, c.edition.ID)
+	if err != nil {
+		return nil, err
+	}
+	if out.brought, err = loadBrought(ctx, tx, editions, page, corrected); err != nil {
+		return nil, err
+	}
+	return out, loadContents(ctx, tx, c.contents, out.brought)
+}
+
+// ask says which editions are proof of what the readers of a page already had,
+// and whether one of them may have to be told of a correction.
+func (c *chooser) ask(ctx context.Context, tx *db.Tx, page []subscription) (q query, corrected bool, err error) {
+	q = newQuery()
+	least, oldest := c.run.FromSeq, int64(never)
+	for i := range page {
+		from := c.from(&page[i])
+		pool := c.pool(from)
+		least = min(least, from)
+		oldest, q.own = min(oldest, pool.oldest), min(q.own, pool.again)
+		if page[i].Former != "" { // a partial edition may have brought a story for a topic that is not wanted any more
+			q.partial = min(q.partial, pool.first-1)
+		}
+	}
+	q.partial = min(q.partial, least)
+	switch {
+	case least == wholeStock:
+		q.partial, q.own = never, oldest
+	case least < c.run.FromSeq:
+		q.carried = least
+	}
+	if c.digest.OnceAcross {
+		q.across, q.others = oldest, c.setup.sharers(c.digest)
+	}
+	if err := c.findCorrections(ctx, tx, least); err != nil {
+		return q, false, err
+	}
+	for _, k := range c.corrections {
+		if k.Seq > least {
+			q.own, corrected = min(q.own, k.ArrivedAt), true
+		}
+	}
+	return q, corrected, nil
+}
+
+// findCorrections loads the corrections after a number, if they are not there.
+// A welcome and breaking news bring none.
+func (c *chooser) findCorrections(ctx context.Context, tx *db.Tx, least int64) (err error) {
+	if least == wholeStock || least >= c.corrected {
+		return nil
+	}
+	c.corrections, err = loadCorrections(ctx, tx, window{least, c.run.ToSeq})
+	c.corrected = least
+	return err
+}
+
+// owed returns the corrections of which a reader has to be told whose window
+// begins at from, by what deliveries brought: those of articles that the reader
+// got as they were before.
+func (c *chooser) owed(from int64, had []brought) []int64 {
+	var out []int64
+	for _, k := range c.corrections {
+		if k.Seq > from && c.wrong(k, had) {
+			out = append(out, k.ID)
+		}
+	}
+	return out
+}
+
+func (c *chooser) wrong(k correction, had []brought) bool {
+	wrong := false
+	for _, b := range had {
+		what := c.contents[b.ref]
+		if slices.Contains(what.corrections, k.ID) { // told already
+			return false
+		}
+		wrong = wrong || b.composedAt > 0 && b.composedAt < k.At && slices.Contains(what.articles, k.ArticleID)
+	}
+	return wrong
+}
+
+// findUnproven sets which stories are left out because nobody can tell who had
+// them.
+func (c *chooser) findUnproven(ctx context.Context, tx *db.Tx) (err error) {
+	if c.unproven >= 0 {
+		return nil
+	}
+	var digests []int64
+	if c.edition.ArticleID != 0 {
+		digests = append(digests, c.digest.ID)
+	}
+	if c.digest.OnceAcross {
+		digests = append(digests, c.setup.sharers(c.digest)...)
+	}
+	if c.unproven = 0; len(digests) > 0 {
+		c.unproven, err = unproven(ctx, tx, digests)
+	}
+	return err
+}
+
+// sharers returns the other digests that share no story with one.
+func (s *Setup) sharers(d *Digest) []int64 {
+	var ids []int64
+	for i := range s.Digests {
+		if o := &s.Digests[i]; o.OnceAcross && o.ID != d.ID {
+			ids = append(ids, o.ID)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,114 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// eligible is SQL for the articles a that can be chosen at all. An embargo is a
+// hold, too.
+const eligible = `a.held_at = 0 AND a.withdrawn_at = 0 AND a.lead_id = 0`
+
+// loadPool loads and ranks the articles of the window that begins at from, with
+// the topics that the digest offers. Pins count as they are when the run is due.
+func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, error) {
+	places, err := c.editorsOrder(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	p := emptyPool()
+	where, args := c.reach(from)
+	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var a candidate
+		var t topicSeq
+		var pinnedUntil, arrivedAt int64
+		var again int
+		var access Access
+		var reason string
+		if err := scan(&a.id, &a.priority, &pinnedUntil, &a.publishedAt, &a.freshAt, &arrivedAt, &a.sourceID, &a.sources, &a.language,
+			&a.audience, &access, &again, &t.topic, &t.seq, &reason); err != nil {
+			return err
+		}
+		_, offered := c.digest.topics[t.topic]
+		if !offered && c.edition.ArticleID == 0 || arrivedAt <= c.unproven {
+			return nil
+		}
+		if len(p.ranked) == 0 || p.ranked[len(p.ranked)-1].id != a.id {
+			a.pinned, a.paid, a.again = db.Time(pinnedUntil).After(c.run.DueAt), access == AccessPaid, again != 0
+			a.place = places[a.id]
+			p.add(a, arrivedAt)
+		}
+		if t.gone = reason == topicGone; offered {
+			p.take(t)
+		}
+		return nil
+	}, `SELECT a.id, a.priority, a.pinned_until, a.published_at, a.fresh_at, a.arrived_at, a.source_id, a.sources, v.language,
+		a.audience, a.access, a.again, COALESCE(t.topic_id, 0), COALESCE(t.seq, 0), COALESCE(t.reason, '')
+		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
+		LEFT JOIN article_topics t ON t.article_id = a.id
+		WHERE `+eligible+` AND `+where+` ORDER BY a.id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("load candidates: %w", err)
+	}
+	for i := range p.ranked {
+		p.ranked[i].orderTopics(c.digest)
+	}
+	rank(p.ranked)
+	for i := range p.ranked {
+		p.place[p.ranked[i].id] = i
+	}
+	return p, nil
+}
+
+// reach is SQL for the articles a of the window that begins at from. A welcome
+// looks at how fresh they are instead, and breaking news is one story.
+func (c *chooser) reach(from int64) (where string, args []any) {
+	switch {
+	case c.edition.ArticleID != 0:
+		return `a.id = $1`, []any{c.edition.ArticleID}
+	case c.edition.Kind == Welcome:
+		return `a.fresh_at > $1 AND a.id IN (SELECT w.article_id FROM article_topics w WHERE w.article_id = a.id AND w.seq <= $2)`,
+			[]any{db.Millis(c.run.DueAt.Add(-c.digest.Welcome)), c.run.ToSeq}
+	}
+	where, args = `a.id IN (SELECT w.article_id FROM article_topics w WHERE w.seq > $1 AND w.seq <= $2)`, []any{max(from, 0), c.run.ToSeq}
+	if c.digest.MaxAge > 0 && !c.all { // who explains wants to see those, too
+		where += ` AND a.fresh_at >= $3`
+		args = append(args, db.Millis(c.run.DueAt.Add(-c.digest.MaxAge)))
+	}
+	return where, args
+}
+
+// add appends a candidate to the pool.
+func (p *pool) add(a candidate, arrivedAt int64) {
+	p.ranked = append(p.ranked, a)
+	p.oldest = min(p.oldest, arrivedAt)
+	if a.again {
+		p.again = min(p.again, arrivedAt)
+	}
+	p.reserved = p.reserved || a.audience != "" || a.paid
+}
+
+// editorsOrder returns the places that editors gave to stories of the edition,
+// which need not be there yet.
+func (c *chooser) editorsOrder(ctx context.Context, tx *db.Tx) (map[int64]int, error) {
+	if c.places != nil {
+		return c.places, nil
+	}
+	id := c.edition.ID
+	if id == 0 {
+		err := tx.Get(ctx, &id, `SELECT id FROM editions WHERE digest_id = $1 AND slot = $2`, c.digest.ID, c.edition.Slot.String())
+		if err != nil && !errors.Is(err, db.ErrNoRows) {
+			return nil, fmt.Errorf("find the edition: %w", err)
+		}
+	}
+	text, err := editionText(ctx, tx, id, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	c.places = text.places()
+	return c.places, nil
+}
