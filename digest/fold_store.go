@@ -114,7 +114,7 @@ func (p *put) foldInto(ctx context.Context, a *storedArticle, matches []TopicMat
 	var fresh []TopicMatch
 	for _, m := range matches {
 		if !slices.ContainsFunc(lead.topics, func(have TopicMatch) bool { return have.TopicID == m.TopicID }) {
-			fresh = append(fresh, TopicMatch{m.TopicID, foldReason + m.Reason})
+			fresh = append(fresh, TopicMatch{m.TopicID, FoldReason + m.Reason})
 		}
 	}
 	if err := p.insertTopics(ctx, lead, fresh); err != nil {
@@ -131,9 +131,9 @@ func (p *put) foldInto(ctx context.Context, a *storedArticle, matches []TopicMat
 	return countSources(ctx, p.tx, lead.ID)
 }
 
-// foldReason begins the reason of a topic that a lead has from what was folded
+// FoldReason begins the reason of a topic that a lead has from what was folded
 // into it; its own source does not take it off.
-const foldReason = "folded, "
+const FoldReason = "folded, "
 
 // countSources sets how many sources carry a lead.
 func countSources(ctx context.Context, tx *db.Tx, lead int64) error {

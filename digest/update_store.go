@@ -204,7 +204,7 @@ func (p *put) updateTopics(ctx context.Context, a *storedArticle, matches []Topi
 		}
 	}
 	for i, have := range a.topics {
-		if all && have.Reason != topicGone && !strings.HasPrefix(have.Reason, foldReason) && !slices.ContainsFunc(matches, func(m TopicMatch) bool { return m.TopicID == have.TopicID }) {
+		if all && have.Reason != topicGone && !strings.HasPrefix(have.Reason, FoldReason) && !slices.ContainsFunc(matches, func(m TopicMatch) bool { return m.TopicID == have.TopicID }) {
 			a.topics[i].Reason = topicGone
 			marked = append(marked, a.topics[i])
 		}

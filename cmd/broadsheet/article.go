@@ -3,12 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,23 +19,32 @@ import (
 )
 
 func (e *env) articleCommand() *cobra.Command {
-	return noun("article", "The editor's desk", e.articleAddCommand(), e.articleImportCommand(), e.articleListCommand(), e.articleShowCommand())
+	return noun("article", "The editor's desk", e.articleAddCommand(), e.articleImportCommand(), e.articleListCommand(), e.articleShowCommand(),
+		e.articleExplainCommand(), e.articlePinCommand(), e.articleHoldCommand(), e.articleReleaseCommand(), e.articleWithdrawCommand(),
+		e.articleCorrectCommand())
 }
 
 func (e *env) articleAddCommand() *cobra.Command {
 	var in digest.Incoming
-	var published string
+	var published, embargo, access string
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use: "add", Short: "Add one article, or change it if it is known by its URL or id", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if published != "" {
-				at, err := parseTime(published, e.now(), time.UTC)
-				if err != nil {
-					return usagef("--published-at: %w", err)
+			for _, flag := range []struct {
+				name, text string
+				to         *time.Time
+			}{{"--published-at", published, &in.PublishedAt}, {"--embargo-until", embargo, &in.EmbargoUntil}} {
+				if flag.text == "" {
+					continue
 				}
-				in.PublishedAt = at
+				at, err := parseTime(flag.text, e.now(), time.UTC)
+				if err != nil {
+					return usagef("%s: %w", flag.name, err)
+				}
+				*flag.to = at
 			}
+			in.Access = digest.Access(access)
 			if err := ingest.Check(&in); err != nil {
 				return usagef("%w", err)
 			}
@@ -56,13 +64,16 @@ func (e *env) articleAddCommand() *cobra.Command {
 	f.StringSliceVar(&in.Topics, "topic", nil, "`SLUG` of a topic; may be given several times")
 	f.IntVar(&in.Priority, "priority", 0, "higher ranks first, from -100 to 100")
 	f.StringVar(&published, "published-at", "", "`TIME`, UTC unless it names a zone")
+	f.StringVar(&embargo, "embargo-until", "", "`TIME` before which nobody gets it, UTC unless it names a zone")
+	f.StringVar(&access, "access", "", "free, or paid for a body that only readers who pay get")
+	f.StringSliceVar(&in.Audience, "audience", nil, "`NAME=VALUE` of an attribute that its readers have; may be given several times")
 	f.BoolVar(&dryRun, "dry-run", false, "show what would be stored and store nothing")
 	return cmd
 }
 
 func (e *env) addArticle(cmd *cobra.Command, a *app.App, in digest.Incoming, dryRun bool) error {
-	if unknown := a.Tagger.UnknownTopics(in.Topics); len(unknown) > 0 {
-		return usagef("unknown topic %q: see broadsheet topic list", unknown[0])
+	if err := ingest.CheckSetup(&in, a.Setup, a.Now()); err != nil {
+		return usagef("%w", err)
 	}
 	if dryRun {
 		fmt.Fprintf(e.stdout, "would store %q with topics: %s\n", in.Title, orDash(a.TopicSlugs(a.Tagger.Match(&in, nil))))
@@ -78,6 +89,9 @@ func (e *env) addArticle(cmd *cobra.Command, a *app.App, in digest.Incoming, dry
 
 func (e *env) printPut(r digest.PutResult) {
 	fmt.Fprintf(e.stdout, "%d new, %d updated, %d unchanged\n", r.New, r.Updated, r.Unchanged)
+	if r.Folded > 0 {
+		fmt.Fprintf(e.stderr, "%d of the new articles are near-duplicates and were folded into others: see broadsheet article list --state folded\n", r.Folded)
+	}
 	if r.Untagged > 0 {
 		fmt.Fprintf(e.stderr, "%d of the new articles match no topic, so no reader gets them\n", r.Untagged)
 	}
@@ -90,7 +104,8 @@ func (e *env) articleImportCommand() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Import articles from a JSON array, JSON lines or CSV file; - reads standard input",
 		Long: "Import articles from a JSON array, JSON lines or CSV file; - reads standard input.\n" +
-			"Fields: id, url, title, summary, body, author, image, topics, published_at, language, priority.\n" +
+			"Fields: id, url, title, summary, body, author, image, topics, published_at, language, priority,\n" +
+			"access (free or paid), audience (such as tier=paid), embargo_until.\n" +
 			"The good rows are stored; each bad one is reported with its line, and the exit code is 4.",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -179,8 +194,8 @@ func (i *articleImport) run(in io.Reader, format string) error {
 }
 
 func (i *articleImport) each(line int, in digest.Incoming) error {
-	if unknown := i.app.Tagger.UnknownTopics(in.Topics); len(unknown) > 0 {
-		i.reject(ingest.BadRow{Line: line, Reason: fmt.Sprintf("topics: unknown topic %q", unknown[0])})
+	if err := ingest.CheckSetup(&in, i.app.Setup, i.app.Now()); err != nil {
+		i.reject(ingest.BadRow{Line: line, Reason: err.Error()})
 		return nil
 	}
 	i.rows++
@@ -225,13 +240,16 @@ func guessFormat(name string, r *bufio.Reader) string {
 }
 
 func (e *env) articleListCommand() *cobra.Command {
-	var topic, query string
+	var topic, query, state string
 	var limit int
 	cmd := &cobra.Command{
 		Use: "list", Short: "List articles, the last arrived first", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return e.reading(cmd.Context(), func(a *app.App) error {
-				f := digest.ArticleFilter{Query: query, Limit: limit}
+				f := digest.ArticleFilter{Query: query, State: digest.ArticleState(state), Limit: limit}
+				if state != "" && !slices.Contains(articleStates, f.State) {
+					return usagef("--state %q is unknown: it is open, pinned, held, embargo, folded or withdrawn", state)
+				}
 				if topic != "" {
 					t := a.Setup.TopicBySlug(topic)
 					if t == nil {
@@ -243,9 +261,9 @@ func (e *env) articleListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				out := &list{columns: []string{"id", "title", "topics", "published_at", "arrived_at", "priority", "url"}, empty: "No articles."}
+				out := &list{columns: []string{"id", "title", "topics", "published_at", "arrived_at", "priority", "state", "url"}, empty: "No articles."}
 				for _, art := range articles {
-					out.add(art.ID, art.Title, a.TopicSlugs(art.Topics), art.PublishedAt, art.ArrivedAt, art.Priority, art.URL)
+					out.add(art.ID, art.Title, a.TopicSlugs(art.Topics), art.PublishedAt, art.ArrivedAt, art.Priority, string(art.State(a.Now())), art.URL)
 				}
 				return e.show(out)
 			})
@@ -253,8 +271,13 @@ func (e *env) articleListCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&topic, "topic", "", "only articles of the topic with this `SLUG`")
 	cmd.Flags().StringVar(&query, "query", "", "only articles whose title has this `TEXT`")
+	cmd.Flags().StringVar(&state, "state", "", "only articles in this `STATE`: open, pinned, held, embargo, folded or withdrawn")
 	cmd.Flags().IntVar(&limit, "limit", 50, "at most so many")
 	return cmd
+}
+
+var articleStates = []digest.ArticleState{
+	digest.ArticleOpen, digest.ArticlePinned, digest.ArticleHeld, digest.ArticleEmbargo, digest.ArticleFolded, digest.ArticleWithdrawn,
 }
 
 func (e *env) articleShowCommand() *cobra.Command {
@@ -262,35 +285,36 @@ func (e *env) articleShowCommand() *cobra.Command {
 		Use: "show ID|URL", Short: "Show one article with the reasons for its topics", Args: exactly("ID|URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return e.reading(cmd.Context(), func(a *app.App) error {
-				id, url := int64(0), args[0]
-				if n, err := strconv.ParseInt(args[0], 10, 64); err == nil {
-					id, url = n, ""
-				} else if canonical, err := ingest.CanonicalURL(args[0]); err == nil {
-					url = canonical
-				}
-				art, err := a.Digests.Article(cmd.Context(), id, url)
-				if errors.Is(err, digest.ErrNotFound) {
-					return fmt.Errorf("there is no article %s", args[0])
-				} else if err != nil {
+				art, err := findArticle(cmd.Context(), a, args[0])
+				if err != nil {
 					return err
 				}
-				return e.showOne(articleDetails(a, art))
+				changes, err := a.Digests.Changes(cmd.Context(), "article", fmt.Sprint(art.ID))
+				if err != nil {
+					return err
+				}
+				return e.showOne(articleDetails(a, art, changes))
 			})
 		},
 	}
 }
 
-func articleDetails(a *app.App, art *digest.Article) *list {
-	var reasons []string
+func articleDetails(a *app.App, art *digest.Article, changes []digest.Change) *list {
+	var reasons, changed []string
+	for _, c := range changes {
+		changed = append(changed, strings.TrimSpace(fmt.Sprintf("%s %s by %s %s", plain(c.At), c.Action, c.Who, c.Detail)))
+	}
 	for _, m := range art.Topics {
 		reasons = append(reasons, a.TopicSlug(m.TopicID)+" ("+m.Reason+")")
 	}
 	out := &list{columns: []string{
 		"id", "title", "url", "guid", "source", "topics", "author", "summary", "body", "image", "language", "priority",
 		"version", "published_at", "arrived_at", "updated_at", "pinned_until", "held_at", "withdrawn_at",
+		"state", "access", "audience", "embargo_until", "fresh_at", "folded_into", "sources", "changes",
 	}}
 	out.add(art.ID, art.Title, art.URL, art.GUID, art.SourceName, reasons, art.Author, art.Summary, art.Body, art.ImageURL, art.Language, art.Priority,
-		art.Version, art.PublishedAt, art.ArrivedAt, art.UpdatedAt, art.PinnedUntil, art.HeldAt, art.WithdrawnAt)
+		art.Version, art.PublishedAt, art.ArrivedAt, art.UpdatedAt, art.PinnedUntil, art.HeldAt, art.WithdrawnAt,
+		string(art.State(a.Now())), string(art.Access), art.Audience, art.EmbargoUntil, art.FreshAt, idOrNothing(art.LeadID), art.Sources, changed)
 	return out
 }
 
@@ -299,4 +323,11 @@ func orDash(texts []string) string {
 		return "-"
 	}
 	return strings.Join(texts, ", ")
+}
+
+func idOrNothing(id int64) any {
+	if id == 0 {
+		return nil
+	}
+	return id
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/mail/mailtest"
 	"broadsheet/mail/sink"
@@ -20,10 +21,11 @@ func feedServer(t *testing.T) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/rss+xml")
-		fmt.Fprint(w, `<?xml version="1.0"?><rss version="2.0"><channel><title>Courier</title>
-<item><title>Bridge reopens</title><link>https://courier.example/topic-0/bridge</link><description>After a year.</description></item>
-<item><title>Council votes</title><link>https://courier.example/topic-1/vote</link><description>Nine to two.</description></item>
-</channel></rss>`)
+		now := time.Now().Format(time.RFC1123Z) // what is old when its source is new is in no digest
+		fmt.Fprintf(w, `<?xml version="1.0"?><rss version="2.0"><channel><title>Courier</title>
+<item><title>Bridge reopens</title><link>https://courier.example/topic-0/bridge</link><description>After a year.</description><pubDate>%s</pubDate></item>
+<item><title>Council votes</title><link>https://courier.example/topic-1/vote</link><description>Nine to two.</description><pubDate>%[1]s</pubDate></item>
+</channel></rss>`, now)
 	}))
 	t.Cleanup(s.Close)
 	return s

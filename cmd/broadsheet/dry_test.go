@@ -92,6 +92,9 @@ func TestDryRunsChangeNothing(t *testing.T) {
 		for _, args := range []string{
 			"check", "migrate --dry-run", "migrate status", "topic list", "source list", "source fetch --dry-run",
 			"article add --url https://courier.example/topic-0/new --title New --dry-run", "article import more.json --dry-run", "article list", "article show 1",
+			"article list --state held", "article explain 1", "article pin 1 --until 2099-01-01 --dry-run", "article hold 1 --dry-run",
+			"article hold 1 --until 2099-01-01 --dry-run", "article release 1 --dry-run", "article withdraw 1 --dry-run",
+			"article correct 1 --note Wrong --dry-run", "article pin 1 --off --dry-run",
 			"subscriber add new@inbox.example --dry-run", "subscriber import more.csv --confirmed --consent asked --dry-run", "subscriber list",
 			"subscriber show " + readerAddress(0), "subscriber export", "subscriber unsubscribe " + readerAddress(0) + " --dry-run",
 			"subscriber suppress " + readerAddress(0) + " --dry-run", "subscriber unsuppress " + readerAddress(0) + " --dry-run",
