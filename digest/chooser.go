@@ -44,7 +44,7 @@ type chooser struct {
 	unproven    int64 // stories that had arrived by then are left out, for nobody can tell who had them; -1 until it is known
 
 	admittedSince int64 // who was admitted before then, or never, has to wait; 0: nobody has to
-	all           bool  // candidates that are too old are of interest, too
+	trace         func(Verdict) // hears which rule decided about each story; nil when planning
 }
 
 // chosenKey is all that a choice depends on within a run.
@@ -263,7 +263,7 @@ func (c *chooser) choose(key chosenKey, pool *pool) (chosen, error) {
 	if wants.former, err = parseFormer(key.former); err != nil {
 		return chosen{}, err
 	}
-	selection := choose(c.digest, window{key.from, c.run.ToSeq}, pool.ranked, &wants)
+	selection := choose(c.digest, window{key.from, c.run.ToSeq}, db.Millis(c.run.DueAt), pool.ranked, &wants, c.trace)
 	return c.result(selection, splitIDs(key.corrections)), nil
 }
 
@@ -280,6 +280,7 @@ func (c *chooser) result(selection Selection, corrections []int64) chosen {
 	out := chosen{stories: len(selection.Stories)}
 	switch {
 	case out.stories >= least:
+		selection.Corrections = corrections
 		out.open = selection.More > 0 && c.digest.Overflow == OverflowCarry
 	case out.stories == 0:
 		out.skip, out.open = SkipNothingNew, len(corrections) > 0

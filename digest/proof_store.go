@@ -204,7 +204,7 @@ func loadContents(ctx context.Context, tx *db.Tx, known map[ref]content, had map
 				return err
 			}
 			selection, err := parseSelection(text)
-			known[r] = content{articles: selection.articleIDs()}
+			known[r] = content{selection.articleIDs(), selection.Corrections}
 			return err
 		}, `SELECT id, stories FROM selections WHERE edition_id = $1 AND id {in 2}`, edition, ids)
 		if err != nil {
