@@ -43,7 +43,7 @@ type chooser struct {
 	corrected   int64
 	unproven    int64 // stories that had arrived by then are left out, for nobody can tell who had them; -1 until it is known
 
-	admittedSince int64 // who was admitted before then, or never, has to wait; 0: nobody has to
+	admittedSince int64         // who was admitted before then, or never, has to wait; 0: nobody has to
 	trace         func(Verdict) // hears which rule decided about each story; nil when planning
 }
 
