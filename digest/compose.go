@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"broadsheet/internal/db"
@@ -30,7 +29,7 @@ type Composed struct {
 	DigestID   int64
 	Date       time.Time // of the Date field
 	ComposedAt time.Time // the stories are as they were at this instant
-	Empty      bool      // every story was withdrawn: there is nothing to send
+	Empty      bool      // every story was withdrawn, and nobody has to learn of a correction: there is nothing to send
 }
 
 // Composer turns selections into mails. It is safe for concurrent use.
@@ -52,24 +51,29 @@ func NewComposer(store *Store, setup *Setup, links Links, now func() time.Time) 
 	return &Composer{store: store, setup: setup, links: links, now: now}
 }
 
-// Compose makes the mail of a selection with its stories as they were at asOf,
-// or as they are now if asOf is zero. For the same asOf it returns the same
-// bytes. It returns ErrContent where trying again would not help.
+// Compose makes the mail of a selection with its stories and what editors made
+// of the edition as they were at asOf, or as they are now if asOf is zero. For
+// the same asOf it returns the same bytes. It returns ErrContent where trying
+// again would not help.
 func (c *Composer) Compose(ctx context.Context, editionID, selectionID int64, asOf time.Time) (*Composed, error) {
 	if asOf.IsZero() {
 		asOf = c.now().UTC().Truncate(time.Millisecond)
 	}
-	var e *Edition
-	var sel Selection
-	var articles map[int64]*Article
-	err := c.store.db.View(ctx, func(tx *db.Tx) (err error) {
-		if e, err = editionByID(ctx, tx, editionID); err != nil {
+	var dr *draft
+	err := c.store.db.View(ctx, func(tx *db.Tx) error {
+		e, err := editionByID(ctx, tx, editionID)
+		if err != nil {
 			return err
 		}
-		if sel, err = selectionByID(ctx, tx, editionID, selectionID); err != nil {
+		sel, err := selectionByID(ctx, tx, editionID, selectionID)
+		if err != nil {
 			return err
 		}
-		articles, err = articlesAsOf(ctx, tx, sel.articleIDs(), asOf)
+		d, err := c.setup.digestByID(e.DigestID)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrContent, err)
+		}
+		dr, err = gather(ctx, tx, d, e, sel, asOf)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -78,121 +82,37 @@ func (c *Composer) Compose(ctx context.Context, editionID, selectionID int64, as
 	if err != nil {
 		return nil, fmt.Errorf("compose selection %d of edition %d: %w", selectionID, editionID, err)
 	}
-	d, err := c.setup.digestByID(e.DigestID)
+	composed, _, err := c.compile(dr)
 	if err != nil {
-		return nil, fmt.Errorf("compose %s: %w: %w", e.Key, ErrContent, err)
-	}
-	composed, err := c.compile(d, e, sel, articles)
-	if err != nil {
-		return nil, fmt.Errorf("compose %s: %w: %w", e.Key, ErrContent, err)
+		return nil, fmt.Errorf("compose %s: %w: %w", dr.edition.Key, ErrContent, err)
 	}
 	composed.Date, composed.ComposedAt = asOf, asOf
 	return composed, nil
 }
 
-func (c *Composer) compile(d *Digest, e *Edition, sel Selection, articles map[int64]*Article) (*Composed, error) {
+// compile makes the mail of a draft. It returns what it drew beside it, which
+// is nil if there is nothing to send.
+func (c *Composer) compile(dr *draft) (*Composed, *templates.Digest, error) {
+	d, e := dr.digest, dr.edition
 	out := &Composed{
 		From: d.From, ReplyTo: d.ReplyTo, EditionKey: e.Key, DigestID: d.ID,
 		ListID:     fmt.Sprintf("%s <%s.lists.%s>", d.Name, d.Slug, mail.Domain(d.From.Addr)),
 		FeedbackID: c.setup.feedbackID(d, e),
 	}
-	content := c.content(d, e, sel, articles)
-	if content.Count() == 0 {
+	if dr.isEmpty() {
 		out.Empty = true
-		return out, nil
+		return out, nil, nil
 	}
-	var err error
-	if out.Subject, err = d.Subject.Execute(content); err != nil {
-		return nil, err
-	}
-	content.Subject = out.Subject
-	out.Body, err = render(d.Theme, content)
-	return out, err
-}
-
-// render draws the parts that readers share, with slots for their own.
-func render(theme *templates.Theme, content *templates.Digest) (*mail.Body, error) {
 	markers := mail.NewMarkers()
-	content.ReaderName, content.Unsubscribe, content.Preferences =
-		markers.Of(mail.SlotName), markers.Of(mail.SlotUnsubscribe), markers.Of(mail.SlotPreferences)
-	html, err := theme.HTML(content)
+	sheet, err := c.fit(dr, markers)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	text, err := theme.Text(content)
+	text, err := d.Theme.Text(sheet.content)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return mail.Compile(html, text, markers)
-}
-
-// content lays a selection out as readers see it: sections in the digest's
-// order of topics, the highest ranked story as the lead, withdrawn stories
-// left out. The reader's own parts are empty.
-func (c *Composer) content(d *Digest, e *Edition, sel Selection, articles map[int64]*Article) *templates.Digest {
-	content := &templates.Digest{
-		Site: c.setup.Site, Slug: d.Slug, Name: d.Name, Edition: e.Key, Date: e.date(d.Location),
-		More: sel.More, MoreURL: c.setup.Site.URL, SubscribeURL: c.links.SignUp,
-	}
-	var laid sections
-	for _, pick := range sel.Stories {
-		a := articles[pick.ArticleID]
-		if a == nil {
-			continue
-		}
-		story := c.story(&pick, a)
-		if content.Lead == nil {
-			lead := story
-			content.Lead = &lead
-		}
-		laid.add(c.setup.topicByID(pick.TopicID), story)
-	}
-	content.Sections = laid.inOrder(c.setup.Offered(d))
-	return content
-}
-
-// sections gathers stories by topic. Those of topics that have retired since
-// stand in one section without a name.
-type sections []section
-
-type section struct {
-	topic int64 // 0 if it retired
-	templates.Section
-}
-
-func (s *sections) add(topic Topic, story templates.Story) {
-	for i := range *s {
-		if (*s)[i].topic == topic.ID {
-			(*s)[i].Stories = append((*s)[i].Stories, story)
-			return
-		}
-	}
-	*s = append(*s, section{topic.ID, templates.Section{Slug: topic.Slug, Name: topic.Name, Stories: []templates.Story{story}}})
-}
-
-// inOrder returns the sections in the order of the topics, then the others.
-func (s sections) inOrder(topics []*Topic) []templates.Section {
-	place := make(map[int64]int, len(topics))
-	for i, t := range topics {
-		place[t.ID] = i - len(topics) // before 0, which the others have
-	}
-	slices.SortStableFunc(s, func(a, b section) int { return place[a.topic] - place[b.topic] })
-	out := make([]templates.Section, len(s))
-	for i := range s {
-		out[i] = s[i].Section
-	}
-	return out
-}
-
-func (c *Composer) story(pick *Pick, a *Article) templates.Story {
-	s := templates.Story{
-		Title: a.Title, URL: a.URL, Summary: a.Summary, Author: a.Author, Image: a.ImageURL, ImageAlt: a.ImageAlt,
-		Source: a.SourceName, PublishedAt: a.PublishedAt, Pinned: pick.Pinned,
-	}
-	for _, id := range append([]int64{pick.TopicID}, pick.Also...) {
-		if t := c.setup.topicByID(id); t.ID != 0 {
-			s.Topics = append(s.Topics, t.Name)
-		}
-	}
-	return s
+	out.Subject = sheet.content.Subject
+	out.Body, err = mail.Compile(sheet.html, text, markers)
+	return out, sheet.content, err
 }

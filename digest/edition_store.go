@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"broadsheet/internal/db"
+	"broadsheet/templates"
 )
 
 // changeEdition makes the edition if it is to come, locks it, lets fn change it
@@ -87,6 +88,42 @@ func editionText(ctx context.Context, tx *db.Tx, editionID int64, at time.Time) 
 	text := EditionText{Version: row.Version, Subject: row.Subject, Preheader: row.Preheader, Intro: row.Intro}
 	text.Stories, err = parseStories(row.Stories)
 	return text, err
+}
+
+// editionID is the id of an edition, 0 if there is none of that key.
+func editionID(ctx context.Context, tx *db.Tx, key string) (id int64, err error) {
+	err = tx.Get(ctx, &id, `SELECT COALESCE((SELECT id FROM editions WHERE key = $1), 0)`, key)
+	return id, err
+}
+
+// correctionsAsOf loads corrections in the order in which they were made, with
+// the headlines that their stories had at a time, those of withdrawn ones
+// included.
+func correctionsAsOf(ctx context.Context, tx *db.Tx, ids []int64, at time.Time) ([]templates.Correction, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var out []templates.Correction
+	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var c templates.Correction
+		var made, withdrawn int64
+		if err := scan(&c.Note, &made, &c.Title, &c.URL, &withdrawn); err != nil {
+			return err
+		}
+		if c.At = db.Time(made); withdrawn > 0 && withdrawn <= db.Millis(at) {
+			c.URL = ""
+		}
+		out = append(out, c)
+		return nil
+	}, `SELECT c.note, c.at, v.title, v.url, a.withdrawn_at FROM corrections c
+		JOIN articles a ON a.id = c.article_id
+		JOIN article_versions v ON v.article_id = a.id AND v.version = (
+			SELECT max(w.version) FROM article_versions w WHERE w.article_id = a.id AND (w.from_at <= $2 OR w.version = 1))
+		WHERE c.id {in 1} ORDER BY c.id`, ids, db.Millis(at))
+	if err != nil {
+		return nil, fmt.Errorf("load corrections: %w", err)
+	}
+	return out, nil
 }
 
 // insertEditionText adds a version of the text of a locked edition. It counts

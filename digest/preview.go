@@ -63,33 +63,40 @@ func (p *Planner) preview(ctx context.Context, c *Composer, d *Digest, reader Re
 	}
 	out := &Preview{Edition: chooser.edition, DueAt: chooser.run.DueAt}
 	var pick chosen
-	var selection Selection
-	var articles map[int64]*Article
-	err = p.store.db.View(ctx, func(tx *db.Tx) (err error) {
-		pick, selection, articles, err = chooser.one(ctx, tx, &sub, c.now())
+	var dr *draft
+	err = p.store.db.View(ctx, func(tx *db.Tx) error {
+		var selection Selection
+		var err error
+		if pick, selection, _, err = chooser.one(ctx, tx, &sub, c.now()); err != nil || pick.skip != "" {
+			return err
+		}
+		dr, err = gather(ctx, tx, d, out.Edition, selection, c.now())
 		return err
 	})
 	if out.Skip = pick.skip; err != nil || out.Skip != "" {
 		return out, err
 	}
-	for _, s := range selection.Stories {
-		out.Stories = append(out.Stories, articles[s.ArticleID])
+	for _, p := range dr.picks {
+		out.Stories = append(out.Stories, dr.articles[p.ArticleID])
 	}
-	return out, c.preview(d, out, selection, articles, reader)
+	return out, c.preview(dr, out, reader)
 }
 
-// preview composes as for sending, and once more with the reader's own links.
-func (c *Composer) preview(d *Digest, out *Preview, sel Selection, articles map[int64]*Article, reader Reader) error {
-	var err error
-	if out.Composed, err = c.compile(d, out.Edition, sel, articles); err != nil {
+// preview composes as for sending, and draws once more with the reader's own
+// links.
+func (c *Composer) preview(dr *draft, out *Preview, reader Reader) error {
+	composed, content, err := c.compile(dr)
+	if err != nil {
 		return err
 	}
-	out.Composed.Date, out.Composed.ComposedAt = out.DueAt, c.now()
-	content := c.content(d, out.Edition, sel, articles)
-	content.Subject = out.Composed.Subject
+	if composed.Empty { // withdrawn just now
+		out.Skip = SkipNothingNew
+		return nil
+	}
+	composed.Date, composed.ComposedAt = out.DueAt, c.now()
+	out.Composed, out.Subject = composed, composed.Subject
 	content.ReaderName, content.Unsubscribe, content.Preferences = reader.Name, reader.Unsubscribe, reader.Preferences
-	out.Subject = content.Subject
-	return out.draw(d.Theme, content)
+	return out.draw(dr.digest.Theme, content)
 }
 
 func (p *Preview) draw(theme *templates.Theme, content *templates.Digest) (err error) {

@@ -20,22 +20,25 @@ func (p *Planner) Sample(ctx context.Context, c *Composer, d *Digest, now time.T
 		return nil, fmt.Errorf("sample of %s: %w", d.Slug, err)
 	}
 	sub := subscription{Topics: "*", JoinedSeq: -1}
-	var selection Selection
-	var articles map[int64]*Article
+	var dr *draft
 	err = p.store.db.View(ctx, func(tx *db.Tx) (err error) {
 		if chooser.run.FromSeq, err = seqAt(ctx, tx, now.AddDate(0, 0, -sampleDays)); err != nil {
 			return err
 		}
-		_, selection, articles, err = chooser.one(ctx, tx, &sub, now)
+		_, selection, _, err := chooser.one(ctx, tx, &sub, now)
+		if err != nil {
+			return err
+		}
+		dr, err = gather(ctx, tx, d, chooser.edition, selection, now)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sample of %s: %w", d.Slug, err)
 	}
-	if len(selection.Stories) == 0 {
+	if len(dr.picks) == 0 {
 		return nil, fmt.Errorf("%w: no story of the last %d days has a topic of %s", ErrNothingDue, sampleDays, d.Slug)
 	}
-	composed, err := c.compile(d, chooser.edition, selection, articles)
+	composed, _, err := c.compile(dr)
 	if err != nil {
 		return nil, fmt.Errorf("sample of %s: %w", d.Slug, err)
 	}

@@ -1,0 +1,171 @@
+package digest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"broadsheet/internal/db"
+	"broadsheet/templates"
+)
+
+// draft is all that a mail is made of, but for what belongs to its reader.
+type draft struct {
+	digest      *Digest
+	edition     *Edition
+	text        EditionText
+	intro       *templates.Prose
+	picks       []Pick // those that are there, in the order in which they are drawn
+	more        int    // that the limits left out
+	articles    map[int64]*Article
+	corrections []templates.Correction
+}
+
+// gather reads what the mail of a selection is made of, as it was at a time. An
+// edition without an id is one that may have been made ahead.
+func gather(ctx context.Context, tx *db.Tx, d *Digest, e *Edition, sel Selection, at time.Time) (*draft, error) {
+	dr := &draft{digest: d, edition: e, more: sel.More}
+	id := e.ID
+	var err error
+	if id == 0 {
+		if id, err = editionID(ctx, tx, e.Key); err != nil {
+			return nil, err
+		}
+	}
+	if dr.text, err = editionText(ctx, tx, id, at); err != nil {
+		return nil, fmt.Errorf("what editors made of it: %w", err)
+	}
+	if dr.intro, err = templates.ParseProse(dr.text.Intro); err != nil {
+		return nil, fmt.Errorf("%w: introduction: %w", ErrContent, err)
+	}
+	if dr.articles, err = articlesAsOf(ctx, tx, sel.articleIDs(), at); err != nil {
+		return nil, err
+	}
+	if dr.corrections, err = correctionsAsOf(ctx, tx, sel.Corrections, at); err != nil {
+		return nil, err
+	}
+	dr.order(sel.Stories)
+	return dr, nil
+}
+
+// order leaves out what was withdrawn and puts first what editors gave a place.
+// All else stays as it was ranked.
+func (dr *draft) order(stories []Pick) {
+	for _, pick := range stories {
+		if dr.articles[pick.ArticleID] != nil {
+			dr.picks = append(dr.picks, pick)
+		}
+	}
+	places := dr.text.places()
+	place := func(p Pick) int {
+		if n, ok := places[p.ArticleID]; ok {
+			return n
+		}
+		return len(places) + 1
+	}
+	slices.SortStableFunc(dr.picks, func(a, b Pick) int { return place(a) - place(b) })
+}
+
+// isEmpty reports whether nobody has to read it: an introduction alone is no
+// reason to write, unless it is a letter.
+func (dr *draft) isEmpty() bool {
+	return dr.edition.Kind != Letter && len(dr.picks) == 0 && len(dr.corrections) == 0
+}
+
+// content lays out the first n stories of a draft as readers see them: the
+// first one as the lead, then the sections. The reader's own parts are empty.
+func (c *Composer) content(dr *draft, n int) (*templates.Digest, error) {
+	d, e := dr.digest, dr.edition
+	content := &templates.Digest{
+		Site: c.setup.Site, Slug: d.Slug, Name: d.Name, Edition: e.Key, Date: e.date(d.Location),
+		Preheader: dr.text.Preheader, Intro: dr.intro, Corrections: dr.corrections,
+		More: dr.more + len(dr.picks) - n, MoreURL: c.setup.Site.URL, SubscribeURL: c.links.SignUp,
+	}
+	headlines := dr.text.headlines()
+	var laid sections
+	for i := range dr.picks[:n] {
+		story := c.story(&dr.picks[i], dr.articles[dr.picks[i].ArticleID], headlines)
+		if content.Lead == nil {
+			lead := story
+			content.Lead = &lead
+		}
+		laid.add(c.setup, dr.picks[i].TopicID, story)
+	}
+	content.Sections = laid.inOrder(c.setup.Offered(d))
+	var err error
+	if content.Subject = dr.subject(); content.Subject == "" {
+		content.Subject, err = d.Subject.Execute(content)
+	}
+	return content, err
+}
+
+// subject is the edition's own, "" for what the digest's template makes.
+func (dr *draft) subject() string {
+	if dr.text.Subject != "" || dr.edition.Kind != Letter {
+		return dr.text.Subject
+	}
+	return dr.intro.Heading()
+}
+
+func (c *Composer) story(pick *Pick, a *Article, headlines map[int64]string) templates.Story {
+	s := templates.Story{
+		Title: a.Title, URL: a.URL, Summary: a.Summary, Author: a.Author, Image: a.ImageURL, ImageAlt: a.ImageAlt,
+		Source: a.SourceName, PublishedAt: a.PublishedAt, Pinned: pick.Pinned, Paid: a.Access == AccessPaid,
+	}
+	if headline := headlines[a.ID]; headline != "" {
+		s.Title = headline
+	}
+	if pick.Body {
+		s.Body = strings.Split(a.Body, "\n\n")
+	}
+	for _, id := range append([]int64{pick.TopicID}, pick.Also...) {
+		if t := c.setup.topicByID(id); t.ID != 0 {
+			s.Topics = append(s.Topics, t.Name)
+		}
+	}
+	return s
+}
+
+// sections gathers stories by what they stand under. Those of topics that have
+// retired since stand in one section without a name.
+type sections []section
+
+type section struct {
+	id int64 // a topic, 0 if it retired, or a section over all topics
+	templates.Section
+}
+
+func (s *sections) add(set *Setup, id int64, story templates.Story) {
+	topic := set.topicByID(id)
+	added := section{topic.ID, templates.Section{Slug: topic.Slug, Name: topic.Name}}
+	switch id {
+	case SectionTop:
+		added = section{id, templates.Section{Kind: templates.TopSection}}
+	case SectionLatest:
+		added = section{id, templates.Section{Kind: templates.LatestSection}}
+	}
+	i := slices.IndexFunc(*s, func(have section) bool { return have.id == added.id })
+	if i < 0 {
+		i = len(*s)
+		*s = append(*s, added)
+	}
+	(*s)[i].Stories = append((*s)[i].Stories, story)
+}
+
+// inOrder returns the best over all topics, the sections in the order of the
+// topics, the others, and the latest.
+func (s sections) inOrder(topics []*Topic) []templates.Section {
+	place := make(map[int64]int, len(topics)+2)
+	for i, t := range topics {
+		place[t.ID] = i - len(topics) // before 0, which the others have
+	}
+	place[SectionTop], place[SectionLatest] = -len(topics)-1, 1
+	slices.SortStableFunc(s, func(a, b section) int { return place[a.id] - place[b.id] })
+	out := make([]templates.Section, len(s))
+	for i := range s {
+		out[i] = s[i].Section
+	}
+	return out
+}
