@@ -87,21 +87,6 @@ func (t *Tagger) Match(in *Incoming, source *Source) []TopicMatch {
 	return out
 }
 
-// UnknownTopics returns the given slugs that no topic has.
-func (t *Tagger) UnknownTopics(slugs []string) []string {
-	known := map[string]bool{}
-	for _, rules := range t.topics {
-		known[rules.slug] = true
-	}
-	var out []string
-	for _, slug := range slugs {
-		if !known[strings.ToLower(strings.TrimSpace(slug))] {
-			out = append(out, slug)
-		}
-	}
-	return out
-}
-
 func (r *tagRules) match(categories []string, urlPath, text string) string {
 	for _, glob := range r.categories {
 		for _, c := range categories {

@@ -64,10 +64,3 @@ func TestTaggerMatch(t *testing.T) {
 		})
 	}
 }
-
-func TestTaggerUnknownTopics(t *testing.T) {
-	got := newTagger().UnknownTopics([]string{"sport", " World ", "sports", ""})
-	if want := []string{"sports", ""}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}

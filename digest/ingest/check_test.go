@@ -17,11 +17,13 @@ func TestCheckCleans(t *testing.T) {
 		Body: "<p>One.</p><p>Two.</p>", Author: "Ada <i>Quist</i>", ImageURL: " https://u:p@img.example/a b.jpg#x", ImageAlt: "A&nbsp;boat",
 		Language: "ZH_hant_tw", Topics: []string{" World", "world", "", "sport"}, Categories: []string{"A", "A", " ", "B &amp; C"},
 		Priority: -100, PublishedAt: time.Date(2026, 11, 23, 1, 0, 0, 0, time.FixedZone("", -5*3600)),
+		Access: " Paid", Audience: []string{"tier=paid", " Plan=Pro ", "", "tier=paid"}, EmbargoUntil: time.Date(2026, 11, 23, 1, 0, 0, 0, time.FixedZone("", -5*3600)),
 	}
 	want := digest.Incoming{
 		GUID: "a 1", URL: "https://courier.example/a", Title: "Rock & Roll", Summary: "One. Two.", Body: "One.\n\nTwo.", Author: "Ada Quist",
 		ImageURL: "https://img.example/a%20b.jpg", ImageAlt: "A boat", Language: "zh-Hant-TW", Topics: []string{"world", "sport"},
 		Categories: []string{"A", "B & C"}, Priority: -100, PublishedAt: time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC),
+		Access: digest.AccessPaid, Audience: []string{"plan=pro", "tier=paid"}, EmbargoUntil: time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC),
 	}
 	if err := ingest.Check(&in); err != nil {
 		t.Fatal(err)
@@ -114,6 +116,53 @@ func TestCheckReadsLanguages(t *testing.T) {
 		err := ingest.Check(&in)
 		if in.Language != want || (err != nil) != (want == "") {
 			t.Errorf("language %q is read as %q, error %v, want %q", given, in.Language, err, want)
+		}
+	}
+}
+
+func TestCheckSetup(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	set := &digest.Setup{Topics: []digest.Topic{{Slug: "world"}}, Attributes: []digest.Attribute{{Name: "tier", Values: []string{"free", "paid"}}}}
+	for _, c := range []struct {
+		name string
+		in   digest.Incoming
+		want string
+	}{
+		{"all is known", digest.Incoming{Topics: []string{"world"}, Audience: []string{"tier=free", "tier=paid"}, EmbargoUntil: now.AddDate(1, 0, 0)}, ""},
+		{"nothing given", digest.Incoming{}, ""},
+		{"unknown topic", digest.Incoming{Topics: []string{"world", "wrold"}}, `topics: unknown topic "wrold"`},
+		{"unknown value", digest.Incoming{Audience: []string{"tier=gold"}}, `audience: no [[attribute]] of the configuration declares "tier=gold"`},
+		{"unknown attribute", digest.Incoming{Audience: []string{"plan=paid"}}, `audience: no [[attribute]] of the configuration declares "plan=paid"`},
+		{"an embargo of years", digest.Incoming{EmbargoUntil: now.AddDate(1, 0, 2)}, `embargo_until: 2027-11-25T12:00:00Z is more than a year ahead`},
+		{"two problems", digest.Incoming{Topics: []string{"a"}, Audience: []string{"b=c"}}, `topics: unknown topic "a"; audience: no [[attribute]] of the configuration declares "b=c"`},
+	} {
+		got := ""
+		if err := ingest.CheckSetup(&c.in, set, now); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestCheckRefusesReaders(t *testing.T) {
+	for _, c := range []struct {
+		in   digest.Incoming
+		want string
+	}{
+		{digest.Incoming{Access: "subscribers"}, `access: "subscribers" is not free or paid`},
+		{digest.Incoming{Audience: []string{"paid"}}, `audience: "paid" is not an attribute with its value; write such as tier=paid`},
+		{digest.Incoming{Audience: []string{"tier=,paid"}}, `audience: "tier=,paid" is not an attribute with its value; write such as tier=paid`},
+		{digest.Incoming{Access: "Free"}, ""},
+	} {
+		c.in.GUID, c.in.Title = "1", "T"
+		got := ""
+		if err := ingest.Check(&c.in); err != nil {
+			got = err.Error()
+		}
+		if got != c.want || got == "" && c.in.Access != digest.AccessFree {
+			t.Errorf("got %q and access %q, want %q", got, c.in.Access, c.want)
 		}
 	}
 }

@@ -117,6 +117,40 @@ func TestFetchDue(t *testing.T) {
 	})
 }
 
+// TestFirstFetch: what is old or has no date is in no window, until a fetch has
+// gone well.
+func TestFirstFetch(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, base *db.DB) {
+		asked := 0
+		d := newDesk(t, base, func(w http.ResponseWriter, r *http.Request) {
+			if asked++; asked == 1 {
+				w.WriteHeader(http.StatusInternalServerError)
+				return
+			}
+			fmt.Fprint(w, "<rss><channel>")
+			for n, date := range []string{"", "Fri, 20 Nov 2026 12:00:00 GMT", "Sun, 22 Nov 2026 12:00:00 GMT"} {
+				fmt.Fprintf(w, "<item><title>Story</title><link>https://courier.example/%d/%d</link><pubDate>%s</pubDate></item>", asked, n, date)
+			}
+			fmt.Fprint(w, "</channel></rss>")
+		}, "one")
+		p := d.poller()
+		for i, want := range []struct{ stored, numbered int64 }{{0, 0}, {3, 1}, {6, 4}} {
+			p.FetchDue(t.Context())
+			d.advance(2 * every)
+			count := func(query string) (n int64) {
+				t.Helper()
+				if err := base.View(t.Context(), func(tx *db.Tx) error { return tx.Get(t.Context(), &n, query) }); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			if stored, numbered := count(`SELECT COUNT(*) FROM articles`), count(`SELECT COUNT(*) FROM article_topics WHERE seq > 0`); stored != want.stored || numbered != want.numbered {
+				t.Errorf("fetch %d: %d stories, %d with a number, want %d and %d", i+1, stored, numbered, want.stored, want.numbered)
+			}
+		}
+	})
+}
+
 func TestFetchDueOfTwoPollers(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, base *db.DB) {
 		slugs := []string{"a", "b", "c", "d", "e", "f"}

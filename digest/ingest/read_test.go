@@ -143,12 +143,13 @@ func TestReadCSVFindsItsWayAfterAMegabyteInQuotes(t *testing.T) {
 }
 
 func TestReadCSVReadsEveryField(t *testing.T) {
-	file := "priority,language,published_at,topics,image,author,body,summary,title,url,id\n" +
-		`-5,en-gb,2026-11-23 06:30,world; sport;,https://img.example/a.jpg,Ada,"<p>One.</p><p>Two.</p>",Sum &amp; up,"A, B",https://a.example/?utm_source=x,77` + "\n"
+	file := "embargo_until,audience,access,priority,language,published_at,topics,image,author,body,summary,title,url,id\n" +
+		`2026-11-24 06:30,tier=paid; tier=free;,paid,-5,en-gb,2026-11-23 06:30,world; sport;,https://img.example/a.jpg,Ada,"<p>One.</p><p>Two.</p>",Sum &amp; up,"A, B",https://a.example/?utm_source=x,77` + "\n"
 	want := digest.Incoming{
 		GUID: "77", URL: "https://a.example/", Title: "A, B", Summary: "Sum & up", Body: "One.\n\nTwo.", Author: "Ada",
 		ImageURL: "https://img.example/a.jpg", Language: "en-GB", Topics: []string{"world", "sport"}, Priority: -5,
-		PublishedAt: time.Date(2026, 11, 23, 6, 30, 0, 0, time.UTC),
+		PublishedAt: time.Date(2026, 11, 23, 6, 30, 0, 0, time.UTC), EmbargoUntil: time.Date(2026, 11, 24, 6, 30, 0, 0, time.UTC),
+		Access: digest.AccessPaid, Audience: []string{"tier=free", "tier=paid"},
 	}
 	err := ingest.ReadCSV(strings.NewReader(file), func(_ int, got digest.Incoming) error {
 		if !reflect.DeepEqual(got, want) {
@@ -210,10 +211,12 @@ func TestReadersPassErrorsOn(t *testing.T) {
 
 func TestParseArticle(t *testing.T) {
 	got, err := ingest.ParseArticle([]byte(` {"id": 77, "url": "https://a.example/?utm_source=x", "title": "A &amp; B", "summary": null, "body": "<p>One.</p>",
-		"author": "Ada", "image": "https://img.example/a.jpg", "topics": ["world", "World"], "published_at": "2026-11-23T06:30:00-05:00", "language": "en", "priority": 3} `))
+		"author": "Ada", "image": "https://img.example/a.jpg", "topics": ["world", "World"], "published_at": "2026-11-23T06:30:00-05:00", "language": "en", "priority": 3,
+		"access": "paid", "audience": ["tier=paid"], "embargo_until": "2026-11-24T06:30:00-05:00"} `))
 	want := digest.Incoming{
 		GUID: "77", URL: "https://a.example/", Title: "A & B", Summary: "One.", Body: "One.", Author: "Ada", ImageURL: "https://img.example/a.jpg",
 		Language: "en", Topics: []string{"world"}, Priority: 3, PublishedAt: time.Date(2026, 11, 23, 11, 30, 0, 0, time.UTC),
+		Access: digest.AccessPaid, Audience: []string{"tier=paid"}, EmbargoUntil: time.Date(2026, 11, 24, 11, 30, 0, 0, time.UTC),
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
@@ -260,6 +263,9 @@ func TestParseArticleRefuses(t *testing.T) {
 		{"summary is a list", `{"id": "1", "title": "A", "summary": []}`, "summary: must be text, not a list"},
 		{"topics are text", `{"id": "1", "title": "A", "topics": "world"}`, `topics: must be a list of slugs, such as ["world", "sport"], not text`},
 		{"topics are numbers", `{"id": "1", "title": "A", "topics": [1]}`, "topics: must be a list of slugs"},
+		{"audience is text", `{"id": "1", "title": "A", "audience": "tier=paid"}`, `audience: must be a list of attributes, such as ["tier=paid"], not text`},
+		{"embargo is no time", `{"id": "1", "title": "A", "embargo_until": "soon"}`, `embargo_until: "soon" is not a time`},
+		{"foreign access", `{"id": "1", "title": "A", "paywall": "paid"}`, `unknown field "paywall", did you mean "access"?`},
 		{"priority is text", `{"id": "1", "title": "A", "priority": "3"}`, `priority: must be a whole number, not "3"`},
 		{"priority is a fraction", `{"id": "1", "title": "A", "priority": 1.5}`, "priority: must be a whole number, not 1.5"},
 		{"two fields", `{"title": true, "priority": {}}`, "priority: must be a whole number, not {}; title: must be text, not true or false"},

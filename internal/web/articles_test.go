@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/digest"
 	"broadsheet/internal/db"
@@ -49,6 +50,23 @@ func TestPostArticles(t *testing.T) {
 	})
 }
 
+// TestPostArticleForSome: who may read an article and when comes by the API, too.
+func TestPostArticleForSome(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		until := s.now().Add(time.Hour).UTC().Truncate(time.Second)
+		body := strings.Replace(ferry, "}", fmt.Sprintf(`,"access":"paid","audience":["tier=paid"],"embargo_until":%q}`, until.Format(time.RFC3339)), 1)
+		s.post(body).wantJSON(t, 200, `{"new":1,"updated":0,"unchanged":0}`)
+		s.post(body).wantJSON(t, 200, `{"new":0,"updated":0,"unchanged":1}`)
+		if n := s.count(`SELECT count(*) FROM articles WHERE access = 'paid' AND audience = ',tier=paid,' AND held_at > 0 AND embargo_until = ` + fmt.Sprint(until.UnixMilli())); n != 1 {
+			t.Errorf("%d articles are as they were sent, want 1", n)
+		}
+		s.post(ferry).wantJSON(t, 200, `{"new":0,"updated":1,"unchanged":0}`)
+		if n := s.count(`SELECT count(*) FROM articles WHERE access = '' AND audience = '' AND held_at > 0`); n != 1 {
+			t.Errorf("%d articles are for all and under embargo still, want 1", n)
+		}
+	})
+}
+
 func TestPostBadArticles(t *testing.T) {
 	s := newSite(t, nil)
 	before := s.dump()
@@ -65,6 +83,8 @@ func TestPostBadArticles(t *testing.T) {
 		{"one of two", `[` + ferry + `,{"title":""}]`, 422, []string{"1.title: missing", "1.url: missing"}},
 		{"several", `[{"url":"ftp://x","title":"A"},` + ferry + `,7]`, 422, []string{"0.url: ", "2.: not a JSON object"}},
 		{"an unknown topic", strings.Replace(ferry, "world", "wrold", 1), 422, []string{`0.topics: unknown topic "wrold"`}},
+		{"an unknown attribute", strings.Replace(ferry, "}", `,"audience":["tier=gold"]}`, 1), 422, []string{`0.audience: no [[attribute]] of the configuration declares "tier=gold"`}},
+		{"an embargo of years", strings.Replace(ferry, "}", `,"embargo_until":"2099-01-01"}`, 1), 422, []string{`0.embargo_until: 2099-01-01T00:00:00Z is more than a year ahead`}},
 		{"an unknown field", strings.Replace(ferry, "title", "titel", 1), 422, []string{"0.: "}},
 		{"a number", `7`, 422, []string{"0.: not a JSON object"}},
 		{"null", `null`, 422, []string{"0.: not a JSON object"}},

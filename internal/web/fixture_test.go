@@ -89,7 +89,8 @@ func newKeys(t testing.TB, lines ...string) *subscribers.Keys {
 
 func (s *site) configure() *digest.Setup {
 	setup := &digest.Setup{
-		Topics: []digest.Topic{{Slug: "world", Name: "World"}, {Slug: "sport", Name: "Sport", Keywords: []string{"cup"}}, {Slug: "arts", Name: "Arts"}},
+		Topics:     []digest.Topic{{Slug: "world", Name: "World"}, {Slug: "sport", Name: "Sport", Keywords: []string{"cup"}}, {Slug: "arts", Name: "Arts"}},
+		Attributes: []digest.Attribute{{Name: "tier", Values: []string{"free", "paid"}}},
 		Digests: []digest.Digest{
 			{Slug: "daily", Name: "The Daily", LocalTime: true, Topics: []string{"*"}},
 			{Slug: "weekly", Name: "The Weekly", Topics: []string{"world", "sport"}},
