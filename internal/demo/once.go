@@ -96,7 +96,7 @@ func (l *loop) fetch(ctx context.Context) (string, error) {
 func (l *loop) postStory(ctx context.Context) (string, error) {
 	story, err := json.Marshal(map[string]any{
 		"url": fmt.Sprintf("%s/paper/story/late-%d", l.base, time.Now().UnixNano()), "topics": []string{l.topics},
-		"title": "Night ferry returns to the old pier", "summary": "After eleven years the last boat of the day ties up in the middle of town again.",
+		"title": time.Now().Format("Night ferry of 15:04:05.000 returns to the old pier"), "summary": "After eleven years the last boat of the day ties up in the middle of town again.",
 	})
 	if err != nil {
 		return "", err
