@@ -22,6 +22,7 @@ type startRun struct {
 	topicID    int64
 	articleID  int64
 	recipients []int64
+	letter     *letter // whose text the edition gets, nil for none
 }
 
 // slot is the slot of the edition.
@@ -173,6 +174,9 @@ func (s *Store) ensureEdition(ctx context.Context, tx *db.Tx, r *startRun) (*Edi
 	if e.Kind != want.Kind || e.Partial != want.Partial || e.TopicID != want.TopicID || e.ArticleID != want.ArticleID ||
 		!slices.Equal(e.Recipients, want.Recipients) {
 		return nil, fmt.Errorf("edition %s: %w", want.Key, errSlotTaken)
+	}
+	if r.letter != nil {
+		return e, s.writeLetter(ctx, tx, e, r.letter)
 	}
 	return e, nil
 }

@@ -20,9 +20,28 @@ type Send struct {
 	TopicID    int64   // only stories of this topic, 0 for all
 	ArticleID  int64   // only this story, to all who have not got it, whenever it came; 0 for what has arrived
 	Recipients []int64 // only these subscribers, nil for all
+
+	letter *letter // in place of stories, see LetterTo
 }
 
-func (s *Send) partial() bool { return s.TopicID != 0 || s.ArticleID != 0 || s.Recipients != nil }
+func (s *Send) partial() bool {
+	return s.TopicID != 0 || s.ArticleID != 0 || s.Recipients != nil || s.letter != nil
+}
+
+func (s *Send) kind() EditionKind {
+	if s.letter != nil {
+		return Letter
+	}
+	return Manual
+}
+
+// nothing says why a send reaches nobody.
+func (s *Send) nothing() error {
+	if s.letter != nil {
+		return fmt.Errorf("%w: %s has no readers whom the letter reaches", ErrNothingDue, s.Digest.Slug)
+	}
+	return fmt.Errorf("%w: no story has arrived for the readers of %s since their last edition", ErrNothingDue, s.Digest.Slug)
+}
 
 // SendNow makes and plans an edition with the stories that have arrived since
 // each reader's last one, outside the schedule. The scheduled slots stay and go
@@ -72,7 +91,7 @@ func (p *Planner) sendNow(ctx context.Context, s *Send, now time.Time) (*Edition
 		}
 	}
 	if began == 0 {
-		return nil, fmt.Errorf("%w: no story has arrived for the readers of %s since their last edition", ErrNothingDue, s.Digest.Slug)
+		return nil, s.nothing()
 	}
 	return p.store.EditionByKey(ctx, editionKey(s.Digest, slot, Manual))
 }
@@ -126,7 +145,7 @@ func (p *Planner) freeSlot(ctx context.Context, d *Digest, now time.Time) (sched
 }
 
 // manualRun is the run of a send by hand. The cohort's next slot stays, and what
-// has not been sent when that closes expires.
+// has not been sent when that closes expires, unless it is a letter.
 func (p *Planner) manualRun(s *Send, c cohort, slot schedule.Local, now time.Time) (startRun, error) {
 	r, err := p.rhythmOf(s.Digest, c)
 	if err != nil {
@@ -137,11 +156,11 @@ func (p *Planner) manualRun(s *Send, c cohort, slot schedule.Local, now time.Tim
 		return startRun{}, err
 	}
 	expires := due.Add(s.Digest.ExpireAfter)
-	if _, ahead := r.next(due.Add(s.Digest.Cutoff)); !ahead.IsZero() {
+	if _, ahead := r.next(due.Add(s.Digest.Cutoff)); !ahead.IsZero() && s.letter == nil {
 		expires = earlier(expires, r.closes(ahead))
 	}
 	return startRun{
-		digest: s.Digest, cohort: c, kind: Manual, partial: s.partial(), topicID: s.TopicID, articleID: s.ArticleID, recipients: s.Recipients,
+		digest: s.Digest, cohort: c, kind: s.kind(), letter: s.letter, partial: s.partial(), topicID: s.TopicID, articleID: s.ArticleID, recipients: s.Recipients,
 		firstFrom: r.firstFromNow(now),
 		turn: turn{
 			slot: slot, due: due, expires: expires, next: c.NextSlot, nextDue: c.NextDueAt,
