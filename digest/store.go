@@ -139,7 +139,7 @@ func selectionByID(ctx context.Context, tx *db.Tx, editionID, id int64) (Selecti
 }
 
 // ContentStamp returns a number that grows whenever the text or the topics of
-// an article change, or an editor holds, releases or withdraws one: a mail
+// an article change, or an editor withdraws one: a mail
 // composed under the same number is what composing it anew would give.
 func (s *Store) ContentStamp(ctx context.Context) (int64, error) {
 	var stamp int64
