@@ -212,6 +212,7 @@ type sendOptions struct {
 	topic       string
 	to          []string
 	test        string
+	letterOptions
 }
 
 func (e *env) digestSendCommand() *cobra.Command {
@@ -220,10 +221,14 @@ func (e *env) digestSendCommand() *cobra.Command {
 		Use:   "send DIGEST",
 		Short: "Send what is due, or with --now what has arrived since, and print the balance",
 		Long: "Send what is due of a digest, or with --now an edition outside the schedule with the stories that\n" +
-			"arrived since each reader's last one. Exit code 4 if something failed or is still pending, 75 if\n" +
-			"the relays take nothing now.",
+			"arrived since each reader's last one, or with --letter words of your own to all readers. Exit code\n" +
+			"4 if something failed or is still pending, 75 if the relays take nothing now.",
 		Args: exactly("DIGEST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.checkLetter(); err != nil {
+				return err
+			}
+			o.now = o.now || o.letter != ""
 			if (o.topic != "" || len(o.to) > 0) && !o.now {
 				return usagef("digest send: --topic and --to go with --now")
 			}
@@ -236,6 +241,7 @@ func (e *env) digestSendCommand() *cobra.Command {
 	f.StringSliceVar(&o.to, "to", nil, "only to the reader with this `ADDR`; may be given several times")
 	f.StringVar(&o.test, "test", "", "send one marked test to `ADDR` and record nothing")
 	f.BoolVar(&o.dryRun, "dry-run", false, "count who would get what, and write nothing")
+	o.addTo(cmd)
 	return cmd
 }
 

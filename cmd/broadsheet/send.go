@@ -10,6 +10,7 @@ import (
 	"broadsheet/digest"
 	"broadsheet/digest/delivery"
 	"broadsheet/internal/app"
+	"broadsheet/mail"
 	"broadsheet/subscribers"
 )
 
@@ -23,6 +24,9 @@ func (e *env) sendDigest(ctx context.Context, a *app.App, slug string, o *sendOp
 	})
 	if err != nil {
 		return err
+	}
+	if o.letter != "" {
+		return e.sendLetter(ctx, a, restriction, o)
 	}
 	if o.test != "" {
 		return e.sendTest(ctx, a, d, o)
@@ -140,7 +144,11 @@ func (e *env) sendTest(ctx context.Context, a *app.App, d *digest.Digest, o *sen
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "test of %s to %s: %s, %d %s\n", d.Slug, o.test, outcome.Class, outcome.Reply.Code, outcome.Reply.Text)
+	return e.showTest(d, o.test, outcome)
+}
+
+func (e *env) showTest(d *digest.Digest, address string, outcome mail.Outcome) error {
+	fmt.Fprintf(e.stdout, "test of %s to %s: %s, %d %s\n", d.Slug, address, outcome.Class, outcome.Reply.Code, outcome.Reply.Text)
 	if outcome.Class != app.Accepted {
 		return &codedError{exitFailed, errors.New("the relay did not accept the test")}
 	}

@@ -41,11 +41,25 @@ func (a *App) Preview(ctx context.Context, d *digest.Digest, reader *subscribers
 // nothing. Its links lead to the sign-up form: they can end nobody's
 // subscription.
 func (a *App) SendTest(ctx context.Context, d *digest.Digest, address string, now time.Time) (mail.Outcome, error) {
-	to, err := mail.ParseAddress(address)
+	composed, err := a.Planner.Sample(ctx, a.Composer, d, now)
 	if err != nil {
 		return mail.Outcome{}, err
 	}
-	composed, err := a.Planner.Sample(ctx, a.Composer, d, now)
+	return a.sendTest(ctx, d, composed, address, now)
+}
+
+// SendLetterTest sends one marked test of a letter to an address, as SendTest
+// does.
+func (a *App) SendLetterTest(ctx context.Context, d *digest.Digest, l digest.LetterText, address string, now time.Time) (mail.Outcome, error) {
+	composed, err := a.Composer.Letter(d, l, now)
+	if err != nil {
+		return mail.Outcome{}, err
+	}
+	return a.sendTest(ctx, d, composed, address, now)
+}
+
+func (a *App) sendTest(ctx context.Context, d *digest.Digest, composed *digest.Composed, address string, now time.Time) (mail.Outcome, error) {
+	to, err := mail.ParseAddress(address)
 	if err != nil {
 		return mail.Outcome{}, err
 	}
