@@ -58,8 +58,29 @@ func readDigest(t *table, c *Config, seen slugs) Digest {
 	if d.MinItems > d.MaxItems {
 		t.complain("min_items", "is %d, more than the %d of max_items: no digest would ever go out", d.MinItems, d.MaxItems)
 	}
+	if d.OnceAcross {
+		t.provable(&d, c.Mail.KeepDeliveries)
+	}
 	t.done()
 	return d
+}
+
+// anyAge is how long deliveries are kept at least where stories of any age may
+// come: a month of a monthly digest and 30 days for what it had not sent yet,
+// and a day for either end.
+const anyAge = 62 * day
+
+// provable complains where the deliveries would be gone that tell whether
+// another digest already brought a story.
+func (t *table) provable(d *Digest, keep time.Duration) {
+	switch {
+	case d.MaxAge == 0 && keep < anyAge:
+		t.complain("once_across_digests", "needs to know who got a story of any age, and keep_deliveries in [mail] is %s: give max_age, such as max_age = \"7d\", or raise that to %s",
+			inWords(keep), inWords(anyAge))
+	case d.MaxAge > keep:
+		t.complain("once_across_digests", "needs to know who got a story of up to %s, and keep_deliveries in [mail] is %s: lower max_age or raise that",
+			inWords(d.MaxAge), inWords(keep))
+	}
 }
 
 // digestTopics are all topics unless given, and never none.

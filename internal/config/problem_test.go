@@ -164,6 +164,10 @@ func TestProblems(t *testing.T) {
 			`broadsheet.toml:28: expire_after in [mail] must be between 1m and 720h, not 744h`},
 		{"least over most", []string{"min_items = 1", "min_items = 21"},
 			`broadsheet.toml:64: min_items in [[digest]] is 21, more than the 20 of max_items: no digest would ever go out`},
+		{"stories of any age in one digest only", []string{"min_items = 1", "min_items = 1\nonce_across_digests = true"},
+			`broadsheet.toml:65: once_across_digests in [[digest]] needs to know who got a story of any age, and keep_deliveries in [mail] is 720h: give max_age, such as max_age = "7d", or raise that to 1488h`},
+		{"older stories in one digest only than deliveries", []string{"min_items = 1", "min_items = 1\nmax_age = \"31d\"\nonce_across_digests = true"},
+			`broadsheet.toml:66: once_across_digests in [[digest]] needs to know who got a story of up to 744h, and keep_deliveries in [mail] is 720h: lower max_age or raise that`},
 
 		// Topics.
 		{"unknown topic", []string{`topics = ["*"]`, "topics = [\n\"world\",\n\"wrold\"]"},
