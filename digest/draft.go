@@ -24,17 +24,19 @@ type draft struct {
 }
 
 // gather reads what the mail of a selection is made of, as it was at a time. An
-// edition without an id is one that may have been made ahead.
+// edition without an id is imagined for a preview: what editors made of it by now
+// counts, if it was made ahead.
 func gather(ctx context.Context, tx *db.Tx, d *Digest, e *Edition, sel Selection, at time.Time) (*draft, error) {
 	dr := &draft{digest: d, edition: e, more: sel.More}
-	id := e.ID
+	id, textAt := e.ID, at
 	var err error
 	if id == 0 {
+		textAt = time.Time{}
 		if id, err = editionID(ctx, tx, e.Key); err != nil {
 			return nil, err
 		}
 	}
-	if dr.text, err = editionText(ctx, tx, id, at); err != nil {
+	if dr.text, err = editionText(ctx, tx, id, textAt); err != nil {
 		return nil, fmt.Errorf("what editors made of it: %w", err)
 	}
 	if dr.intro, err = templates.ParseProse(dr.text.Intro); err != nil {

@@ -44,13 +44,20 @@ func (w *world) selects(stories string, ids ...any) {
 	w.exec(`UPDATE selections SET stories = $1 WHERE edition_id = (SELECT MAX(id) FROM editions)`, fmt.Sprintf(stories, ids...))
 }
 
+// revise edits the edition of the first day, and waits until that counts.
+func (w *world) revise(edit digest.EditionEdit) {
+	w.t.Helper()
+	w.edit("daily/2026-11-23", edit)
+	w.clock.advance(time.Second)
+}
+
 func TestComposeWhatEditorsMade(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := fillCompose(t, d, nil)
 		before := w.clock.Now()
 		plain := w.message(w.compose(before))
 		w.clock.advance(time.Minute)
-		w.edit("daily/2026-11-23", digest.EditionEdit{
+		w.revise(digest.EditionEdit{
 			Subject: text("Only {{.Site.Name}} today"), Preheader: text("Read this first"),
 			Intro:     text("Good *morning*, [readers](https://courier.example/hello)."),
 			Order:     []int64{w.storyID(3), 999},
@@ -73,7 +80,7 @@ func TestComposeWhatEditorsMade(t *testing.T) {
 		asOf := w.clock.Now()
 		edited := w.message(w.compose(asOf))
 		w.clock.advance(time.Minute)
-		w.edit("daily/2026-11-23", digest.EditionEdit{Subject: text(""), Order: []int64{w.storyID(2)}})
+		w.revise(digest.EditionEdit{Subject: text(""), Order: []int64{w.storyID(2)}})
 		if got := w.message(w.compose(asOf)); got != edited {
 			t.Error("a second edit reached a retry")
 		}
@@ -125,7 +132,7 @@ func TestComposeCorrections(t *testing.T) {
 		}
 		// Without any story the correction still goes out, and the introduction with it.
 		w.exec(`UPDATE articles SET withdrawn_at = $1`, db.Millis(w.clock.Now()))
-		w.edit("daily/2026-11-23", digest.EditionEdit{Intro: text("Sorry.")})
+		w.revise(digest.EditionEdit{Intro: text("Sorry.")})
 		c = w.compose(time.Time{})
 		if c.Empty || c.Subject != "The Morning Courier" {
 			t.Fatalf("got %+v, want the corrections alone", c)
@@ -187,9 +194,9 @@ func TestComposeIsTrimmed(t *testing.T) {
 				stories += fmt.Sprintf("%d:%d%s ", w.storyID(n), w.topic(topicSlugs[n%5]), tc.flag)
 			}
 			w.selects("%s+7", stories)
-			w.edit("daily/2026-11-23", digest.EditionEdit{Order: []int64{}, Intro: text("")})
+			w.revise(digest.EditionEdit{Order: []int64{}, Intro: text("")})
 			w.clock.advance(time.Minute)
-			w.edit("daily/2026-11-23", tc.edit)
+			w.revise(tc.edit)
 			c := w.compose(time.Time{})
 			html := w.htmlOf(c)
 			shown := strings.Count(html, ">Number ")

@@ -289,6 +289,43 @@ func TestEditionsThatAreOverRefuseEdits(t *testing.T) {
 	})
 }
 
+// TestEditsCountWhenTheyAreThere: a mail that was composed while an edit was
+// written is composed the same when the edit is there.
+func TestEditsCountWhenTheyAreThere(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fillCompose(t, d, nil)
+		during := w.clock.Now().Add(500 * time.Millisecond)
+		before := w.compose(during)
+		w.edit("daily/2026-11-23", digest.EditionEdit{Subject: text("New")})
+		if after := w.compose(during); after.Subject != before.Subject {
+			t.Errorf("a retry has the subject %q, its first try had %q", after.Subject, before.Subject)
+		}
+		if later := w.compose(w.clock.Now().Add(time.Second)); later.Subject != "New" {
+			t.Errorf("got subject %q a second later", later.Subject)
+		}
+	})
+}
+
+// TestPreviewShowsEdits of an edition that is to come.
+func TestPreviewShowsEdits(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		w.subscribe(1, newYork)
+		w.begin()
+		w.put(story(1, "world"), story(2, "sport"), story(3, "culture"))
+		w.edit("daily/2026-11-24", digest.EditionEdit{Subject: text("As edited"), Intro: text("Good morning."), Order: []int64{w.storyID(2)}})
+		p, err := w.planner.Preview(t.Context(), w.composer(), w.daily, digest.Reader{SubscriberID: 1, Name: "Ada"}, w.clock.Now().Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Subject != "As edited" || p.Stories[0].ID != w.storyID(2) {
+			t.Errorf("got subject %q and story %d first", p.Subject, p.Stories[0].ID)
+		}
+		inOrder(t, p.Text, "Ada", "Good morning.", "TOP STORY", "Story 2", "Story 1")
+		inOrder(t, p.HTML, "Ada", "Good morning.", "Top story", "Story 2", "Story 1")
+	})
+}
+
 // TestEditorsAtOnce: no edit is lost, and the edition is made once.
 func TestEditorsAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -126,10 +126,15 @@ func correctionsAsOf(ctx context.Context, tx *db.Tx, ids []int64, at time.Time) 
 	return out, nil
 }
 
-// insertEditionText adds a version of the text of a locked edition. It counts
-// from now on, and never before the version that it follows: another host's
-// clock may be ahead.
-func (s *Store) insertEditionText(ctx context.Context, tx *db.Tx, editionID int64, text *EditionText) error {
+// editSettles is how long after it was made an edit counts: until then it is
+// committed, so that no mail is composed without it at a time at which it counts,
+// and no retry differs from its first try.
+const editSettles = time.Second
+
+// insertEditionText adds a version of the text of a locked edition, which counts
+// from the given time on, and never before the version that it follows: another
+// host's clock may be ahead.
+func (s *Store) insertEditionText(ctx context.Context, tx *db.Tx, editionID int64, text *EditionText, from time.Time) error {
 	var last int64
 	if err := tx.Get(ctx, &last, `SELECT COALESCE(MAX(from_at), 0) FROM edition_versions WHERE edition_id = $1`, editionID); err != nil {
 		return err
@@ -137,7 +142,7 @@ func (s *Store) insertEditionText(ctx context.Context, tx *db.Tx, editionID int6
 	text.Version++
 	if _, err := tx.Exec(ctx, `INSERT INTO edition_versions (edition_id, version, from_at, subject, preheader, intro, stories)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		editionID, text.Version, max(last, db.Millis(s.now())), text.Subject, text.Preheader, text.Intro, text.storiesText()); err != nil {
+		editionID, text.Version, max(last, db.Millis(from)), text.Subject, text.Preheader, text.Intro, text.storiesText()); err != nil {
 		return err
 	}
 	return touchContent(ctx, tx)

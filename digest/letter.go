@@ -87,7 +87,7 @@ func (s *Store) writeLetter(ctx context.Context, tx *db.Tx, e *Edition, l *lette
 		return err
 	case intro == "":
 		text := l.text
-		if err := s.insertEditionText(ctx, tx, e.ID, &text); err != nil {
+		if err := s.insertEditionText(ctx, tx, e.ID, &text, s.now()); err != nil {
 			return err
 		}
 		return recordChange(ctx, tx, Change{At: s.now(), Who: l.by, Noun: "edition", Key: e.Key, Action: "send", Detail: "a letter"})
