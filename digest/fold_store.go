@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -41,29 +42,37 @@ func (p *put) leadOf(ctx context.Context, a *storedArticle, in *Incoming, publis
 	if err := p.loadPrints(ctx); err != nil {
 		return 0, err
 	}
-	var alike []foldPrint
-	for _, print := range p.prints {
-		if near(print.Fingerprint, a.fingerprint) {
-			alike = append(alike, print)
-		}
+	ids := p.nearest(a.fingerprint)
+	leads, err := p.loadLeads(ctx, ids)
+	if err != nil {
+		return 0, err
 	}
-	slices.SortFunc(alike, func(x, y foldPrint) int {
-		if d := distance(x.Fingerprint, a.fingerprint) - distance(y.Fingerprint, a.fingerprint); d != 0 {
-			return d
-		}
-		return int(x.ID - y.ID)
-	})
 	text := newFoldText(&a.content, a.SourceID, published)
-	for _, print := range alike[:min(len(alike), mostCompared)] {
-		lead, err := p.loadLead(ctx, print.ID)
-		if err != nil {
-			return 0, err
-		}
+	for _, id := range ids {
+		lead := leads[id]
 		if lead != nil && p.mayFold(lead, in, a) && sameStory(text, newFoldText(&lead.articleContent, lead.SourceID, lead.PublishedAt)) {
 			return lead.Lead, nil
 		}
 	}
 	return 0, nil
+}
+
+// nearest returns the ids of the stories whose fingerprints are most like one.
+func (p *put) nearest(fingerprint int64) []int64 {
+	var alike []foldPrint
+	for _, other := range p.prints {
+		if near(other.Fingerprint, fingerprint) {
+			alike = append(alike, other)
+		}
+	}
+	slices.SortFunc(alike, func(x, y foldPrint) int {
+		return cmp.Or(distance(x.Fingerprint, fingerprint)-distance(y.Fingerprint, fingerprint), cmp.Compare(x.ID, y.ID))
+	})
+	ids := make([]int64, min(len(alike), mostCompared))
+	for i := range ids {
+		ids[i] = alike[i].ID
+	}
+	return ids
 }
 
 // mayFold reports whether the readers of a lead are those of a new story, and
@@ -83,21 +92,25 @@ func (p *put) loadPrints(ctx context.Context) error {
 		p.now-foldWithin.Milliseconds())
 }
 
-// loadLead reads a story that readers have had since lately, or will have, or
-// that is folded into such a one; nil if it is neither.
-func (p *put) loadLead(ctx context.Context, id int64) (*leadRow, error) {
+// loadLeads reads, of the given stories, those that readers have had lately or
+// will have, and those that are folded into such a one.
+func (p *put) loadLeads(ctx context.Context, ids []int64) (map[int64]*leadRow, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	var rows []leadRow
 	err := p.tx.Select(ctx, &rows, `SELECT a.id, a.source_id, a.published_at, l.id AS lead,
 		l.priority, l.access, l.audience, l.source_id AS origin,
 		v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language
 		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
 		JOIN articles l ON l.id = CASE WHEN a.lead_id > 0 THEN a.lead_id ELSE a.id END
-		WHERE a.id = $1 AND a.withdrawn_at = 0 AND l.withdrawn_at = 0 AND l.held_at = 0 AND l.arrived_at > $2
-		AND NOT EXISTS (SELECT 1 FROM article_topics t WHERE t.article_id = l.id AND t.seq = 0)`, id, p.now-foldWithin.Milliseconds())
-	if err != nil || len(rows) == 0 {
-		return nil, err
+		WHERE a.id {in 1} AND a.withdrawn_at = 0 AND l.withdrawn_at = 0 AND l.held_at = 0 AND l.arrived_at > $2
+		AND NOT EXISTS (SELECT 1 FROM article_topics t WHERE t.article_id = l.id AND t.seq = 0)`, ids, p.now-foldWithin.Milliseconds())
+	out := make(map[int64]*leadRow, len(rows))
+	for i := range rows {
+		out[rows[i].ID] = &rows[i]
 	}
-	return &rows[0], nil
+	return out, err
 }
 
 // foldInto makes a story part of its lead: the lead gets the topics that it
