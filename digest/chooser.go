@@ -81,10 +81,16 @@ func (c *chooser) from(sub *subscription) int64 {
 	switch {
 	case c.edition.Kind == Welcome || c.edition.ArticleID != 0:
 		return wholeStock
-	case sub.JoinedSeq >= 0 && sub.JoinedRuns == c.run.Number:
+	case c.ownStart(sub):
 		return max(sub.JoinedSeq, c.oldest)
 	}
 	return max(sub.JoinedSeq, c.run.FromSeq)
+}
+
+// ownStart reports whether the window of a subscription begins where that says,
+// and not where the run's does.
+func (c *chooser) ownStart(sub *subscription) bool {
+	return sub.JoinedSeq >= 0 && sub.JoinedRuns == c.run.Number
 }
 
 // waits reports whether the reader of a subscription is yet to be admitted.
@@ -163,9 +169,7 @@ func (c *chooser) prepare(ctx context.Context, tx *db.Tx, page []subscription) (
 // findOldest sets where the earliest window begins, if one of the page begins
 // before the run's own: carryFor before the slot that this comes from.
 func (c *chooser) findOldest(ctx context.Context, tx *db.Tx, page []subscription) (err error) {
-	early := func(sub subscription) bool {
-		return sub.JoinedRuns == c.run.Number && sub.JoinedSeq >= 0 && sub.JoinedSeq < c.run.FromSeq
-	}
+	early := func(sub subscription) bool { return c.ownStart(&sub) && sub.JoinedSeq < c.run.FromSeq }
 	if c.oldest >= 0 || !slices.ContainsFunc(page, early) {
 		return nil
 	}

@@ -40,16 +40,16 @@ func (c *chooser) ask(ctx context.Context, tx *db.Tx, page []subscription) (q qu
 		pool := c.pool(from)
 		least = min(least, from)
 		oldest, q.own = min(oldest, pool.oldest), min(q.own, pool.again)
+		if c.ownStart(&page[i]) { // it may have stayed open after a mail
+			q.carried = min(q.carried, from)
+		}
 		if page[i].Former != "" { // a partial edition may have brought a story for a topic that is not wanted any more
 			q.partial = min(q.partial, pool.first-1)
 		}
 	}
 	q.partial = min(q.partial, least)
-	switch {
-	case least == wholeStock:
-		q.partial, q.own = never, oldest
-	case least < c.run.FromSeq:
-		q.carried = least
+	if least == wholeStock {
+		q.partial, q.carried, q.own = never, never, oldest
 	}
 	if c.digest.OnceAcross {
 		q.across, q.others = oldest, c.setup.sharers(c.digest)
