@@ -231,6 +231,9 @@ func (c *chooser) pick(sub *subscription, e *evidence) (chosen, error) {
 	if c.edition.Kind == Letter {
 		return c.result(Selection{}, nil), nil
 	}
+	if e.madeUp[sub.SubscriberID] {
+		return chosen{text: Selection{}.String(), skip: SkipMoved, open: true}, nil
+	}
 	from, had := c.from(sub), e.brought[sub.SubscriberID]
 	pool := c.pool(from)
 	key := chosenKey{

@@ -43,6 +43,9 @@ func (p *Planner) DryRun(ctx context.Context, d *Digest, at time.Time) (*DryRun,
 // DrySend counts who would get what if SendNow sent s at now. It reads in
 // transactions that cannot write.
 func (p *Planner) DrySend(ctx context.Context, s Send, now time.Time) (*DryRun, error) {
+	if err := p.checkArticle(ctx, &s, now); err != nil {
+		return nil, fmt.Errorf("dry run of %s: %w", s.Digest.Slug, err)
+	}
 	return p.dry(ctx, s, now, p.imagineNow)
 }
 
@@ -124,11 +127,20 @@ func (p *Planner) walk(ctx context.Context, c *chooser, each func(pick chosen) b
 
 // imagineSlot returns the chooser of the run that the cohort would have at its
 // first slot at or after at that has not closed, with the stories of this moment.
+// An instant digest would have one then.
 func (p *Planner) imagineSlot(ctx context.Context, s *Send, c cohort, at time.Time) (*chooser, error) {
 	d := s.Digest
 	times, err := p.rhythmOf(d, c)
 	if err != nil {
 		return nil, err
+	}
+	if d.Instant {
+		r := startRun{digest: d, cohort: c, kind: Scheduled, firstFrom: at}
+		r.turn.slot = schedule.LocalOf(at.Truncate(time.Minute), d.Location).Add(time.Second)
+		if r.turn.due, err = times.quietUntil(at); err != nil {
+			return nil, err
+		}
+		return p.imagineRun(ctx, &r)
 	}
 	slot, due := times.next(at.Add(-time.Second))
 	first := slot

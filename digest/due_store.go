@@ -86,7 +86,7 @@ func (s *Store) storiesCame(ctx context.Context, d *Digest, c cohort, now time.T
 		}
 		return tx.Get(ctx, &came, `SELECT EXISTS (SELECT 1 FROM article_topics t JOIN articles a ON a.id = t.article_id
 			WHERE t.seq > $1 AND t.seq <= $2 AND t.topic_id {in 3} AND t.reason <> $4
-				AND a.held_at = 0 AND a.withdrawn_at = 0 AND a.embargo_until = 0 AND a.fresh_at >= $5)`, c.LastSeq, to, topics, topicGone, oldest)
+				AND `+eligible+` AND a.fresh_at >= $5)`, c.LastSeq, to, topics, topicGone, oldest)
 	})
 	if err != nil || came {
 		return came, err

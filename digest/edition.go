@@ -106,6 +106,7 @@ const (
 
 	SkipPaused      SkipReason = "paused"       // until a date that the reader named
 	SkipDailyCap    SkipReason = "daily-cap"    // the reader had as many today as there may be
+	SkipMoved       SkipReason = "moved"        // what the reader got after moving made up for this date
 	SkipNotAudience SkipReason = "not-audience" // the digest is not for readers of these attributes
 )
 

@@ -16,6 +16,9 @@ func (c *chooser) gather(ctx context.Context, tx *db.Tx, page []subscription) (*
 			return nil, err
 		}
 	}
+	if out.madeUp, err = loadMadeUp(ctx, tx, c.edition, page); err != nil {
+		return nil, err
+	}
 	q, corrected, err := c.ask(ctx, tx, page)
 	if err != nil {
 		return nil, err

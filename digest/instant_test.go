@@ -32,13 +32,13 @@ func TestInstant(t *testing.T) {
 		w.subscribe(1, newYork)
 		w.subscribe(2, "Asia/Tokyo", "sport")
 		w.minutes(2)
-		w.put(story(2, "world"), story(3, "sport"))
+		w.put(story(2, "sport"), story(3, "world"))
 		w.minutes(2)
 		w.put(story(4, "culture")) // not of the digest
 		w.minutes(2)
 		w.put(story(5, "sport"))
 		w.minutes(1)
-		w.wantMails("daily/2026-11-23T07:03:01 1: 3 2", "daily/2026-11-23T07:03:01 2: 3",
+		w.wantMails("daily/2026-11-23T07:03:01 1: 3 2", "daily/2026-11-23T07:03:01 2: 2",
 			"daily/2026-11-23T07:07:01 1: 5", "daily/2026-11-23T07:07:01 2: 5")
 		if n := w.count(`SELECT COUNT(*) FROM editions`); n != 2 {
 			t.Errorf("%d editions, want one for each time something came", n)

@@ -41,7 +41,7 @@ func TestWelcome(t *testing.T) {
 		w.put(story(1, "world"))
 		w.tick()
 		w.clock.advance(48 * time.Hour)
-		w.put(story(2, "world"), story(3, "sport"))
+		w.put(story(2, "sport"), story(3, "world"))
 		w.tick()
 		w.clock.advance(26 * time.Hour) // story 1 is older than three days
 		w.tick()
@@ -53,16 +53,16 @@ func TestWelcome(t *testing.T) {
 		w.minutes(1)
 		w.nothingOwed()
 		welcome := "daily/2026-11-26T09:01:01"
-		w.wantMails("daily/2026-11-23 1: 1", "daily/2026-11-25 1: 3 2", welcome+" 2: 4 3 2", welcome+" 3: 3")
+		w.wantMails("daily/2026-11-23 1: 1", "daily/2026-11-25 1: 3 2", welcome+" 2: 4 3 2", welcome+" 3: 2")
 		e, err := w.store.EditionByKey(t.Context(), welcome)
 		if err != nil || e.Kind != digest.Welcome || !e.Partial || !slices.Equal(e.Recipients, []int64{2, 3, 4}) {
 			t.Errorf("got %+v, %v, want a partial edition of welcome to those three", e, err)
 		}
-		w.put(story(5, "world"), story(6, "sport"))
+		w.put(story(5, "sport"), story(6, "world"))
 		w.hours(24)
 		mails := w.mails()
 		same(t, "the rhythm after the welcome", mails[len(mails)-3:], []string{
-			"daily/2026-11-27 1: 6 5 4", "daily/2026-11-27 2: 6 5", "daily/2026-11-27 3: 6",
+			"daily/2026-11-27 1: 6 5 4", "daily/2026-11-27 2: 6 5", "daily/2026-11-27 3: 5",
 		})
 		w.balanced()
 	})
@@ -261,5 +261,31 @@ func TestEmbargoEnds(t *testing.T) {
 		if n := w.count(`SELECT COUNT(*) FROM articles WHERE embargo_until > 0`); n != 0 {
 			t.Error("the embargo did not end")
 		}
+	})
+}
+
+// TestMovedThereAndBack moves a reader east after the slot there, and back before
+// the one at home.
+func TestMovedThereAndBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		slot := w.clock.Now()
+		w.subscribe(1, newYork)
+		w.subscribe(2, "America/Sao_Paulo")
+		w.clock.set(slot.Add(-27 * time.Hour))
+		w.hours(24)
+		w.put(story(1, "world"))
+		w.hours(2)
+		w.relocate(1, newYork, "America/Sao_Paulo")
+		w.tick()
+		w.put(story(2, "world"))
+		w.relocate(1, "America/Sao_Paulo", newYork)
+		w.hours(2)
+		w.put(story(3, "world"))
+		w.hours(24)
+		w.wantMails("daily/2026-11-23 2: 1", "daily/2026-11-23T07:00:01 1: 1", "daily/2026-11-24 1: 3 2", "daily/2026-11-24 2: 3 2")
+		same(t, "skips", w.skips(), []string{"daily/2026-11-22 nothing-new 1", "daily/2026-11-22 nothing-new 1", "daily/2026-11-23 moved 1"})
+		w.nothingOwed()
+		w.balanced()
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"broadsheet/internal/db"
 )
@@ -36,7 +37,8 @@ type brought struct {
 // evidence is what the ledger tells of the subscribers of a page.
 type evidence struct {
 	brought map[int64][]brought
-	today   map[int64]int // deliveries of the slot's date
+	today   map[int64]int  // deliveries of the slot's date
+	madeUp  map[int64]bool // who had an edition that made up for this one
 }
 
 // query says which editions are proof for a page. Times are the earliest arrival
@@ -174,6 +176,28 @@ func loadToday(ctx context.Context, tx *db.Tx, digestID, editionID int64, day in
 		GROUP BY d.subscriber_id`, append([]any{day, digestID, editionID}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("count the deliveries of the day: %w", err)
+	}
+	return out, nil
+}
+
+// loadMadeUp returns which subscribers of a page have a delivery of an edition
+// that made up for the given one, for they moved to where its slot was past, and
+// now back.
+func loadMadeUp(ctx context.Context, tx *db.Tx, e *Edition, page []subscription) (map[int64]bool, error) {
+	if e.Kind != Scheduled {
+		return nil, nil
+	}
+	where, args := readers(page, 4)
+	var ids []int64
+	err := tx.Select(ctx, &ids, `SELECT d.subscriber_id FROM editions e JOIN deliveries d ON d.day = e.day AND d.edition_id = e.id
+		WHERE e.digest_id = $1 AND e.slot > $2 AND e.slot < $3 AND e.kind = 'moved' AND `+where,
+		append([]any{e.DigestID, e.Slot.String(), e.Slot.Add(time.Minute).String()}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("load who had this edition elsewhere: %w", err)
+	}
+	out := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		out[id] = true
 	}
 	return out, nil
 }

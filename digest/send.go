@@ -48,6 +48,9 @@ func (s *Send) nothing() error {
 // on with what arrives later. It returns ErrNothingDue if there is nothing to
 // send.
 func (p *Planner) SendNow(ctx context.Context, s Send, now time.Time) (*Edition, error) {
+	if err := p.checkArticle(ctx, &s, now); err != nil {
+		return nil, fmt.Errorf("send %s: %w", s.Digest.Slug, err)
+	}
 	if err := p.ramp.Admit(ctx); err != nil {
 		return nil, fmt.Errorf("send %s: %w", s.Digest.Slug, err)
 	}

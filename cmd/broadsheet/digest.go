@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,7 +23,7 @@ func (e *env) digestListCommand() *cobra.Command {
 		Use: "list", Short: "List the digests and when each is next due", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return e.reading(cmd.Context(), func(a *app.App) error {
-				out := &list{columns: []string{"slug", "name", "schedule", "timezone", "topics", "readers", "next_due_at"}, empty: "No digests are configured."}
+				out := &list{columns: []string{"slug", "name", "schedule", "hours", "timezone", "topics", "readers", "next_due_at"}, empty: "No digests are configured."}
 				for i := range a.Setup.Digests {
 					d := &a.Setup.Digests[i]
 					s, err := a.Digests.DigestState(cmd.Context(), d.ID)
@@ -33,11 +34,14 @@ func (e *env) digestListCommand() *cobra.Command {
 					if d.LocalTime {
 						zone = "each reader's own, else " + zone
 					}
-					next := s.NextDueAt
-					if next.IsZero() {
+					times, next := d.Schedule.String(), s.NextDueAt
+					switch {
+					case d.Instant: // when it is due nobody knows
+						times, next = "instant", time.Time{}
+					case next.IsZero():
 						_, next = d.Schedule.NextIn(d.Location, e.now())
 					}
-					out.add(d.Slug, d.Name, d.Schedule.String(), zone, d.Topics, s.Readers, next)
+					out.add(d.Slug, d.Name, times, d.Hours, zone, d.Topics, s.Readers, next)
 				}
 				return e.show(out)
 			})
@@ -210,6 +214,7 @@ func (e *env) showDryRun(dry *digest.DryRun) error {
 type sendOptions struct {
 	now, dryRun bool
 	topic       string
+	article     string
 	to          []string
 	test        string
 	letterOptions
@@ -221,22 +226,28 @@ func (e *env) digestSendCommand() *cobra.Command {
 		Use:   "send DIGEST",
 		Short: "Send what is due, or with --now what has arrived since, and print the balance",
 		Long: "Send what is due of a digest, or with --now an edition outside the schedule with the stories that\n" +
-			"arrived since each reader's last one, or with --letter words of your own to all readers. Exit code\n" +
-			"4 if something failed or is still pending, 75 if the relays take nothing now.",
+			"arrived since each reader's last one, with --article one story to all who have not got it, or\n" +
+			"with --letter words of your own to all readers. Exit code 4 if something failed or is still\n" +
+			"pending, 75 if the relays take nothing now.",
 		Args: exactly("DIGEST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.checkLetter(); err != nil {
 				return err
 			}
-			o.now = o.now || o.letter != ""
-			if (o.topic != "" || len(o.to) > 0) && !o.now {
+			switch o.now = o.now || o.article != "" || o.letter != ""; {
+			case (o.topic != "" || len(o.to) > 0) && !o.now:
 				return usagef("digest send: --topic and --to go with --now")
+			case o.letter != "" && o.article != "":
+				return usagef("digest send: --article and --letter do not go together")
+			case o.topic != "" && o.article != "":
+				return usagef("digest send: --article and --topic do not go together")
 			}
 			return e.writing(cmd.Context(), o.dryRun || o.test != "", func(a *app.App) error { return e.sendDigest(cmd.Context(), a, args[0], &o) })
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.now, "now", false, "do not wait for the schedule")
+	f.StringVar(&o.article, "article", "", "only the story with this `URL` or id, whenever it came, without waiting for the schedule")
 	f.StringVar(&o.topic, "topic", "", "only stories of the topic with this `SLUG`")
 	f.StringSliceVar(&o.to, "to", nil, "only to the reader with this `ADDR`; may be given several times")
 	f.StringVar(&o.test, "test", "", "send one marked test to `ADDR` and record nothing")
@@ -245,9 +256,14 @@ func (e *env) digestSendCommand() *cobra.Command {
 	return cmd
 }
 
-// restriction turns --topic and --to into what the planner takes.
-func (o *sendOptions) restriction(a *app.App, d *digest.Digest, idOf func(address string) (*subscribers.Detail, error)) (digest.Send, error) {
-	s := digest.Send{Digest: d}
+// restriction turns --topic, --article and --to into what the planner takes.
+func (o *sendOptions) restriction(ctx context.Context, a *app.App, d *digest.Digest) (s digest.Send, err error) {
+	s.Digest = d
+	if o.article != "" {
+		if s.ArticleID, err = articleID(ctx, a, o.article); err != nil {
+			return s, fmt.Errorf("--article: %w", err)
+		}
+	}
 	if o.topic != "" {
 		t := a.Setup.TopicBySlug(o.topic)
 		if t == nil {
@@ -256,7 +272,7 @@ func (o *sendOptions) restriction(a *app.App, d *digest.Digest, idOf func(addres
 		s.TopicID = t.ID
 	}
 	for _, address := range o.to {
-		detail, err := idOf(strings.TrimSpace(address))
+		detail, err := a.Subscribers.ByAddress(ctx, strings.TrimSpace(address))
 		if err != nil {
 			return s, fmt.Errorf("--to %s: %w", address, err)
 		}

@@ -11,7 +11,6 @@ import (
 	"broadsheet/digest/delivery"
 	"broadsheet/internal/app"
 	"broadsheet/mail"
-	"broadsheet/subscribers"
 )
 
 func (e *env) sendDigest(ctx context.Context, a *app.App, slug string, o *sendOptions) error {
@@ -19,9 +18,7 @@ func (e *env) sendDigest(ctx context.Context, a *app.App, slug string, o *sendOp
 	if err != nil {
 		return err
 	}
-	restriction, err := o.restriction(a, d, func(address string) (*subscribers.Detail, error) {
-		return a.Subscribers.ByAddress(ctx, address)
-	})
+	restriction, err := o.restriction(ctx, a, d)
 	if err != nil {
 		return err
 	}
@@ -51,7 +48,10 @@ func (e *env) sendDigest(ctx context.Context, a *app.App, slug string, o *sendOp
 func (e *env) planSend(ctx context.Context, a *app.App, s digest.Send, o *sendOptions) ([]*digest.Edition, error) {
 	if o.now {
 		edition, err := a.Planner.SendNow(ctx, s, e.now())
-		return []*digest.Edition{edition}, err
+		if err != nil {
+			return nil, err
+		}
+		return e.ready(ctx, a, []*digest.Edition{edition})
 	}
 	if err := a.Refresh(ctx, e.now()); err != nil {
 		return nil, err
@@ -60,10 +60,33 @@ func (e *env) planSend(ctx context.Context, a *app.App, s digest.Send, o *sendOp
 		return nil, err
 	}
 	editions, err := a.OpenEditions(ctx, s.Digest)
-	if err == nil && len(editions) == 0 {
-		err = fmt.Errorf("%w: no slot of %s has come; --now sends outside the schedule", digest.ErrNothingDue, s.Digest.Slug)
+	if err != nil {
+		return nil, err
 	}
-	return editions, err
+	if len(editions) == 0 {
+		return nil, fmt.Errorf("%w: no slot of %s has come; --now sends outside the schedule", digest.ErrNothingDue, s.Digest.Slug)
+	}
+	return e.ready(ctx, a, editions)
+}
+
+// ready returns those of the editions whose time has come for some reader. An
+// edition is planned earlier if it has a cutoff, or in quiet hours.
+func (e *env) ready(ctx context.Context, a *app.App, editions []*digest.Edition) ([]*digest.Edition, error) {
+	var out []*digest.Edition
+	for _, edition := range editions {
+		runs, err := a.Digests.Runs(ctx, edition.ID) // the earliest first
+		if err != nil {
+			return nil, err
+		}
+		if len(runs) > 0 && runs[0].DueAt.After(e.now()) {
+			slug, _, _ := strings.Cut(edition.Key, "/")
+			fmt.Fprintf(e.stdout, "%s is planned and goes out at %s: broadsheet serve sends it then, or broadsheet digest send %s\n",
+				edition.Key, plain(runs[0].DueAt), slug)
+			continue
+		}
+		out = append(out, edition)
+	}
+	return out, nil
 }
 
 // deliver sends editions to their end and prints each one's balance.
