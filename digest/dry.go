@@ -19,8 +19,12 @@ type DryRun struct {
 	Skips      map[SkipReason]int64
 	Selections int           // distinct ones
 	Stories    map[int]int64 // how many readers would get how many stories
+	Largest    int           // stories of the largest selection
 
 	distinct map[int64]bool
+	digest   *Digest
+	edition  *Edition // of the largest selection
+	largest  string
 }
 
 // DryCohort is the part of one cohort in a dry run.
@@ -53,7 +57,9 @@ func (p *Planner) DrySend(ctx context.Context, s Send, now time.Time) (*DryRun, 
 type imagine func(ctx context.Context, s *Send, c cohort, at time.Time) (*chooser, error)
 
 func (p *Planner) dry(ctx context.Context, s Send, at time.Time, imagine imagine) (*DryRun, error) {
-	out := &DryRun{Digest: s.Digest.Slug, At: at, Skips: map[SkipReason]int64{}, Stories: map[int]int64{}, distinct: map[int64]bool{}}
+	out := &DryRun{
+		Digest: s.Digest.Slug, At: at, Skips: map[SkipReason]int64{}, Stories: map[int]int64{}, distinct: map[int64]bool{}, digest: s.Digest,
+	}
 	cohorts, err := p.store.cohortsOf(ctx, s.Digest.ID)
 	if err != nil {
 		return nil, fmt.Errorf("dry run of %s: %w", s.Digest.Slug, err)
@@ -83,6 +89,9 @@ func (p *Planner) count(ctx context.Context, c *chooser, out *DryRun) error {
 		dry.WouldGet++
 		out.distinct[pick.id] = true
 		out.Stories[pick.stories]++
+		if out.edition == nil || pick.stories > out.Largest {
+			out.Largest, out.largest, out.edition = pick.stories, pick.text, c.edition
+		}
 		return true
 	})
 	if dry.Due > 0 {
@@ -91,6 +100,36 @@ func (p *Planner) count(ctx context.Context, c *chooser, out *DryRun) error {
 	out.Due += dry.Due
 	out.WouldGet += dry.WouldGet
 	return err
+}
+
+// LargestHTML draws the largest selection of a dry run and returns how many bytes
+// of HTML it has, 0 if nobody would get anything.
+func (c *Composer) LargestHTML(ctx context.Context, dry *DryRun) (int, error) {
+	if dry.edition == nil {
+		return 0, nil
+	}
+	size := 0
+	err := c.store.db.View(ctx, func(tx *db.Tx) error {
+		selection, err := parseSelection(dry.largest)
+		if err != nil {
+			return err
+		}
+		dr, err := gather(ctx, tx, dry.digest, dry.edition, selection, c.now())
+		if err != nil {
+			return err
+		}
+		_, content, err := c.compile(dr)
+		if err != nil || content == nil {
+			return err
+		}
+		html, err := dry.digest.Theme.HTML(content)
+		size = len(html)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("draw the largest selection of %s: %w", dry.Digest, err)
+	}
+	return size, nil
 }
 
 // walk chooses for every subscription of an imagined run, until each returns

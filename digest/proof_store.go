@@ -182,16 +182,21 @@ func loadToday(ctx context.Context, tx *db.Tx, digestID, editionID int64, day in
 
 // loadMadeUp returns which subscribers of a page have a delivery of an edition
 // that made up for the given one, for they moved to where its slot was past, and
-// now back.
+// now back. Of an edition that is only imagined it returns those, too, who had it
+// before they moved: when it is planned, that shows by its key.
 func loadMadeUp(ctx context.Context, tx *db.Tx, e *Edition, page []subscription) (map[int64]bool, error) {
 	if e.Kind != Scheduled {
 		return nil, nil
 	}
-	where, args := readers(page, 4)
+	kinds := []string{string(Moved)}
+	if e.ID == 0 {
+		kinds = append(kinds, string(Scheduled))
+	}
+	where, args := readers(page, 5)
 	var ids []int64
 	err := tx.Select(ctx, &ids, `SELECT d.subscriber_id FROM editions e JOIN deliveries d ON d.day = e.day AND d.edition_id = e.id
-		WHERE e.digest_id = $1 AND e.slot > $2 AND e.slot < $3 AND e.kind = 'moved' AND `+where,
-		append([]any{e.DigestID, e.Slot.String(), e.Slot.Add(time.Minute).String()}, args...)...)
+		WHERE e.digest_id = $1 AND e.slot >= $2 AND e.slot < $3 AND e.kind {in 4} AND `+where,
+		append([]any{e.DigestID, e.Slot.String(), e.Slot.Add(time.Minute).String(), kinds}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load who had this edition elsewhere: %w", err)
 	}

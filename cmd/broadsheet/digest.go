@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +17,8 @@ import (
 )
 
 func (e *env) digestCommand() *cobra.Command {
-	return noun("digest", "Newsletters and what they send", e.digestListCommand(), e.digestPreviewCommand(), e.digestPlanCommand(), e.digestSendCommand())
+	return noun("digest", "Newsletters and what they send", e.digestListCommand(), e.digestPreviewCommand(), e.digestPlanCommand(), e.digestExplainCommand(),
+		e.digestSendCommand())
 }
 
 func (e *env) digestListCommand() *cobra.Command {
@@ -157,7 +160,7 @@ func (e *env) digestPlanCommand() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					return e.showDryRun(dry)
+					return e.showDryRun(cmd.Context(), a, dry)
 				}
 				return e.planDue(cmd, a, d, when)
 			})
@@ -186,27 +189,29 @@ func (e *env) planDue(cmd *cobra.Command, a *app.App, d *digest.Digest, now time
 	return e.showEditions(cmd.Context(), a, editions)
 }
 
-func (e *env) showDryRun(dry *digest.DryRun) error {
+func (e *env) showDryRun(ctx context.Context, a *app.App, dry *digest.DryRun) error {
+	out := &list{columns: []string{"zone", "hour", "slot", "due_at", "due", "would_get"}}
+	for _, c := range dry.Cohorts {
+		out.add(c.Zone, c.Hour, c.Slot.String(), c.DueAt, c.Due, c.WouldGet)
+	}
 	if e.output != outputTable {
-		out := &list{columns: []string{"zone", "slot", "due_at", "due", "would_get"}}
-		for _, c := range dry.Cohorts {
-			out.add(c.Zone, c.Slot.String(), c.DueAt, c.Due, c.WouldGet)
-		}
 		return e.show(out)
 	}
+	size, err := a.Composer.LargestHTML(ctx, dry)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(e.stdout, "%s: %d readers would be due, %d would get a digest\n", dry.Digest, dry.Due, dry.WouldGet)
-	for reason, n := range dry.Skips {
-		fmt.Fprintf(e.stdout, "  %d skipped: %s\n", n, reason)
+	for _, reason := range slices.Sorted(maps.Keys(dry.Skips)) {
+		fmt.Fprintf(e.stdout, "  %d skipped: %s\n", dry.Skips[reason], reason)
 	}
-	fmt.Fprintf(e.stdout, "%d distinct selections\n", dry.Selections)
-	for n := range 201 {
-		if readers := dry.Stories[n]; readers > 0 {
-			fmt.Fprintf(e.stdout, "  %3d stories: %d readers\n", n, readers)
-		}
+	fmt.Fprintf(e.stdout, "%d distinct selections", dry.Selections)
+	if size > 0 {
+		fmt.Fprintf(e.stdout, ", the largest of %d stories with %d KB of HTML", dry.Largest, (size+999)/1000)
 	}
-	out := &list{columns: []string{"zone", "slot", "due_at", "due", "would_get"}}
-	for _, c := range dry.Cohorts {
-		out.add(c.Zone, c.Slot.String(), c.DueAt, c.Due, c.WouldGet)
+	fmt.Fprintln(e.stdout)
+	for _, n := range slices.Sorted(maps.Keys(dry.Stories)) {
+		fmt.Fprintf(e.stdout, "  %3d stories: %d readers\n", n, dry.Stories[n])
 	}
 	return e.show(out)
 }

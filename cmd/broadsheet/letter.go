@@ -63,7 +63,7 @@ func (e *env) sendLetter(ctx context.Context, a *app.App, to digest.Send, o *sen
 		if err != nil {
 			return err
 		}
-		return e.showDryRun(dry)
+		return e.showDryRun(ctx, a, dry)
 	}
 	editions, err := e.planSend(ctx, a, send, o)
 	if errors.Is(err, digest.ErrNothingDue) {

@@ -33,7 +33,7 @@ func (e *env) sendDigest(ctx context.Context, a *app.App, slug string, o *sendOp
 		if err != nil {
 			return err
 		}
-		return e.showDryRun(dry)
+		return e.showDryRun(ctx, a, dry)
 	}
 	editions, err := e.planSend(ctx, a, restriction, o)
 	if errors.Is(err, digest.ErrNothingDue) {
