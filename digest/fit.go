@@ -33,13 +33,14 @@ func (s *sheet) fits() bool {
 // of ranking give way, and are counted as not shown; of a single story that has
 // no room, the body does.
 func (c *Composer) fit(dr *draft, markers mail.Markers) (*sheet, error) {
-	whole, err := c.draw(dr, len(dr.picks), markers)
+	most := dr.mayFit()
+	whole, err := c.draw(dr, most, markers)
 	if err != nil || whole.fits() {
 		return whole, err
 	}
 	// With each story the mail grows, so halving finds the last one that fits.
 	drawn := map[int]*sheet{}
-	n := sort.Search(len(dr.picks), func(n int) bool {
+	n := sort.Search(most, func(n int) bool {
 		if err != nil {
 			return true
 		}
@@ -64,6 +65,23 @@ func (c *Composer) fit(dr *draft, markers mail.Markers) (*sheet, error) {
 		err = fmt.Errorf("it takes %d octets of HTML, and %d is the most", len(whole.html), mostHTML-mostPersonal)
 	}
 	return whole, err
+}
+
+// mayFit is how many stories have room if nothing but their words is counted, at
+// least the first: more of them are not even drawn.
+func (dr *draft) mayFit() int {
+	octets := 0
+	for n := range dr.picks {
+		a := dr.articles[dr.picks[n].ArticleID]
+		words := a.Summary
+		if dr.picks[n].Body {
+			words = a.Body
+		}
+		if octets += len(a.Title) + len(a.URL) + len(words); octets > mostHTML && n > 0 {
+			return n
+		}
+	}
+	return len(dr.picks)
 }
 
 // draw draws the first n stories of a draft.
