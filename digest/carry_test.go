@@ -23,7 +23,7 @@ func TestCarry(t *testing.T) {
 			[]string{"daily/2026-11-24 1: 3 2 +1", "daily/2026-11-24 2: 2"}},
 		"a change of topics": {func(w *world) {
 			w.mustPrefer(1, newYork, "sport", "world")
-		}, []string{"daily/2026-11-24 1: 3 2 +1", "daily/2026-11-24 2: 2", "daily/2026-11-25 1: 1"}},
+		}, []string{"daily/2026-11-24 1: 2 3 +1", "daily/2026-11-24 2: 2", "daily/2026-11-25 1: 1"}},
 		"a change of zones": {func(w *world) {
 			w.mustPrefer(1, "America/Los_Angeles")
 		}, []string{"daily/2026-11-24 1: 3 2 +1", "daily/2026-11-24 2: 2", "daily/2026-11-25 1: 1"}},

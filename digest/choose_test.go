@@ -28,7 +28,7 @@ func TestChoose(t *testing.T) {
 		{"an article in five topics stands once, with all its topics", limits,
 			[]digest.Story{one(1, 5, 1, 2, 3, 4, 5)}, digest.Wish{To: 10}, "1:1,2,3,4,5 +0"},
 		{"in the section of the reader's first topic", limits,
-			[]digest.Story{one(1, 5, 1, 2, 3)}, digest.Wish{Topics: []int64{3, 2}, To: 10}, "1:2,1,3 +0"},
+			[]digest.Story{one(1, 5, 1, 2, 3)}, digest.Wish{Topics: []int64{3, 2}, To: 10}, "1:3,1,2 +0"},
 		{"not of the reader's topics", limits,
 			[]digest.Story{one(1, 5, 1)}, digest.Wish{Topics: []int64{2}, To: 10}, "+0"},
 		{"a reader of no topic that is offered", limits,

@@ -18,40 +18,78 @@ type Story struct {
 	Priority      int
 	Pinned        bool
 	Topics        map[int64]int64
+
+	Fresh    int64 // milliseconds
+	Source   int64
+	Sources  int
+	Place    int
+	Language string
+	Audience []string
+	Paid     bool
 }
 
 // Wish is what a reader asks for; no topics are all topics.
 type Wish struct {
-	Topics  []int64
+	Topics  []int64 // in the reader's order
 	Only    int64
+	Article int64
 	Exclude []int64
 	From    int64
 	To      int64
+
+	At         int64 // to which ages count, milliseconds
+	Attributes []string
+	Language   string
+}
+
+// Pool is the ranked candidates of a digest.
+type Pool struct {
+	digest *Digest
+	ranked []candidate
+}
+
+// NewPool ranks stories for a digest that offers the given topics in that order,
+// of a site in English whose readers pay by "tier=paid".
+func NewPool(d Digest, offered []int64, stories []Story) *Pool {
+	d.topics, d.paid, d.language = map[int64]int{}, ",tier=paid,", "en"
+	for i, id := range offered {
+		d.topics[id] = i
+	}
+	p := &Pool{digest: &d}
+	for _, s := range stories {
+		c := candidate{
+			id: s.ID, priority: s.Priority, pinned: s.Pinned, publishedAt: s.Published, freshAt: s.Fresh, sourceID: s.Source, sources: s.Sources,
+			place: s.Place, language: s.Language, audience: joinPairs(s.Audience), paid: s.Paid,
+		}
+		for topic, seq := range s.Topics {
+			c.topics = append(c.topics, topicSeq{topic: topic, seq: max(seq, -seq), gone: seq < 0})
+		}
+		c.orderTopics(&d)
+		p.ranked = append(p.ranked, c)
+	}
+	rank(p.ranked)
+	return p
+}
+
+// Choose picks for one reader; trace may be nil.
+func (p *Pool) Choose(wish Wish, trace func(Verdict)) Selection {
+	return choose(p.digest, window{wish.From, wish.To}, wish.At, p.ranked, wish.choice(), trace)
+}
+
+func (w *Wish) choice() *choice {
+	c := parseTopics("*")
+	if w.Topics != nil {
+		c = parseTopics(joinIDs(w.Topics))
+	}
+	c.only, c.article, c.exclude, c.attributes, c.language = w.Only, w.Article, map[int64]bool{}, joinPairs(w.Attributes), w.Language
+	for _, id := range w.Exclude {
+		c.exclude[id] = true
+	}
+	return &c
 }
 
 // Choose ranks stories and picks from them for one reader of a digest that
 // offers the given topics in that order.
 func Choose(d Digest, offered []int64, stories []Story, wish Wish) Selection {
-	d.topics = map[int64]int{}
-	for i, id := range offered {
-		d.topics[id] = i
-	}
-	var pool []candidate
-	for _, s := range stories {
-		c := candidate{id: s.ID, priority: s.Priority, pinned: s.Pinned, publishedAt: s.Published}
-		for topic, seq := range s.Topics {
-			c.topics = append(c.topics, topicSeq{topic, max(seq, -seq), seq < 0})
-		}
-		c.orderTopics(&d)
-		pool = append(pool, c)
-	}
-	rank(pool)
-	wants := choice{all: wish.Topics == nil, topics: map[int64]bool{}, only: wish.Only, exclude: map[int64]bool{}}
-	for _, id := range wish.Topics {
-		wants.topics[id] = true
-	}
-	for _, id := range wish.Exclude {
-		wants.exclude[id] = true
-	}
-	return choose(&d, window{wish.From, wish.To}, 0, pool, &wants, nil)
+	return NewPool(d, offered, stories).Choose(wish, nil)
 }

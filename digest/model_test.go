@@ -221,11 +221,19 @@ func (w *modelWorld) arrive() {
 	for range 1 + w.random.IntN(4) {
 		w.next++
 		topics := w.topics()
-		w.put(story(w.next, topics...))
+		w.put(ranked(w.next, topics...))
 		for _, topic := range topics {
 			w.give(w.next, topic)
 		}
 	}
+}
+
+// ranked is a story that ranks above all before it: the model knows windows, not
+// what readers prefer.
+func ranked(n int, topics ...string) digest.Incoming {
+	in := story(n, topics...)
+	in.Priority = n
+	return in
 }
 
 // retag gives a story of late other topics.
@@ -234,7 +242,7 @@ func (w *modelWorld) retag() {
 		return
 	}
 	n, topics := w.next-w.random.IntN(min(w.next, 15)), w.topics()
-	w.put(story(n, topics...))
+	w.put(ranked(n, topics...))
 	for topic := range w.stories[n] {
 		w.stories[n][topic] = slices.Contains(topics, topic)
 	}

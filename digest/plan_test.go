@@ -122,19 +122,19 @@ func TestMinItemsCarriesOver(t *testing.T) {
 		w.begin()
 		w.put(story(1, "world"), story(2, "sport"), story(3, "sport"))
 		w.tick()
-		w.wantMails("daily/2026-11-23 2: 3 2 1")
+		w.wantMails("daily/2026-11-23 2: 1 3 2")
 		same(t, "skips", w.skips(), []string{"daily/2026-11-23 too-few-stories 1"})
 		w.nextDay() // nothing came: reader 1 still waits, reader 2 has nothing
 		w.put(story(4, "world"))
 		w.nextDay()
 		w.put(story(5, "world"))
 		w.nextDay()
-		w.wantMails("daily/2026-11-23 2: 3 2 1", "daily/2026-11-26 1: 5 4 1")
+		w.wantMails("daily/2026-11-23 2: 1 3 2", "daily/2026-11-26 1: 5 4 1")
 		w.put(story(6, "world"))
 		w.nextDay()
 		w.put(story(7, "world"), story(8, "world"))
 		w.nextDay()
-		w.wantMails("daily/2026-11-23 2: 3 2 1", "daily/2026-11-26 1: 5 4 1",
+		w.wantMails("daily/2026-11-23 2: 1 3 2", "daily/2026-11-26 1: 5 4 1",
 			"daily/2026-11-27 2: 6 5 4", "daily/2026-11-28 1: 8 7 6")
 	})
 }

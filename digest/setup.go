@@ -127,7 +127,9 @@ type Digest struct {
 	DailyCap       int           // deliveries to a reader on a local date, 0 for no limit
 	CatchUpWithin  time.Duration // how late a missed slot may be made up for, 0 for what CatchUp says
 
-	topics map[int64]int // offered topics and their position
+	topics   map[int64]int // offered topics and their position
+	paid     string        // the attribute of readers who get the bodies of paid stories, like ",name=value,"; "": nobody
+	language string        // of stories and readers of which none is known
 }
 
 // ErrUnknownDigest says that no digest of that name is configured.
@@ -208,6 +210,10 @@ func (s *Setup) index() {
 		d.topics = map[int64]int{}
 		for n, t := range s.Offered(d) {
 			d.topics[t.ID] = n
+		}
+		d.language = s.Site.Language
+		if s.Paid != "" {
+			d.paid = joinPairs([]string{s.Paid})
 		}
 	}
 }

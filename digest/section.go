@@ -1,0 +1,317 @@
+package digest
+
+import "slices"
+
+// layout is a digest of one reader while it is laid out.
+type layout struct {
+	digest *Digest
+	choice *choice
+	window window
+	at     int64 // to which ages count
+	ranked []candidate
+
+	rooms   []room  // by the topic's place in the digest
+	matches []match // the best first
+	latest  []int   // of the matches, the newest first
+	chosen  int
+	several bool // sources among the matches
+}
+
+// room is the section of a topic.
+type room struct {
+	place  int // of the topic in the reader's order, -1 if it is not wanted
+	taken  int
+	source int64 // of its first story
+	mixed  bool  // another story has another source
+}
+
+// prefer opens a room for each topic of the digest.
+func (l *layout) prefer() {
+	l.rooms = make([]room, len(l.digest.topics))
+	for i := range l.rooms {
+		l.rooms[i].place = -1
+		if l.choice.all {
+			l.rooms[i].place = i
+		}
+	}
+	place := 0
+	for _, topic := range l.choice.order {
+		if i, ok := l.digest.topics[topic]; ok && l.rooms[i].place < 0 {
+			l.rooms[i].place = place
+			place++
+		}
+	}
+}
+
+// match finds and ranks the reader's stories.
+func (l *layout) match() {
+	var some [256]uint64
+	keys := l.keys(some[:0])
+	slices.Sort(keys)
+	l.matches = make([]match, len(keys))
+	for m, key := range keys {
+		l.matches[m].in = inOf(key)
+		l.several = l.several || l.of(m).sourceID != l.of(0).sourceID
+	}
+}
+
+// keys appends the keys of the reader's stories.
+func (l *layout) keys(to []uint64) []uint64 {
+	for i := range l.ranked {
+		if a := &l.ranked[i]; l.judge(a) == "" {
+			to = append(to, keyOf(a, i, a.score(l.at, l.bestPlace(a))))
+		}
+	}
+	return to
+}
+
+// of returns the candidate of a match.
+func (l *layout) of(m int) *candidate { return &l.ranked[l.matches[m].in] }
+
+// bestPlace is the place of a story's best topic in the reader's order. Who wants
+// all topics prefers none of them.
+func (l *layout) bestPlace(a *candidate) int {
+	best := topicHours
+	if l.choice.all {
+		return best
+	}
+	for i := range a.topics {
+		if t := &a.topics[i]; l.fits(t) {
+			best = min(best, l.rooms[t.at].place)
+		}
+	}
+	return best
+}
+
+// lay gives the matches their sections. The section of the best is worth having
+// only where it leaves at least as many stories to the others.
+func (l *layout) lay() {
+	if l.choice.article != 0 {
+		l.layOne()
+		return
+	}
+	top := l.digest.Top
+	if 2*top > min(len(l.matches), l.digest.MaxItems) {
+		top = 0
+	}
+	l.fill(top)
+	if l.chosen < 2*top {
+		l.fill(0)
+	}
+}
+
+// layOne gives breaking news a section, if it is the reader's.
+func (l *layout) layOne() {
+	for m := range l.matches {
+		a := l.of(m)
+		section, best := SectionTop, len(l.rooms)
+		for i := range a.topics {
+			if t := &a.topics[i]; l.fits(t) && l.rooms[t.at].place < best {
+				section, best = t.topic, l.rooms[t.at].place
+			}
+		}
+		l.matches[m].section = section
+		l.chosen++
+	}
+}
+
+// fill lays the matches out with so many in the section of the best.
+func (l *layout) fill(top int) {
+	l.chosen, l.latest = 0, l.latest[:0]
+	for i := range l.rooms {
+		l.rooms[i] = room{place: l.rooms[i].place}
+	}
+	for m := range l.matches {
+		l.matches[m].section, l.matches[m].change = 0, asRanked
+	}
+	l.fillTop(top)
+	for m := range l.matches {
+		if l.matches[m].section == 0 {
+			l.seat(m)
+		}
+	}
+	if l.several {
+		l.mix()
+	}
+	l.fillLatest()
+}
+
+// fillTop puts the best stories into the section over all topics.
+func (l *layout) fillTop(top int) {
+	for m := range top {
+		l.matches[m].section = SectionTop
+	}
+	l.chosen = top
+	if top < 2 {
+		return
+	}
+	source := l.of(0).sourceID
+	other := func(m int) bool { return l.of(m).sourceID != source }
+	for m := range top {
+		if other(m) {
+			return
+		}
+	}
+	last := top - 1
+	for last >= 0 && l.of(last).fixed() {
+		last--
+	}
+	in := top
+	for in < len(l.matches) && !other(in) {
+		in++
+	}
+	if last < 0 || in == len(l.matches) {
+		return
+	}
+	l.matches[last].section, l.matches[last].change = 0, gaveWay
+	l.matches[in].section, l.matches[in].change = SectionTop, movedUp
+}
+
+// seat puts a story into the first of its topics, in the reader's order, that
+// has room.
+func (l *layout) seat(m int) {
+	if l.chosen >= l.digest.MaxItems {
+		return
+	}
+	var best *topicSeq
+	for i, a := 0, l.of(m); i < len(a.topics); i++ {
+		t := &a.topics[i]
+		if l.fits(t) && l.hasRoom(t) && (best == nil || l.rooms[t.at].place < l.rooms[best.at].place) {
+			best = t
+		}
+	}
+	if best != nil {
+		l.chosen++
+		l.enter(m, best)
+	}
+}
+
+func (l *layout) hasRoom(t *topicSeq) bool {
+	return l.digest.PerTopic == 0 || l.rooms[t.at].taken < l.digest.PerTopic
+}
+
+// enter puts a story into the section of a topic.
+func (l *layout) enter(m int, t *topicSeq) {
+	l.matches[m].section, l.matches[m].room = t.topic, int32(t.at)
+	r, source := &l.rooms[t.at], l.of(m).sourceID
+	if r.taken == 0 {
+		r.source = source
+	}
+	r.mixed = r.mixed || r.source != source
+	r.taken++
+}
+
+// mix sees to it that no section has stories of one source only if one of
+// another was left out that could stand there. A story that gives way may go to
+// another section, so all are looked at again; a mixed one stays mixed.
+func (l *layout) mix() {
+	for again := true; again; {
+		again = false
+		for i := range l.rooms {
+			if r := &l.rooms[i]; r.taken > 1 && !r.mixed && l.mixRoom(i) {
+				again = true
+			}
+		}
+	}
+}
+
+// mixRoom lets the lowest ranked story of a room that no editor put there give
+// way to the best of another source.
+func (l *layout) mixRoom(room int) bool {
+	in, topic := l.other(room)
+	if topic == nil {
+		return false
+	}
+	for out := len(l.matches) - 1; out >= 0; out-- {
+		if m := &l.matches[out]; m.section <= 0 || int(m.room) != room || l.of(out).fixed() {
+			continue
+		}
+		l.matches[out].section, l.matches[out].change = 0, gaveWay
+		l.matches[in].change = movedUp
+		l.rooms[room].taken--
+		l.enter(in, topic)
+		l.seat(out)
+		return true
+	}
+	return false
+}
+
+// other finds the best story that was left out, has another source than those of
+// a room and could stand there, for one of its topics.
+func (l *layout) other(room int) (int, *topicSeq) {
+	for m := range l.matches {
+		a := l.of(m)
+		if l.matches[m].section != 0 || a.sourceID == l.rooms[room].source {
+			continue
+		}
+		for i := range a.topics {
+			if t := &a.topics[i]; t.at == room && l.fits(t) {
+				return m, t
+			}
+		}
+	}
+	return 0, nil
+}
+
+// fillLatest puts the newest of those that were left out into a section of
+// their own.
+func (l *layout) fillLatest() {
+	for len(l.latest) < l.digest.Latest && l.chosen < l.digest.MaxItems {
+		best := -1
+		for m := range l.matches {
+			if l.matches[m].section == 0 && (best < 0 || newest(l.of(m), l.of(best)) < 0) {
+				best = m
+			}
+		}
+		if best < 0 {
+			return
+		}
+		l.matches[best].section = SectionLatest
+		l.latest = append(l.latest, best)
+		l.chosen++
+	}
+}
+
+// selection freezes what was laid out: the section of the best, the others by
+// rank, and the latest.
+func (l *layout) selection() Selection {
+	s := Selection{More: len(l.matches) - l.chosen}
+	if l.chosen == 0 {
+		return s
+	}
+	s.Stories = make([]Pick, 0, l.chosen)
+	labels := 0
+	for m := range l.matches {
+		if l.matches[m].section != 0 {
+			labels += len(l.of(m).topics)
+		}
+	}
+	also := make([]int64, 0, labels) // of all picks
+	pick := func(m int) {
+		a, from := l.of(m), len(also)
+		p := Pick{ArticleID: a.id, TopicID: l.matches[m].section, Pinned: a.pinned, Body: l.givesBody(a)}
+		for _, t := range a.topics {
+			if t.topic != p.TopicID && !t.gone {
+				also = append(also, t.topic)
+			}
+		}
+		if len(also) > from {
+			p.Also = also[from:len(also):len(also)]
+		}
+		s.Stories = append(s.Stories, p)
+	}
+	for m := range l.matches {
+		if l.matches[m].section == SectionTop {
+			pick(m)
+		}
+	}
+	for m := range l.matches {
+		if l.matches[m].section > 0 {
+			pick(m)
+		}
+	}
+	for _, m := range l.latest {
+		pick(m)
+	}
+	return s
+}
