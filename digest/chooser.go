@@ -45,6 +45,7 @@ type chooser struct {
 
 	admittedSince int64         // who was admitted before then, or never, has to wait; 0: nobody has to
 	trace         func(Verdict) // hears which rule decided about each story; nil when planning
+	asked         int64         // a story that trace hears of wherever its topics are, 0 for none
 }
 
 // chosenKey is all that a choice depends on within a run.

@@ -75,6 +75,9 @@ func (c *chooser) reach(from int64) (where string, args []any) {
 			[]any{db.Millis(c.run.DueAt.Add(-c.digest.Welcome)), c.run.ToSeq}
 	}
 	where, args = `a.id IN (SELECT w.article_id FROM article_topics w WHERE w.seq > $1 AND w.seq <= $2)`, []any{max(from, 0), c.run.ToSeq}
+	if c.asked != 0 {
+		return `(a.id = $3 OR ` + where + `)`, append(args, c.asked)
+	}
 	if c.digest.MaxAge > 0 && c.trace == nil { // who explains wants to see those, too
 		where += ` AND a.fresh_at >= $3`
 		args = append(args, db.Millis(c.run.DueAt.Add(-c.digest.MaxAge)))

@@ -1,0 +1,312 @@
+package main_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
+	"broadsheet/subscribers"
+)
+
+// What BenchmarkPlan plans: stories and topics, digests of so many stories, and how many readers are planned naively to
+// see how fast that goes.
+const (
+	planTopics   = 30
+	planArticles = 500
+	planItems    = 10
+	naiveReaders = 5_000
+)
+
+// BenchmarkPlan plans an edition with the real binary. The time is that of the ledger, from the edition to the last
+// page of the last run; memory is the binary's.
+func BenchmarkPlan(b *testing.B) {
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		for _, size := range []struct{ readers, zones int }{{10_000, 1}, {100_000, 1}, {1_000_000, 1}, {1_000_000, 24}} {
+			b.Run(fmt.Sprintf("%s/readers=%d/zones=%d", dialect, size.readers, size.zones), func(b *testing.B) {
+				r := newPlanRoom(b, dialect, size.readers, size.zones)
+				var took time.Duration
+				peak, times := 0, 0
+				for b.Loop() {
+					r.due(b)
+					peak = max(peak, r.run(b, "plain.toml", 0, "digest", "plan", "daily").peak)
+					took += r.took(b)
+					times++
+				}
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(took.Seconds()/float64(times), "s/plan")
+				b.ReportMetric(float64(times*size.readers)/took.Seconds(), "rows/s")
+				b.ReportMetric(float64(peak)/1024, "peak-MiB")
+				b.ReportMetric(float64(r.number(b, `SELECT COUNT(*) FROM selections`)), "selections")
+				r.measure(b)
+			})
+		}
+	}
+}
+
+// BenchmarkPlanNaively does the work of BenchmarkPlan for some of the readers with a query and a row for each, as many
+// of them in one transaction as the planner has in a page.
+func BenchmarkPlanNaively(b *testing.B) {
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		b.Run(string(dialect), func(b *testing.B) {
+			r := newPlanRoom(b, dialect, naiveReaders, 1)
+			var took time.Duration
+			times := 0
+			for b.Loop() {
+				r.due(b)
+				began := time.Now()
+				r.planNaively(b)
+				took += time.Since(began)
+				times++
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(times*naiveReaders)/took.Seconds(), "rows/s")
+		})
+	}
+}
+
+// planRoom is a newsroom whose digest is due in so many zones at once.
+type planRoom struct {
+	*benchRoom
+	db    *db.DB
+	zones int
+	bytes int64 // of the tables before anything was planned
+}
+
+func newPlanRoom(b *testing.B, dialect db.Dialect, readers, zones int) *planRoom {
+	b.Helper()
+	r := &planRoom{benchRoom: &benchRoom{dir: b.TempDir(), readers: readers}, zones: zones}
+	r.database = "sqlite:" + filepath.Join(r.dir, "broadsheet.db")
+	if dialect == db.Postgres {
+		r.database = dbtest.URL(b, dialect)
+	}
+	r.write(b)
+	r.run(b, "plain.toml", 0, "article", "import", "articles.json")
+	var err error
+	if r.db, err = db.Open(b.Context(), r.database); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { r.db.Close() })
+	r.fill(b)
+	r.due(b)
+	r.bytes = r.size(b)
+	return r
+}
+
+func (r *planRoom) write(b *testing.B) {
+	b.Helper()
+	var toml strings.Builder
+	fmt.Fprintf(&toml, `[site]
+name = "City Courier"
+url = "https://news.example"
+postal_address = "1 Main Street, Springfield"
+[web]
+public_url = "https://news.example/mail"
+[database]
+url = %q
+[mail]
+from = "City Courier <digest@news.example>"
+[[mail.relay]]
+url = "smtp://127.0.0.1:1?tls=off"
+[[digest]]
+slug = "daily"
+name = "The Morning Courier"
+schedule = "0 * * * *"
+local_time = true
+max_items = %d
+`, r.database, planItems)
+	var stories []map[string]any
+	for i := range planArticles {
+		stories = append(stories, map[string]any{
+			"url": fmt.Sprintf("https://news.example/story/%d", i), "title": fmt.Sprintf("What happened in case %d, %d", i*7919, i),
+			"topics": []string{fmt.Sprintf("t%d", i%planTopics), fmt.Sprintf("t%d", i/planTopics)},
+		})
+	}
+	for t := range planTopics {
+		fmt.Fprintf(&toml, "[[topic]]\nslug = \"t%d\"\nname = \"Topic %d\"\n", t, t)
+	}
+	articles, err := json.Marshal(stories)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"plain.toml": toml.String(), "articles.json": string(articles), "broadsheet.keys": subscribers.NewKey() + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(r.dir, name), []byte(content), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// zone is the name of one of the zones, an hour apart.
+func (r *planRoom) zone(i int) string {
+	if r.zones == 1 || i == 11 {
+		return "UTC"
+	}
+	return fmt.Sprintf("Etc/GMT%+d", i-11)
+}
+
+// fill makes cohorts and active readers, each with one to six topics of which the first are the most popular.
+func (r *planRoom) fill(b *testing.B) {
+	const page = 50_000
+	b.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	digest := r.number(b, `SELECT id FROM digests WHERE slug = 'daily'`)
+	first := r.number(b, `SELECT MIN(id) FROM topics`)
+	for i := range r.zones {
+		r.exec(b, `INSERT INTO cohorts (id, digest_id, zone) VALUES ($1, $2, $3)`, i+1, digest, r.zone(i))
+	}
+	r.exec(b, `UPDATE counters SET value = $1 WHERE name = 'cohort'`, r.zones)
+	for from := 0; from < r.readers; from += page {
+		n := min(page, r.readers-from)
+		ids, cohorts, addresses, topics := make([]int64, n), make([]int64, n), make([]string, n), make([]string, n)
+		for i := range ids {
+			ids[i], cohorts[i] = int64(from+i+1), int64(i%r.zones+1)
+			addresses[i], topics[i] = fmt.Sprintf("reader%d@inbox%d.test", from+i, i%20), someTopics(random, first)
+		}
+		r.inTx(b, func(ctx context.Context, tx *db.Tx) error {
+			if _, err := tx.ExecRows(ctx, `INSERT INTO subscribers (id, address, state, created_at) SELECT v.id, v.address, 'active', 1 FROM {rows}`,
+				[]db.Column{db.Ints("id", ids), db.Texts("address", addresses)}); err != nil {
+				return err
+			}
+			_, err := tx.ExecRows(ctx, `INSERT INTO subscriptions (subscriber_id, digest_id, cohort_id, state, topics, created_at)
+				SELECT v.id, $1, v.cohort, 'active', v.topics, 1 FROM {rows}`,
+				[]db.Column{db.Ints("id", ids), db.Ints("cohort", cohorts), db.Texts("topics", topics)}, digest)
+			return err
+		})
+	}
+}
+
+// someTopics is the column of a reader's topics, in the order of the form.
+func someTopics(random *rand.Rand, first int64) string {
+	chosen := map[int64]bool{}
+	for range 1 + random.IntN(6) {
+		popular := random.Float64()
+		chosen[first+int64(planTopics*popular*popular)] = true
+	}
+	var out strings.Builder
+	out.WriteString(",")
+	for id := first; id < first+planTopics; id++ {
+		if chosen[id] {
+			fmt.Fprint(&out, id, ",")
+		}
+	}
+	return out.String()
+}
+
+// due takes back what was planned and lets all cohorts be due at the hour that has struck, with all stories.
+func (r *planRoom) due(b *testing.B) {
+	b.Helper()
+	for _, table := range []string{"attempts", "deliveries", "batches", "run_skips", "runs", "selections", "editions"} {
+		r.exec(b, `DELETE FROM `+table)
+	}
+	hour := time.Now().UTC().Truncate(time.Hour)
+	for i := range r.zones {
+		zone, err := time.LoadLocation(r.zone(i))
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.exec(b, `UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = 0, runs = 1 WHERE id = $3`,
+			hour.In(zone).Format("2006-01-02T15:04"), hour.UnixMilli(), i+1)
+	}
+}
+
+// took is how long planning took.
+func (r *planRoom) took(b *testing.B) time.Duration {
+	b.Helper()
+	if n := r.number(b, `SELECT COUNT(*) FROM deliveries`); n != int64(r.readers) {
+		b.Fatalf("%d deliveries, want %d", n, r.readers)
+	}
+	return time.Duration(r.number(b, `SELECT MAX(planned_at) - (SELECT MIN(created_at) FROM editions) FROM runs`)) * time.Millisecond
+}
+
+// measure reports what a delivery takes on disk with its indexes, and what is recorded of an attempt.
+func (r *planRoom) measure(b *testing.B) {
+	b.Helper()
+	planned := r.size(b)
+	b.ReportMetric(float64(planned-r.bytes)/float64(r.readers), "B/delivery")
+	if r.readers > 100_000 {
+		return
+	}
+	r.exec(b, `INSERT INTO attempts (day, edition_id, subscriber_id, n, at, composed_at, relay, class, phase, code, enhanced, reply)
+		SELECT day, edition_id, subscriber_id, 1, changed_at, changed_at, 'relay.news.example:587', 'accepted', 'dot', 250, '2.0.0',
+			'2.0.0 Ok: queued as 4dGQkV5tPyz1xZ' FROM deliveries`)
+	b.ReportMetric(float64(r.size(b)-planned)/float64(r.readers), "B/attempt")
+}
+
+// size is how large the database is: on PostgreSQL the tables with their indexes, without what other tests have.
+func (r *planRoom) size(b *testing.B) int64 {
+	b.Helper()
+	if r.db.Dialect() == db.SQLite {
+		return r.number(b, `SELECT (c.page_count - f.freelist_count) * s.page_size FROM pragma_page_count c, pragma_freelist_count f, pragma_page_size s`)
+	}
+	return r.number(b, `SELECT CAST(SUM(pg_table_size(c.oid) + pg_indexes_size(c.oid)) AS BIGINT) FROM pg_class c
+		WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace`)
+}
+
+// planNaively asks for each reader what there is and writes what the reader gets.
+func (r *planRoom) planNaively(b *testing.B) {
+	b.Helper()
+	r.inTx(b, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.EnsureDay(ctx, 20_000); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO editions (id, digest_id, slot, key, kind, day, state, created_at)
+			SELECT 1, id, '2024-10-04T07:00', 'daily/2024-10-04', 'scheduled', 20000, 'sending', 1 FROM digests`); err != nil {
+			return err
+		}
+		var topics []string
+		if err := tx.Select(ctx, &topics, `SELECT topics FROM subscriptions ORDER BY subscriber_id`); err != nil {
+			return err
+		}
+		for i, text := range topics {
+			var wanted, stories []int64
+			for field := range strings.SplitSeq(strings.Trim(text, ","), ",") {
+				var id int64
+				fmt.Sscan(field, &id)
+				wanted = append(wanted, id)
+			}
+			if err := tx.Select(ctx, &stories, `SELECT a.id FROM articles a WHERE a.held_at = 0 AND a.withdrawn_at = 0 AND a.lead_id = 0
+				AND EXISTS (SELECT 1 FROM article_topics t WHERE t.article_id = a.id AND t.seq > 0 AND t.topic_id {in 1})
+				ORDER BY a.priority DESC, a.fresh_at DESC, a.id DESC LIMIT $2`, slices.Clip(wanted), planItems); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `INSERT INTO selections (edition_id, id, stories) VALUES (1, $1, $2)`, i+1, fmt.Sprint(stories)); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `INSERT INTO deliveries (day, edition_id, subscriber_id, run_id, selection_id, batch_id, changed_at)
+				VALUES (20000, 1, $1, 1, $1, 1, 1)`, i+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (r *planRoom) inTx(b *testing.B, do func(ctx context.Context, tx *db.Tx) error) {
+	b.Helper()
+	if err := r.db.Write(b.Context(), func(tx *db.Tx) error { return do(b.Context(), tx) }); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (r *planRoom) exec(b *testing.B, query string, args ...any) {
+	b.Helper()
+	r.inTx(b, func(ctx context.Context, tx *db.Tx) error { _, err := tx.Exec(ctx, query, args...); return err })
+}
+
+func (r *planRoom) number(b *testing.B, query string) (n int64) {
+	b.Helper()
+	if err := r.db.View(b.Context(), func(tx *db.Tx) error { return tx.Get(b.Context(), &n, query) }); err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
