@@ -177,3 +177,22 @@ func TestClockJumps(t *testing.T) {
 		w.balanced()
 	})
 }
+
+// TestNewCohortAfterTheClose: whose first slot has closed gets it all the same.
+func TestNewCohortAfterTheClose(t *testing.T) {
+	for _, refresh := range []bool{false, true} {
+		w := newWorld(t, dbtest.Open(t, db.SQLite), cutoff)
+		slot := w.clock.Now()
+		w.subscribe(1, newYork)
+		w.clock.set(slot.Add(-10 * time.Minute))
+		w.put(story(1, "world"))
+		if refresh {
+			if err := w.planner.Refresh(t.Context(), w.clock.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.tick()
+		w.wantMails("daily/2026-11-23 1: 1")
+		w.wantReady("daily/2026-11-23", slot)
+	}
+}

@@ -66,6 +66,9 @@ func (p *Planner) refresh(ctx context.Context, d *Digest, c cohort, now time.Tim
 		return p.store.setNextSlot(ctx, c, schedule.Local{}, time.Time{})
 	}
 	slot, due := r.next(now.Add(d.Cutoff))
+	if c.NextSlot.IsZero() { // a new cohort, which has missed nothing yet
+		slot, due = r.next(now)
+	}
 	exists := !c.NextSlot.IsZero() && r.times.Next(c.NextSlot.Add(-time.Second)) == c.NextSlot
 	if exists && !slot.Before(c.NextSlot) {
 		slot, due = c.NextSlot, c.NextSlot.In(r.loc)

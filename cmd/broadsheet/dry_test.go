@@ -116,7 +116,7 @@ func TestDryRunsChangeNothing(t *testing.T) {
 		if after := names(t, n.dir); !slices.Equal(files, after) {
 			t.Errorf("the folder has %v, had %v", after, files)
 		}
-		n.must("digest", "send", "daily", "--now").want(t, 0, `due 50 = sent 50 `)
+		n.must("digest", "send", "daily", "--now").want(t, 0, `due 50 = sent 33 .* skipped 17 `) // who had all of topic-1
 		if slices.Equal(before, dump(t, d)) {
 			t.Error("a send changes nothing: the comparison is blind")
 		}
