@@ -56,3 +56,45 @@ func TestIdleTick(t *testing.T) {
 		}
 	})
 }
+
+// TestIdleTickGoesAlongIndexes asks both engines how they would find that there
+// is nothing to do.
+func TestIdleTickGoesAlongIndexes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		w.subscribe(1, newYork)
+		w.tick()
+		query := w.statements()[0]
+		explain, whole := `EXPLAIN QUERY PLAN `, `SCAN `
+		if d.Dialect() == db.Postgres {
+			explain, whole = `EXPLAIN `, `Seq Scan`
+		}
+		steps := 0
+		err := d.View(t.Context(), func(tx *db.Tx) error {
+			if d.Dialect() == db.Postgres { // tables of some rows are read whole, unless that is made dear
+				if _, err := tx.Exec(t.Context(), `SET LOCAL enable_seqscan = off`); err != nil {
+					return err
+				}
+			}
+			return tx.Each(t.Context(), func(scan func(dest ...any) error) error {
+				var id, parent, unused int64
+				var step string
+				dest := []any{&step}
+				if d.Dialect() == db.SQLite {
+					dest = []any{&id, &parent, &unused, &step}
+				}
+				err := scan(dest...)
+				steps++
+				for _, table := range []string{"cohorts", "subscriptions", "articles", "runs"} {
+					if strings.Contains(step, whole) && strings.Contains(step, table) && !strings.Contains(step, "USING") {
+						t.Errorf("it reads all of %s: %s", table, step)
+					}
+				}
+				return err
+			}, explain+query, int64(0), []int64{1}, []int64{1}, int64(0), []int64{1})
+		})
+		if err != nil || steps < 5 {
+			t.Errorf("%d steps, %v", steps, err)
+		}
+	})
+}

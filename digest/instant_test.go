@@ -1,6 +1,7 @@
 package digest_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -161,4 +162,54 @@ func TestSlotInQuietHours(t *testing.T) {
 	w.put(story(1, "world"))
 	w.tick()
 	w.wantReady("daily/2026-11-23", w.clock.Now())
+}
+
+// TestInstantFromMany lets planners meet the same stories at once: one edition
+// for all of them, and each reader in it once.
+func TestInstantFromMany(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, instant)
+		for id := range int64(12) {
+			w.subscribe(id+1, []string{newYork, "Asia/Tokyo", "Europe/Berlin", "America/Lima"}[id%4])
+		}
+		w.minutes(1)
+		for n := range 3 {
+			w.put(story(n, "world"))
+			w.clock.advance(time.Minute)
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					if err := w.newPlanner().Tick(t.Context(), w.clock.Now()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			if editions, mails := w.count(`SELECT COUNT(*) FROM editions`), w.count(`SELECT COUNT(*) FROM deliveries`); editions != int64(n+1) || mails != int64(12*(n+1)) {
+				t.Errorf("%d editions with %d deliveries after %d stories, want one with twelve for each", editions, mails, n+1)
+			}
+		}
+		w.balanced()
+	})
+}
+
+// TestInstantKilled ends a planner between the runs of an edition; another one
+// goes on.
+func TestInstantKilled(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, instant)
+		for id := range int64(6) {
+			w.subscribe(id+1, []string{newYork, "Asia/Tokyo", "Europe/Berlin"}[id%3])
+		}
+		w.minutes(1)
+		w.put(story(1, "world"))
+		w.clock.advance(time.Minute)
+		w.tickUntil(3)
+		w.tick()
+		w.minutes(2)
+		if mails, readers := w.count(`SELECT COUNT(*) FROM deliveries`), w.count(`SELECT COUNT(DISTINCT subscriber_id) FROM deliveries`); mails != 6 || readers != 6 {
+			t.Errorf("%d deliveries to %d readers, want one to each of six", mails, readers)
+		}
+		w.balanced()
+	})
 }
