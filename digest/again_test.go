@@ -97,6 +97,26 @@ func TestHeldBetweenTwoZones(t *testing.T) {
 	})
 }
 
+// TestBreakingNewsIsNeverSentAgain: readers of other topics get the story, too,
+// and not once more when it gets one of theirs.
+func TestBreakingNewsIsNeverSentAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		w.subscribe(1, newYork, "sport")
+		w.subscribe(2, newYork, "world")
+		w.begin()
+		w.put(story(1, "world"))
+		w.tick()
+		w.clock.advance(time.Hour)
+		w.send(digest.Send{ArticleID: w.id(1)})
+		w.nothingDue(digest.Send{ArticleID: w.id(1)})
+		w.put(story(1, "world", "sport"), story(2, "sport"))
+		w.clock.advance(-time.Hour)
+		w.nextDay()
+		w.wantMails("daily/2026-11-23 2: 1", "daily/2026-11-23T08:00:01 1: 1", "daily/2026-11-24 1: 2")
+	})
+}
+
 // TestPausedReader misses nothing that came meanwhile and gets nothing twice.
 func TestPausedReader(t *testing.T) {
 	for name, test := range map[string]struct {

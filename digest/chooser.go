@@ -35,6 +35,8 @@ type chooser struct {
 	oldest  int64           // no window begins earlier
 	pools   map[int64]*pool // by the start of the window
 	made    map[chosenKey]chosen
+	page    []subscription // that was read last
+	last    lookup
 
 	audience    map[string]bool // whether readers of these attributes belong to it
 	places      map[int64]int   // that editors gave to stories, nil until they are loaded
@@ -46,6 +48,12 @@ type chooser struct {
 	admittedSince int64         // who was admitted before then, or never, has to wait; 0: nobody has to
 	trace         func(Verdict) // hears which rule decided about each story; nil when planning
 	asked         int64         // a story that trace hears of wherever its topics are, 0 for none
+}
+
+// lookup is the last answer about a window, for most are of the same.
+type lookup struct {
+	from int64
+	pool *pool
 }
 
 // chosenKey is all that a choice depends on within a run.
@@ -186,6 +194,7 @@ func (c *chooser) findOldest(ctx context.Context, tx *db.Tx, page []subscription
 // fillPools loads the candidates of the page's windows. Most begin with the
 // run's own; of too many others the earliest serve the later ones, too.
 func (c *chooser) fillPools(ctx context.Context, tx *db.Tx, page []subscription) error {
+	c.last = lookup{}
 	starts := map[int64]bool{}
 	for i := range page {
 		starts[c.from(&page[i])] = true
@@ -212,6 +221,13 @@ func (c *chooser) fillPools(ctx context.Context, tx *db.Tx, page []subscription)
 
 // pool returns candidates among which are all of the window that begins at from.
 func (c *chooser) pool(from int64) *pool {
+	if c.last.pool == nil || c.last.from != from {
+		c.last = lookup{from, c.find(from)}
+	}
+	return c.last.pool
+}
+
+func (c *chooser) find(from int64) *pool {
 	if p := c.pools[from]; p != nil {
 		return p
 	}

@@ -29,41 +29,43 @@ const pageSize = 5000
 
 // The columns of a subscription s and its subscriber u, in the order of fields.
 const (
-	seatColumns   = `s.subscriber_id, s.topics, s.former_topics, s.joined_seq, s.joined_runs, s.paused_until, `
-	readerColumns = `u.admitted_at, u.attributes, u.language`
+	seatColumns   = `s.subscriber_id, s.topics, s.former_topics, s.joined_seq, s.joined_runs, s.paused_until`
+	readerColumns = `, u.admitted_at, u.attributes, u.language`
 	joinReaders   = ` JOIN subscribers u ON u.id = s.subscriber_id`
 )
 
-// fields returns where the columns of a subscription go.
-func (s *subscription) fields() []any {
-	return []any{
-		&s.SubscriberID, &s.Topics, &s.Former, &s.JoinedSeq, &s.JoinedRuns, &s.PausedUntil,
-		&s.AdmittedAt, &s.Attributes, &s.Language,
-	}
+// seat returns where the columns of a subscription go.
+func (s *subscription) seat() []any {
+	return []any{&s.SubscriberID, &s.Topics, &s.Former, &s.JoinedSeq, &s.JoinedRuns, &s.PausedUntil}
 }
+
+// reader returns where the columns of the subscriber go.
+func (s *subscription) reader() []any { return []any{&s.AdmittedAt, &s.Attributes, &s.Language} }
 
 // subscriptionPage reads the active subscriptions of a run's cohort that are
 // not planned yet, only those of the recipients of a partial edition that has
-// some. Those that joined for a later run are left to it.
+// some. Those that joined for a later run are left to it. The page is good until
+// the next one is read.
 func subscriptionPage(ctx context.Context, tx *db.Tx, c *chooser) ([]subscription, error) {
-	query := `SELECT ` + seatColumns + `CAST(0 AS BIGINT), '', '' FROM subscriptions s`
+	var sub subscription // one for all rows: scanning makes it escape
+	columns, from, fields := seatColumns, ` FROM subscriptions s`, sub.seat()
 	if c.readsReaders() {
-		query = `SELECT ` + seatColumns + readerColumns + ` FROM subscriptions s` + joinReaders
+		columns, from, fields = columns+readerColumns, from+joinReaders, append(fields, sub.reader()...)
 	}
-	query += ` WHERE s.cohort_id = $1 AND s.state = 'active' AND s.subscriber_id > $2 AND s.joined_runs <= $3 `
+	query := `SELECT ` + columns + from + `
+		WHERE s.cohort_id = $1 AND s.state = 'active' AND s.subscriber_id > $2 AND s.joined_runs <= $3 `
 	args := []any{c.run.CohortID, c.run.PlanCursor, c.run.Number, pageSize}
 	if c.edition.Recipients != nil {
 		query += `AND s.subscriber_id {in 5} `
 		args = append(args, c.edition.Recipients)
 	}
-	page := make([]subscription, 0, 256)
-	var sub subscription // one for all rows: scanning makes it escape
-	fields := sub.fields()
+	page := c.page[:0]
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
 		err := scan(fields...)
 		page = append(page, sub)
 		return err
 	}, query+`ORDER BY s.subscriber_id LIMIT $4`, args...)
+	c.page = page
 	return page, err
 }
 
@@ -73,7 +75,7 @@ func subscriptionOf(ctx context.Context, tx *db.Tx, digestID, subscriberID int64
 	var sub subscription
 	var cohortID int64
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		return scan(append(sub.fields(), &cohortID)...)
+		return scan(append(append(sub.seat(), sub.reader()...), &cohortID)...)
 	}, `SELECT `+seatColumns+readerColumns+`, s.cohort_id FROM subscriptions s`+joinReaders+`
 		WHERE s.subscriber_id = $1 AND s.digest_id = $2 AND s.state = 'active'`, subscriberID, digestID)
 	if err != nil || cohortID == 0 {
