@@ -137,8 +137,8 @@ func (d *Digest) mayEdit(e *Edition, now time.Time) error {
 }
 
 // EditEdition changes what editors make of an edition, and makes the edition if
-// it is to come. Mails that are composed from a second later on have the new
-// text; a retry has what its first try had. It returns ErrEdit for what cannot stand in a mail and
+// it is to come. Mails that are composed from its CountsAt on, a second later,
+// have the new text; a retry has what its first try had. It returns ErrEdit for what cannot stand in a mail and
 // ErrEditionOver if nothing more of the edition will be sent. The change is put
 // on record as made by who, unless nothing became different.
 func (s *Store) EditEdition(ctx context.Context, d *Digest, e *Edition, edit EditionEdit, who string) (*EditionText, error) {

@@ -73,19 +73,20 @@ func (s *Store) EditionText(ctx context.Context, editionID int64) (*EditionText,
 func editionText(ctx context.Context, tx *db.Tx, editionID int64, at time.Time) (EditionText, error) {
 	var row struct {
 		Version   int    `db:"version"`
+		FromAt    int64  `db:"from_at"`
 		Subject   string `db:"subject"`
 		Preheader string `db:"preheader"`
 		Intro     string `db:"intro"`
 		Stories   string `db:"stories"`
 	}
-	err := tx.Get(ctx, &row, `SELECT version, subject, preheader, intro, stories FROM edition_versions
+	err := tx.Get(ctx, &row, `SELECT version, from_at, subject, preheader, intro, stories FROM edition_versions
 		WHERE edition_id = $1 AND (CAST($2 AS BIGINT) = 0 OR from_at <= $2) ORDER BY version DESC LIMIT 1`, editionID, db.Millis(at))
 	if errors.Is(err, db.ErrNoRows) {
 		return EditionText{}, nil
 	} else if err != nil {
 		return EditionText{}, err
 	}
-	text := EditionText{Version: row.Version, Subject: row.Subject, Preheader: row.Preheader, Intro: row.Intro}
+	text := EditionText{Version: row.Version, CountsAt: db.Time(row.FromAt), Subject: row.Subject, Preheader: row.Preheader, Intro: row.Intro}
 	text.Stories, err = parseStories(row.Stories)
 	return text, err
 }
@@ -140,9 +141,10 @@ func (s *Store) insertEditionText(ctx context.Context, tx *db.Tx, editionID int6
 		return err
 	}
 	text.Version++
+	text.CountsAt = db.Time(max(last, db.Millis(from)))
 	if _, err := tx.Exec(ctx, `INSERT INTO edition_versions (edition_id, version, from_at, subject, preheader, intro, stories)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		editionID, text.Version, max(last, db.Millis(from)), text.Subject, text.Preheader, text.Intro, text.storiesText()); err != nil {
+		editionID, text.Version, db.Millis(text.CountsAt), text.Subject, text.Preheader, text.Intro, text.storiesText()); err != nil {
 		return err
 	}
 	return touchContent(ctx, tx)

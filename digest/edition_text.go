@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,8 +16,9 @@ import (
 // EditionText is what editors made of an edition. Empty fields are as the
 // digest has them.
 type EditionText struct {
-	Version   int    // 0 if nobody changed anything, then one more with each change
-	Subject   string // as it is, no template
+	Version   int       // 0 if nobody changed anything, then one more with each change
+	CountsAt  time.Time // from when on mails are composed with it
+	Subject   string    // as it is, no template
 	Preheader string
 	Intro     string // Markdown
 	Stories   []EditedStory

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -143,6 +144,9 @@ func (e *env) editEdition(ctx context.Context, a *app.App, key string, edit dige
 	if err != nil {
 		return refusal(err)
 	}
+	if err := e.waitUntil(ctx, text.CountsAt); err != nil { // whoever sends next sends it as it is now
+		return err
+	}
 	fmt.Fprintf(e.stdout, "edition %s is edited, version %d\n", ed.Key, text.Version)
 	if before == 0 && d.Approval != digest.ApprovalNone {
 		fmt.Fprintf(e.stdout, "it wants approval: broadsheet edition approve %s\n", ed.Key)
@@ -166,6 +170,19 @@ func headline(ctx context.Context, a *app.App, pair string) (int64, string, erro
 	}
 	id, err := articleID(ctx, a, pair[:first])
 	return id, strings.TrimSpace(pair[first+1:]), err
+}
+
+// waitUntil waits for a time that is near; for one that is far, because another
+// host's clock is ahead, it does not wait to the end.
+func (e *env) waitUntil(ctx context.Context, at time.Time) error {
+	timer := time.NewTimer(min(at.Sub(e.now()), 10*time.Second))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func orNothing(text string) string {

@@ -1,0 +1,50 @@
+package main_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"broadsheet/internal/db"
+	"broadsheet/mail/sink"
+)
+
+// TestHeldEditionWaits: at its slot it is planned, and goes out when it is
+// approved, as it was edited until then.
+func TestHeldEditionWaits(t *testing.T) {
+	t.Parallel()
+	n := newNewsroom(t, settings{more: strings.Replace(approvedDaily, "0 7 * * *", "0 0 * * *", 1) + "expire_after = \"24h\"\n"}, sink.Options{})
+	var mu sync.Mutex
+	var mails []string
+	n.inbox.examine(func(_ string, data []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		mails = append(mails, string(data))
+	})
+	n.must(split("subscriber add ada@inbox.example --digest asked --confirmed --consent desk")...)
+	n.must(split("article add --url https://courier.example/topic-0/1 --title One")...)
+	n.must("digest", "plan", "asked")
+	midnight := time.Now().UTC().Truncate(24 * time.Hour)
+	err := n.open().Write(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE cohorts SET next_slot = $1, next_due_at = $2 WHERE digest_id = (SELECT id FROM digests WHERE slug = 'asked')`,
+			midnight.Format("2006-01-02T15:04"), midnight.UnixMilli())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := "asked/" + midnight.Format(time.DateOnly)
+	n.steps([]step{
+		{args: "digest send asked", code: 75, stdout: `due 1 = sent 0 .* pending 1\n`, stderr: `waits for approval; 1 deliveries are pending: broadsheet edition approve ` + key},
+		{args: "edition edit " + key + " --subject Edited --intro -", stdin: "Read **this** first.\n", stdout: `version 1`},
+		{args: "edition approve " + key, stdout: `is sending, approved`},
+		{args: "digest send asked", stdout: `due 1 = sent 1 `},
+		{args: "edition show " + key, stdout: `is done, approval approved`},
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	if len(mails) != 1 || !strings.Contains(mails[0], "\r\nSubject: Edited\r\n") || !strings.Contains(mails[0], "Read this first.") {
+		t.Errorf("got %d mails: %.2000q", len(mails), mails)
+	}
+}
