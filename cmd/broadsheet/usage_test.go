@@ -15,7 +15,7 @@ func TestUsageErrors(t *testing.T) {
 	for _, s := range []step{
 		{args: "subscribr list", stderr: `unknown command "subscribr", did you mean subscriber\?`},
 		{args: "frobnicate", stderr: `"frobnicate"`},
-		{args: "digest", stderr: `digest needs a verb: list, preview, plan, send`},
+		{args: "digest", stderr: `digest needs a verb: list, preview, plan, explain, send`},
 		{args: "digest sned daily", stderr: `digest has no verb "sned"`},
 		{args: "digest send", stderr: `DIGEST is missing`},
 		{args: "digest send daily weekly", stderr: `unexpected argument "weekly"`},
