@@ -1,9 +1,6 @@
 package digest
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // attributesOf completes what is stored of a reader's attributes: of those of
 // which nothing is known the first value counts.
@@ -22,16 +19,4 @@ func (s *Setup) attributesOf(stored string) string {
 		return ""
 	}
 	return "," + strings.Join(b, ",") + ","
-}
-
-// audience reports whether a reader with attributes as they are stored belongs
-// to an audience: has one of its values of each attribute that it names.
-func (s *Setup) audience(pairs []string, stored string) bool {
-	known := s.attributesOf(stored)
-	return !slices.ContainsFunc(pairs, func(pair string) bool {
-		name, _, _ := strings.Cut(pair, "=")
-		return !slices.ContainsFunc(pairs, func(other string) bool {
-			return strings.HasPrefix(other, name+"=") && strings.Contains(known, ","+other+",")
-		})
-	})
 }

@@ -141,7 +141,7 @@ func (c *chooser) belongs(sub *subscription) bool {
 	}
 	yes, ok := c.audience[sub.Attributes]
 	if !ok {
-		yes = c.setup.audience(c.digest.Audience, sub.Attributes)
+		yes = admits(joinPairs(c.digest.Audience), c.setup.attributesOf(sub.Attributes))
 		c.audience[sub.Attributes] = yes
 	}
 	return yes
