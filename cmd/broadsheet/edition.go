@@ -106,27 +106,31 @@ func (e *env) editionStateCommand(verb, short string, to digest.EditionState) *c
 					fmt.Fprintf(e.stdout, "edition %s is %s and would be %s\n", ed.Key, ed.State, to)
 					return nil
 				}
-				if to == digest.EditionCancelled {
-					if err := e.confirm("Cancel edition %s for good?", ed.Key); err != nil {
-						return err
-					}
-				}
-				reason := ""
-				if to == digest.EditionPaused {
-					reason = "paused by an operator"
-				}
-				ed, err = a.Digests.ChangeEditionState(cmd.Context(), ed.Key, to, reason, who)
-				if errors.Is(err, digest.ErrEdit) {
-					return fmt.Errorf("%w: broadsheet edition approve %s", err, args[0])
-				} else if err != nil {
-					return err
-				}
-				fmt.Fprintf(e.stdout, "edition %s is %s\n", ed.Key, ed.State)
-				return nil
+				return e.changeState(cmd.Context(), a, ed, to, who)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would change and change nothing")
 	byFlag(cmd, &by)
 	return cmd
+}
+
+func (e *env) changeState(ctx context.Context, a *app.App, ed *digest.Edition, to digest.EditionState, who string) error {
+	reason := ""
+	switch to {
+	case digest.EditionCancelled:
+		if err := e.confirm("Cancel edition %s for good?", ed.Key); err != nil {
+			return err
+		}
+	case digest.EditionPaused:
+		reason = "paused by an operator"
+	}
+	ed, err := a.Digests.ChangeEditionState(ctx, ed.Key, to, reason, who)
+	if errors.Is(err, digest.ErrEdit) {
+		return fmt.Errorf("%w with broadsheet edition approve", err)
+	} else if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "edition %s is %s\n", ed.Key, ed.State)
+	return nil
 }

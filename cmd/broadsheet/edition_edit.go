@@ -116,20 +116,8 @@ func (e *env) editEdition(ctx context.Context, a *app.App, key string, edit dige
 	if err != nil {
 		return err
 	}
-	for _, ref := range o.order {
-		id, err := articleID(ctx, a, ref)
-		if err != nil {
-			return fmt.Errorf("--order: %w", err)
-		}
-		edit.Order = append(edit.Order, id)
-	}
-	edit.Headlines = map[int64]string{}
-	for _, pair := range o.headlines {
-		id, text, err := headline(ctx, a, pair)
-		if err != nil {
-			return fmt.Errorf("--headline: %w", err)
-		}
-		edit.Headlines[id] = text
+	if err := o.stories(ctx, a, &edit); err != nil {
+		return err
 	}
 	if o.dryRun {
 		changes, err := a.Digests.EditionEditInWords(ctx, d, ed, edit)
@@ -150,6 +138,26 @@ func (e *env) editEdition(ctx context.Context, a *app.App, key string, edit dige
 	fmt.Fprintf(e.stdout, "edition %s is edited, version %d\n", ed.Key, text.Version)
 	if before == 0 && d.Approval != digest.ApprovalNone {
 		fmt.Fprintf(e.stdout, "it wants approval: broadsheet edition approve %s\n", ed.Key)
+	}
+	return nil
+}
+
+// stories finds the articles of --order and --headline.
+func (o *editOptions) stories(ctx context.Context, a *app.App, edit *digest.EditionEdit) error {
+	for _, ref := range o.order {
+		id, err := articleID(ctx, a, ref)
+		if err != nil {
+			return fmt.Errorf("--order: %w", err)
+		}
+		edit.Order = append(edit.Order, id)
+	}
+	edit.Headlines = map[int64]string{}
+	for _, pair := range o.headlines {
+		id, text, err := headline(ctx, a, pair)
+		if err != nil {
+			return fmt.Errorf("--headline: %w", err)
+		}
+		edit.Headlines[id] = text
 	}
 	return nil
 }

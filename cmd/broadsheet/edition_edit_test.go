@@ -38,7 +38,7 @@ func TestEditingAtTheDesk(t *testing.T) {
 		{args: "edition edit " + key + " --clear subject,order", stdout: `version 3`},
 		{args: "edition edit " + key + " --dry-run --clear subject", stdout: `would get: nothing new\n$`},
 		{args: "edition show " + key, stdout: `(?s) is paused: waits for approval, approval wanted\n.*introduction +Read \*in\*\..*story 1 +Uno = one\nstory 2 +Due\n.*maria +edit +subject "A = B", introduction of 27 characters`},
-		{args: "edition resume " + key, code: 1, stderr: `waits for approval: approve it: broadsheet edition approve asked/`},
+		{args: "edition resume " + key, code: 1, stderr: `edition asked/\S+.* waits for approval: approve it with broadsheet edition approve`},
 		{args: "edition approve " + key + " --dry-run", stdout: `^would approve edition asked/\S+: it is paused: waits for approval, not approved\n$`},
 		{args: "edition approve " + key + " --by maria", stdout: `^edition asked/\S+ is sending, approved\n$`},
 		{args: "edition hold " + key + " --by 'joe k'", stdout: `^edition asked/\S+ is paused: held by joe k, not approved\n$`},
