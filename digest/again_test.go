@@ -117,6 +117,32 @@ func TestBreakingNewsIsNeverSentAgain(t *testing.T) {
 	})
 }
 
+// TestReturningReaderIsNotWelcomedWithOldNews: the welcome has what is new to
+// the reader.
+func TestReturningReaderIsNotWelcomedWithOldNews(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, welcoming)
+		w.subscribe(1, newYork)
+		w.subscribe(2, newYork)
+		w.begin()
+		w.put(story(1, "world"))
+		w.tick()
+		w.exec(`UPDATE subscriptions SET state = 'ended' WHERE subscriber_id = 1`)
+		w.put(story(2, "world"))
+		w.nextDay()
+		w.exec(`UPDATE subscriptions SET state = 'active', joined_seq = 1, joined_runs = -1 WHERE subscriber_id = 1`)
+		w.owe(digest.Welcome, 1)
+		w.clock.advance(time.Hour)
+		w.minutes(1)
+		w.nothingOwed()
+		w.put(story(3, "world"))
+		w.hours(24)
+		same(t, "mails", w.laterMails(), []string{
+			"daily/2026-11-24 2: 2", "daily/2026-11-24T08:01:01 1: 2", "daily/2026-11-25 1: 3", "daily/2026-11-25 2: 3",
+		})
+	})
+}
+
 // TestPausedReader misses nothing that came meanwhile and gets nothing twice.
 func TestPausedReader(t *testing.T) {
 	for name, test := range map[string]struct {
