@@ -100,6 +100,7 @@ func TestDryRunsChangeNothing(t *testing.T) {
 			"subscriber suppress " + readerAddress(0) + " --dry-run", "subscriber unsuppress " + readerAddress(0) + " --dry-run",
 			"subscriber unsuppress --reason hard-bounce --since 2020-01-01 --dry-run",
 			"digest list", "digest preview daily --for " + readerAddress(0), "digest preview daily --for " + readerAddress(1) + " --at 2031-01-01 --eml -",
+			"digest explain daily --for " + readerAddress(0), "digest explain daily --for " + readerAddress(1) + " --at 2020-01-01 --article 1 --output json",
 			"digest plan daily --dry-run", "digest plan daily --at 2031-01-01 --dry-run", "digest send daily --dry-run", "digest send daily --now --dry-run",
 			"digest send daily --now --topic topic-0 --to " + readerAddress(0) + " --dry-run",
 			"edition list", "edition show " + edition, "delivery list", "delivery show " + edition + " " + readerAddress(1),
