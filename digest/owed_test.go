@@ -264,6 +264,28 @@ func TestEmbargoEnds(t *testing.T) {
 	})
 }
 
+// TestMovedJustBeforeTheSlot: the run that begins in the same tick has the
+// reader, and nothing is made up for.
+func TestMovedJustBeforeTheSlot(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		w.subscribe(1, "America/Los_Angeles")
+		w.subscribe(2, newYork)
+		slot := w.clock.Now()
+		w.clock.set(slot.Add(-24 * time.Hour))
+		w.hours(23)
+		w.put(story(1, "world"))
+		w.clock.set(slot.Add(-time.Minute))
+		w.relocate(1, "America/Los_Angeles", newYork)
+		w.clock.set(slot)
+		w.tick()
+		w.minutes(2)
+		w.nothingOwed()
+		w.wantMails("daily/2026-11-23 1: 1", "daily/2026-11-23 2: 1")
+		w.balanced()
+	})
+}
+
 // TestMovedThereAndBack moves a reader east after the slot there, and back before
 // the one at home.
 func TestMovedThereAndBack(t *testing.T) {
