@@ -18,7 +18,6 @@ func TestBreakingNewsThroughCommands(t *testing.T) {
 slug = "breaking"
 schedule = "instant"
 urgent = true
-hours = ["06:30"]
 
 [[digest]]
 slug = "quiet"
@@ -29,7 +28,7 @@ quiet_hours = "%s-%s"
 		n.write("readers.csv", "email,digests\nada@inbox.example,*\nbo@inbox.example,breaking\n")
 		n.steps([]step{
 			{args: "subscriber import readers.csv --confirmed --consent list", stdout: `2 added`},
-			{args: "digest list", stdout: `(?m)^breaking +breaking +instant +06:30 +UTC +\* +2 *$`},
+			{args: "digest list", stdout: `(?m)^breaking +breaking +instant +UTC +\* +2 *$`},
 			{args: "article add --url https://courier.example/topic-0/1 --title One", stdout: `1 new`},
 			{args: "article add --url https://courier.example/topic-0/2 --title Two", stdout: `1 new`},
 			{args: "digest send breaking", stdout: `nothing is due`}, // it begins with what comes from now on

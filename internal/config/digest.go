@@ -58,11 +58,26 @@ func readDigest(t *table, c *Config, seen slugs) Digest {
 	if d.MinItems > d.MaxItems {
 		t.complain("min_items", "is %d, more than the %d of max_items: no digest would ever go out", d.MinItems, d.MaxItems)
 	}
+	if d.Schedule == unscheduled {
+		t.slotless(&d)
+	}
 	if d.OnceAcross {
 		t.provable(&d, c.Mail.KeepDeliveries)
 	}
 	t.done()
 	return d
+}
+
+// unscheduled is the schedule of a digest that goes out whenever a story has come.
+const unscheduled = "instant"
+
+// slotless complains about what is said of slots where there are none.
+func (t *table) slotless(d *Digest) {
+	for key, given := range map[string]bool{"cutoff": d.Cutoff > 0, "hours": len(d.Hours) > 0, "catch_up_within": d.CatchUpWithin > 0} {
+		if given {
+			t.complain(key, "goes with a schedule of times, and this digest goes out when a story has come: remove it")
+		}
+	}
 }
 
 // anyAge is how long deliveries are kept at least where stories of any age may

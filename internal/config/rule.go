@@ -239,7 +239,7 @@ func (c Checks) orPlain() Checks {
 }
 
 func plainSchedule(s string) error {
-	if n := len(strings.Fields(s)); n != 5 && !strings.HasPrefix(s, "@") {
+	if n := len(strings.Fields(s)); n != 5 && !strings.HasPrefix(s, "@") && s != unscheduled {
 		return fmt.Errorf("a cron expression has five fields, this has %d", n)
 	}
 	return nil
