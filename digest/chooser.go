@@ -3,7 +3,6 @@ package digest
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -48,12 +47,6 @@ type chooser struct {
 	admittedSince int64         // who was admitted before then, or never, has to wait; 0: nobody has to
 	trace         func(Verdict) // hears which rule decided about each story; nil when planning
 	asked         int64         // a story that trace hears of wherever its topics are, 0 for none
-}
-
-// lookup is the last answer about a window, for most are of the same.
-type lookup struct {
-	from int64
-	pool *pool
 }
 
 // chosenKey is all that a choice depends on within a run.
@@ -173,71 +166,6 @@ func (c *chooser) prepare(ctx context.Context, tx *db.Tx, page []subscription) (
 		return nil, err
 	}
 	return c.gather(ctx, tx, page)
-}
-
-// findOldest sets where the earliest window begins, if one of the page begins
-// before the run's own: carryFor before the slot that this comes from.
-func (c *chooser) findOldest(ctx context.Context, tx *db.Tx, page []subscription) (err error) {
-	early := func(sub subscription) bool { return c.ownStart(&sub) && sub.JoinedSeq < c.run.FromSeq }
-	if c.oldest >= 0 || !slices.ContainsFunc(page, early) {
-		return nil
-	}
-	var own time.Duration
-	if slot := c.edition.Slot; !c.digest.Instant {
-		own = slot.In(time.UTC).Sub(c.digest.Schedule.Prev(slot).In(time.UTC))
-	}
-	c.oldest, err = seqAt(ctx, tx, c.run.DueAt.Add(-own-carryFor))
-	c.oldest = min(c.oldest, c.run.FromSeq)
-	return err
-}
-
-// fillPools loads the candidates of the page's windows. Most begin with the
-// run's own; of too many others the earliest serve the later ones, too.
-func (c *chooser) fillPools(ctx context.Context, tx *db.Tx, page []subscription) error {
-	c.last = lookup{}
-	starts := map[int64]bool{}
-	for i := range page {
-		starts[c.from(&page[i])] = true
-	}
-	if len(c.pools)+len(starts) > mostPools {
-		clear(c.pools)
-	}
-	order := slices.Sorted(maps.Keys(starts))
-	if order[0] != wholeStock {
-		order = append([]int64{c.run.FromSeq}, order...)
-	}
-	for _, from := range order {
-		if c.pools[from] != nil || len(c.pools) >= mostPools {
-			continue
-		}
-		p, err := c.loadPool(ctx, tx, from)
-		if err != nil {
-			return err
-		}
-		c.pools[from] = p
-	}
-	return nil
-}
-
-// pool returns candidates among which are all of the window that begins at from.
-func (c *chooser) pool(from int64) *pool {
-	if c.last.pool == nil || c.last.from != from {
-		c.last = lookup{from, c.find(from)}
-	}
-	return c.last.pool
-}
-
-func (c *chooser) find(from int64) *pool {
-	if p := c.pools[from]; p != nil {
-		return p
-	}
-	nearest := int64(wholeStock)
-	for start := range c.pools {
-		if start < from {
-			nearest = max(nearest, start)
-		}
-	}
-	return c.pools[nearest]
 }
 
 // pick chooses for one subscription, by what the ledger tells of its reader.

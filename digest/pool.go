@@ -1,8 +1,14 @@
 package digest
 
 import (
+	"context"
+	"maps"
 	"math"
+	"slices"
 	"strings"
+	"time"
+
+	"broadsheet/internal/db"
 )
 
 // pool is what can be chosen in a window.
@@ -97,4 +103,75 @@ func (p *pool) judges(former string) string {
 		return ""
 	}
 	return former
+}
+
+// lookup is the last answer about a window, for most are of the same.
+type lookup struct {
+	from int64
+	pool *pool
+}
+
+// findOldest sets where the earliest window begins, if one of the page begins
+// before the run's own: carryFor before the slot that this comes from.
+func (c *chooser) findOldest(ctx context.Context, tx *db.Tx, page []subscription) (err error) {
+	early := func(sub subscription) bool { return c.ownStart(&sub) && sub.JoinedSeq < c.run.FromSeq }
+	if c.oldest >= 0 || !slices.ContainsFunc(page, early) {
+		return nil
+	}
+	var own time.Duration
+	if slot := c.edition.Slot; !c.digest.Instant {
+		own = slot.In(time.UTC).Sub(c.digest.Schedule.Prev(slot).In(time.UTC))
+	}
+	c.oldest, err = seqAt(ctx, tx, c.run.DueAt.Add(-own-carryFor))
+	c.oldest = min(c.oldest, c.run.FromSeq)
+	return err
+}
+
+// fillPools loads the candidates of the page's windows. Most begin with the
+// run's own; of too many others the earliest serve the later ones, too.
+func (c *chooser) fillPools(ctx context.Context, tx *db.Tx, page []subscription) error {
+	c.last = lookup{}
+	starts := map[int64]bool{}
+	for i := range page {
+		starts[c.from(&page[i])] = true
+	}
+	if len(c.pools)+len(starts) > mostPools {
+		clear(c.pools)
+	}
+	order := slices.Sorted(maps.Keys(starts))
+	if order[0] != wholeStock {
+		order = append([]int64{c.run.FromSeq}, order...)
+	}
+	for _, from := range order {
+		if c.pools[from] != nil || len(c.pools) >= mostPools {
+			continue
+		}
+		p, err := c.loadPool(ctx, tx, from)
+		if err != nil {
+			return err
+		}
+		c.pools[from] = p
+	}
+	return nil
+}
+
+// pool returns candidates among which are all of the window that begins at from.
+func (c *chooser) pool(from int64) *pool {
+	if c.last.pool == nil || c.last.from != from {
+		c.last = lookup{from, c.find(from)}
+	}
+	return c.last.pool
+}
+
+func (c *chooser) find(from int64) *pool {
+	if p := c.pools[from]; p != nil {
+		return p
+	}
+	nearest := int64(wholeStock)
+	for start := range c.pools {
+		if start < from {
+			nearest = max(nearest, start)
+		}
+	}
+	return c.pools[nearest]
 }

@@ -22,31 +22,7 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 	}
 	p := emptyPool()
 	where, args := c.reach(from)
-	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
-		var a candidate
-		var t topicSeq
-		var pinnedUntil, arrivedAt int64
-		var again int
-		var access Access
-		var reason string
-		if err := scan(&a.id, &a.priority, &pinnedUntil, &a.publishedAt, &a.freshAt, &arrivedAt, &a.sourceID, &a.sources, &a.language,
-			&a.audience, &access, &again, &t.topic, &t.seq, &reason); err != nil {
-			return err
-		}
-		_, offered := c.digest.topics[t.topic]
-		if !offered && c.edition.ArticleID == 0 || arrivedAt <= c.unproven {
-			return nil
-		}
-		if len(p.ranked) == 0 || p.ranked[len(p.ranked)-1].id != a.id {
-			a.pinned, a.paid, a.again = db.Time(pinnedUntil).After(c.run.DueAt), access == AccessPaid, again != 0
-			a.place = places[a.id]
-			p.add(a, arrivedAt)
-		}
-		if t.gone = reason == topicGone; offered {
-			p.take(t)
-		}
-		return nil
-	}, `SELECT a.id, a.priority, a.pinned_until, a.published_at, a.fresh_at, a.arrived_at, a.source_id, a.sources, v.language,
+	err = tx.Each(ctx, func(scan func(dest ...any) error) error { return c.scanCandidate(scan, p, places) }, `SELECT a.id, a.priority, a.pinned_until, a.published_at, a.fresh_at, a.arrived_at, a.source_id, a.sources, v.language,
 		a.audience, a.access, a.again, COALESCE(t.topic_id, 0), COALESCE(t.seq, 0), COALESCE(t.reason, '')
 		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
 		LEFT JOIN article_topics t ON t.article_id = a.id
@@ -62,6 +38,34 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 		p.place[p.ranked[i].id] = i
 	}
 	return p, nil
+}
+
+// scanCandidate reads a candidate with one of its topics. All rows of one follow
+// each other.
+func (c *chooser) scanCandidate(scan func(dest ...any) error, p *pool, places map[int64]int) error {
+	var a candidate
+	var t topicSeq
+	var pinnedUntil, arrivedAt int64
+	var again int
+	var access Access
+	var reason string
+	if err := scan(&a.id, &a.priority, &pinnedUntil, &a.publishedAt, &a.freshAt, &arrivedAt, &a.sourceID, &a.sources, &a.language,
+		&a.audience, &access, &again, &t.topic, &t.seq, &reason); err != nil {
+		return err
+	}
+	_, offered := c.digest.topics[t.topic]
+	if !offered && c.edition.ArticleID == 0 || arrivedAt <= c.unproven {
+		return nil
+	}
+	if len(p.ranked) == 0 || p.ranked[len(p.ranked)-1].id != a.id {
+		a.pinned, a.paid, a.again = db.Time(pinnedUntil).After(c.run.DueAt), access == AccessPaid, again != 0
+		a.place = places[a.id]
+		p.add(a, arrivedAt)
+	}
+	if t.gone = reason == topicGone; offered {
+		p.take(t)
+	}
+	return nil
 }
 
 // reach is SQL for the articles a of the window that begins at from. A welcome
