@@ -3,6 +3,8 @@ package digest
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"broadsheet/internal/db"
@@ -90,6 +92,11 @@ func (s *Store) startOwed(ctx context.Context, d *Digest, readers []owed, runs m
 	began := 0
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		began = 0
+		// Cohorts before subscriptions, as whoever moves readers locks them.
+		var locked []int64
+		if err := tx.Select(ctx, &locked, `SELECT id FROM cohorts WHERE id {in 1} ORDER BY id {for update}`, slices.Collect(maps.Keys(runs))); err != nil {
+			return err
+		}
 		ids, cohorts, err := lockOwed(ctx, tx, d.ID, readers)
 		if err != nil || len(ids) == 0 {
 			return err
