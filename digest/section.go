@@ -280,24 +280,10 @@ func (l *layout) selection() Selection {
 		return s
 	}
 	s.Stories = make([]Pick, 0, l.chosen)
-	labels := 0
-	for m := range l.matches {
-		if l.matches[m].section != 0 {
-			labels += len(l.of(m).topics)
-		}
-	}
-	also := make([]int64, 0, labels) // of all picks
+	labels := make([]int64, 0, l.labels()) // of all picks
 	pick := func(m int) {
-		a, from := l.of(m), len(also)
-		p := Pick{ArticleID: a.id, TopicID: l.matches[m].section, Pinned: a.pinned, Body: l.givesBody(a)}
-		for _, t := range a.topics {
-			if t.topic != p.TopicID && !t.gone {
-				also = append(also, t.topic)
-			}
-		}
-		if len(also) > from {
-			p.Also = also[from:len(also):len(also)]
-		}
+		var p Pick
+		p, labels = l.pick(m, labels)
 		s.Stories = append(s.Stories, p)
 	}
 	for m := range l.matches {
@@ -314,4 +300,29 @@ func (l *layout) selection() Selection {
 		pick(m)
 	}
 	return s
+}
+
+// labels is how many topics the chosen stories have at most.
+func (l *layout) labels() (n int) {
+	for m := range l.matches {
+		if l.matches[m].section != 0 {
+			n += len(l.of(m).topics)
+		}
+	}
+	return n
+}
+
+// pick freezes one story, whose labels are appended to those of the others.
+func (l *layout) pick(m int, labels []int64) (Pick, []int64) {
+	a, from := l.of(m), len(labels)
+	p := Pick{ArticleID: a.id, TopicID: l.matches[m].section, Pinned: a.pinned, Body: l.givesBody(a)}
+	for i := range a.topics {
+		if t := &a.topics[i]; t.topic != p.TopicID && !t.gone {
+			labels = append(labels, t.topic)
+		}
+	}
+	if len(labels) > from {
+		p.Also = labels[from:len(labels):len(labels)]
+	}
+	return p, labels
 }
