@@ -51,6 +51,29 @@ func TestCarry(t *testing.T) {
 	}
 }
 
+// TestCarryIntoACohortThatIsBehind: the window stayed open, and begins after
+// that of the run for all that.
+func TestCarryIntoACohortThatIsBehind(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) {
+			localTime(set)
+			set.Digests[0].MaxItems, set.Digests[0].Overflow = 1, digest.OverflowCarry
+		})
+		w.subscribe(1, newYork)
+		w.exec(`UPDATE subscribers SET confirmed_at = 1`)
+		w.begin()
+		w.put(story(1, "world"))
+		w.tick()
+		w.put(story(2, "world"), story(3, "world"))
+		w.nextDay()
+		w.mustPrefer(1, losAngeles)
+		w.hours(6) // over the slot of this date, which the reader had
+		w.exec(`UPDATE cohorts SET last_seq = 0 WHERE zone = $1`, losAngeles)
+		w.hours(24)
+		same(t, "mails", w.laterMails(), []string{"daily/2026-11-24 1: 3 +1", "daily/2026-11-25 1: 2"})
+	})
+}
+
 // TestCarryOfManyDays: each story comes once, the newest first.
 func TestCarryOfManyDays(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, db.SQLite), func(set *digest.Setup) {
