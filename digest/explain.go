@@ -172,9 +172,15 @@ func (x *explainer) merge(verdicts []Verdict) []Verdict {
 		return verdicts
 	}
 	var out []Verdict
-	there := map[int64]bool{}
+	there, gone := map[int64]bool{}, map[int64]bool{}
+	for _, v := range verdicts {
+		gone[v.ArticleID] = v.Rule == RuleWithdrawn
+	}
 	for i := range x.frozen.Stories {
 		pick := &x.frozen.Stories[i]
+		if gone[pick.ArticleID] && x.out.State == "pending" {
+			continue // it falls out as the mail is composed
+		}
 		there[pick.ArticleID] = true
 		out = append(out, Verdict{ArticleID: pick.ArticleID, Chosen: true, Section: pick.TopicID, Rule: RuleFrozen,
 			Detail: "it stands in the reader's delivery of " + x.chooser.edition.Key})
@@ -209,7 +215,7 @@ func (x *explainer) tell(ctx context.Context, tx *db.Tx, verdicts []Verdict) err
 	for i, v := range verdicts {
 		ids[i] = v.ArticleID
 	}
-	articles, err := articlesAsOf(ctx, tx, ids, x.planner.store.now())
+	articles, err := newestOf(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
@@ -220,10 +226,25 @@ func (x *explainer) tell(ctx context.Context, tx *db.Tx, verdicts []Verdict) err
 	return nil
 }
 
+// newestOf loads articles as they are, also those that were withdrawn.
+func newestOf(ctx context.Context, tx *db.Tx, ids []int64) (map[int64]*Article, error) {
+	var rows []articleRow
+	err := tx.Select(ctx, &rows, `SELECT `+articleColumns+` FROM articles a
+		JOIN article_versions v ON v.article_id = a.id AND v.version = a.version WHERE a.id {in 1}`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("load articles: %w", err)
+	}
+	out := make(map[int64]*Article, len(rows))
+	for i := range rows {
+		out[rows[i].ID] = rows[i].article()
+	}
+	return out, nil
+}
+
 // unlisted is the verdict about a story at which choosing did not look at all.
 func (x *explainer) unlisted(ctx context.Context, tx *db.Tx) (Verdict, error) {
 	v := Verdict{ArticleID: x.asked, Rule: RuleGone, Detail: "the digest offers none of its topics"}
-	articles, err := articlesAsOf(ctx, tx, []int64{x.asked}, x.planner.store.now())
+	articles, err := newestOf(ctx, tx, []int64{x.asked})
 	if err != nil {
 		return v, err
 	}

@@ -174,6 +174,11 @@ func TestExplainOneStory(t *testing.T) {
 		if got := x.Stories[0]; !x.Frozen || x.State != "pending" || !got.Chosen || got.Rule != digest.RuleFrozen {
 			t.Errorf("got %+v, %+v, want a story that is frozen", x, got)
 		}
+		w.exec(`UPDATE articles SET withdrawn_at = $1 WHERE id = $2`, w.clock.Now().UnixMilli(), id(2))
+		if got := w.explain(1, w.clock.Now(), id(2)).Stories[0]; got.Chosen || got.Rule != digest.RuleWithdrawn || got.Article == nil {
+			t.Errorf("got %+v, want a story that falls out of what is not sent", got)
+		}
+		w.exec(`UPDATE articles SET withdrawn_at = 0`)
 		if x := w.explain(1, w.clock.Now().Add(time.Minute), id(2)); x.Frozen || x.Stories[0].Rule != digest.RuleOffered {
 			t.Errorf("of the next edition: got %+v, want it to be offered before", x.Stories)
 		}

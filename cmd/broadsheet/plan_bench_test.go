@@ -167,14 +167,16 @@ func (r *planRoom) fill(b *testing.B) {
 	r.exec(b, `UPDATE counters SET value = $1 WHERE name = 'cohort'`, r.zones)
 	for from := 0; from < r.readers; from += page {
 		n := min(page, r.readers-from)
-		ids, cohorts, addresses, topics := make([]int64, n), make([]int64, n), make([]string, n), make([]string, n)
+		ids, cohorts, addresses, zones, topics := make([]int64, n), make([]int64, n), make([]string, n), make([]string, n), make([]string, n)
 		for i := range ids {
 			ids[i], cohorts[i] = int64(from+i+1), int64(i%r.zones+1)
+			zones[i] = r.zone(i % r.zones)
 			addresses[i], topics[i] = fmt.Sprintf("reader%d@inbox%d.test", from+i, i%20), someTopics(random, first)
 		}
 		r.inTx(b, func(ctx context.Context, tx *db.Tx) error {
-			if _, err := tx.ExecRows(ctx, `INSERT INTO subscribers (id, address, state, created_at) SELECT v.id, v.address, 'active', 1 FROM {rows}`,
-				[]db.Column{db.Ints("id", ids), db.Texts("address", addresses)}); err != nil {
+			if _, err := tx.ExecRows(ctx, `INSERT INTO subscribers (id, address, state, timezone, created_at)
+				SELECT v.id, v.address, 'active', v.timezone, 1 FROM {rows}`,
+				[]db.Column{db.Ints("id", ids), db.Texts("address", addresses), db.Texts("timezone", zones)}); err != nil {
 				return err
 			}
 			_, err := tx.ExecRows(ctx, `INSERT INTO subscriptions (subscriber_id, digest_id, cohort_id, state, topics, created_at)
