@@ -23,6 +23,8 @@ type Add struct {
 	Address, Name   string
 	Topics, Digests []string // slugs, "*" for all; none means all
 	Zone, Language  string   // may be empty
+	Hours           []string // "06:30", of all digests that offer it, or "daily=06:30"
+	Attributes      []string // such as "tier=paid"
 	Origin          string   // by which way it came: command, api ...
 
 	// Confirmed makes the reader active at once, without a mail; Consent says
@@ -50,6 +52,12 @@ func (in *Add) check(c *Catalog) (*request, error) {
 	var err error
 	q.choices, err = c.lenient(in.Topics, in.Digests)
 	wrong.add(templates.FieldTopics, err)
+	if err == nil {
+		q.hours, err = c.hoursOf(in.Hours, q.digests)
+		wrong.add(fieldHour, err)
+	}
+	q.attributes, err = c.attributesOf(in.Attributes)
+	wrong.add(fieldAttributes, err)
 	if in.Confirmed && in.Consent == "" {
 		return nil, ErrNoConsent
 	}

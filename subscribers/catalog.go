@@ -10,8 +10,9 @@ import (
 
 // Catalog is what readers can choose, as configured. It is read only.
 type Catalog struct {
-	Topics  []Topic
-	Digests []Digest
+	Topics     []Topic
+	Digests    []Digest
+	Attributes []Attribute
 }
 
 // Topic is one that readers can choose.
@@ -27,6 +28,9 @@ type Digest struct {
 	Zone       string  // IANA name of the zone that it is scheduled in
 	LocalTime  bool    // it is sent in each reader's own zone, if known
 	Topics     []int64 // those that it offers, in its order
+	// Hours are those that readers can choose, such as "06:30", beside the
+	// digest's own.
+	Hours []string
 }
 
 // zoneFor returns the zone in which a reader in zone gets the digest.
@@ -35,6 +39,15 @@ func (d *Digest) zoneFor(zone string) string {
 		return zone
 	}
 	return d.Zone
+}
+
+// hourFor returns the hour of a reader who asked for one: the digest's own if
+// it does not offer that one, or does so no longer.
+func (d *Digest) hourFor(hour string) string {
+	if slices.Contains(d.Hours, hour) {
+		return hour
+	}
+	return ""
 }
 
 // offers reports whether the digest has anything of what is wanted.
@@ -103,6 +116,7 @@ func (c *Catalog) allDigests() []*Digest {
 type choices struct {
 	topics  Topics
 	digests []*Digest
+	hours   hours // of digests of which nothing is said they stay
 }
 
 var errNoDigest = errors.New("no digest is configured")
@@ -162,6 +176,10 @@ func (c *Catalog) describe(w choices, zone string) string {
 	if zone != "" {
 		b.WriteString(" timezone=")
 		b.WriteString(zone)
+	}
+	if own := c.describeHours(w); len(own) > 0 {
+		b.WriteString(" hours=")
+		b.WriteString(strings.Join(own, ";"))
 	}
 	return b.String()
 }

@@ -21,9 +21,10 @@ func (s *Store) Confirm(ctx context.Context, c *Catalog, token Token, origin, cl
 		}
 		if r.State == StatePending && !r.Suppressed() {
 			r.activate(now)
+			r.welcome()
 			r.note(note{Consent: Consent{At: now, Event: EventConfirmed, Origin: origin, Client: client, Detail: c.describe(r.chosen(c), r.Zone)}})
 		}
-		v = r.view(c)
+		v = r.view(c, now)
 		return nil
 	})
 	return v, err

@@ -19,6 +19,8 @@ const (
 	EventUnsuppressed Event = "unsuppressed"
 	EventAdded        Event = "added"
 	EventImported     Event = "imported"
+	EventPaused       Event = "paused"
+	EventResumed      Event = "resumed"
 )
 
 // Consent is one entry of the append-only record of what a reader agreed to

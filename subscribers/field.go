@@ -39,8 +39,15 @@ func (e FieldErrors) result() error {
 	return e
 }
 
-// fieldLanguage is the one field that package templates has no name for.
-const fieldLanguage = "language"
+// Fields of what operators enter, for which package templates has no name.
+const (
+	fieldLanguage   = "language"
+	fieldHour       = "hour"
+	fieldAttributes = "attributes"
+)
+
+// FieldHour is the name of a form's field with the hour of a digest.
+func FieldHour(slug string) string { return fieldHour + "-" + slug }
 
 // Longest values kept, in characters.
 const (
@@ -71,6 +78,18 @@ func (e FieldErrors) language(s string) string {
 	s = strings.TrimSpace(s)
 	e.add(fieldLanguage, checkLanguage(s))
 	return s
+}
+
+// hours reads what was chosen on a form, by slug. What is wrong with that of a
+// digest is under FieldHour with its slug.
+func (e FieldErrors) hours(c *Catalog, bySlug map[string]string) hours {
+	asked := hours{}
+	for slug, hour := range bySlug {
+		one, err := c.hoursOf([]string{slug + "=" + strings.TrimSpace(hour)}, c.allDigests())
+		e.add(FieldHour(slug), err)
+		maps.Copy(asked, one)
+	}
+	return asked
 }
 
 // choices reads what was ticked on a form, where nothing is chosen beforehand.

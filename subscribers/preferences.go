@@ -11,6 +11,13 @@ import (
 type Preferences struct {
 	Name, Zone      string
 	Topics, Digests []string // slugs, "*" for all; no digest ends all of them
+
+	// Hours are those that the reader chose, by a digest's slug: one of what the
+	// digest offers, or "" for its own time. Of other digests they stay.
+	Hours map[string]string
+	// PausedUntil pauses all digests, or resumes them if it is zero. nil leaves
+	// them as they are.
+	PausedUntil *time.Time
 }
 
 func (in *Preferences) check(c *Catalog) (*request, error) {
@@ -18,13 +25,15 @@ func (in *Preferences) check(c *Catalog) (*request, error) {
 	q := &request{name: wrong.name(in.Name), zone: wrong.zone(in.Zone)}
 	if len(in.Digests) > 0 {
 		q.choices = wrong.choices(c, in.Topics, in.Digests)
+		q.hours = wrong.hours(c, in.Hours)
 	}
 	return q, wrong.result()
 }
 
 // SetPreferences replaces a reader's choices. It returns FieldErrors for what
 // was filled in wrongly, ErrUnknown, and ErrUnsubscribed for a reader who has
-// left. Choosing no digest is leaving.
+// left. Choosing no digest is leaving. ErrPauseOver says that the pause would end
+// before now.
 func (s *Store) SetPreferences(ctx context.Context, c *Catalog, subscriberID int64, in Preferences, origin, client string) error {
 	q, err := in.check(c)
 	if err != nil {
@@ -47,7 +56,10 @@ func (s *Store) SetPreferences(ctx context.Context, c *Catalog, subscriberID int
 		if r.dirty() {
 			r.note(n)
 		}
-		return nil
+		if in.PausedUntil == nil || len(q.digests) == 0 {
+			return nil
+		}
+		return r.pause(0, *in.PausedUntil, now, Consent{At: now, Origin: origin, Client: client})
 	})
 }
 

@@ -21,12 +21,22 @@ type seat struct {
 	had            Topics // as read
 	former         former
 	from           int64 // the cohort that it leaves, 0 if it stays
-	rejoins        bool  // it became active just now
+	owed           owed
+	rejoins        bool // it became active just now
 }
 
 func newRecord(address string, now time.Time) *record {
 	return &record{Subscriber: Subscriber{Address: address, State: StatePending, CreatedAt: now}, fresh: true, changed: true}
 }
+
+// owed is what a subscription gets beside the runs of its cohort, once.
+type owed string
+
+// What may be owed.
+const (
+	owedWelcome owed = "welcome"
+	owedMoved   owed = "moved" // what a change of cohort passed over
+)
 
 func set[T comparable](changed *bool, field *T, value T) {
 	if *field != value {
@@ -37,6 +47,7 @@ func set[T comparable](changed *bool, field *T, value T) {
 func (r *record) setName(name string)         { set(&r.changed, &r.Name, name) }
 func (r *record) setZone(zone string)         { set(&r.changed, &r.Zone, zone) }
 func (r *record) setLanguage(language string) { set(&r.changed, &r.Language, language) }
+func (r *record) setAttributes(a Attributes)  { set(&r.changed, &r.Attributes, r.Attributes.and(a)) }
 func (r *record) setState(state State)        { set(&r.changed, &r.State, state) }
 
 // dirty reports whether anything is to be written.
@@ -85,10 +96,23 @@ func (r *record) choose(c *Catalog, w choices, now time.Time) {
 			r.seats = append(r.seats, s)
 		}
 		set(&s.changed, &s.Topics, w.topics)
-		s.place(d.zoneFor(r.Zone))
+		hour, said := w.hours[d.ID]
+		if !said {
+			hour = s.Hour
+		}
+		s.move(d.zoneFor(r.Zone), d.hourFor(hour))
 		s.setState(r.live(), now)
 	}
 	r.settle(now)
+}
+
+// welcome owes a reader who has just confirmed the first digests.
+func (r *record) welcome() {
+	for _, s := range r.seats {
+		if s.State == SubscriptionActive {
+			set(&s.changed, &s.owed, owedWelcome)
+		}
+	}
 }
 
 // activate confirms a pending reader.
@@ -157,17 +181,29 @@ func (s *seat) setState(state SubscriptionState, now time.Time) {
 	s.EndedAt = time.Time{}
 	switch state {
 	case SubscriptionEnded:
-		s.EndedAt = now
+		s.EndedAt, s.PausedUntil, s.owed = now, time.Time{}, ""
 	case SubscriptionActive:
 		s.rejoins = true
 	}
 }
 
-// place puts the subscription into the cohort of a zone; save finds its id.
-func (s *seat) place(zone string) {
-	if s.CohortID != 0 && s.Zone == zone {
-		return
+// place puts the subscription into the cohort of a zone and an hour, and reports
+// whether it had another one; save finds the cohort's id.
+func (s *seat) place(zone, hour string) (moved bool) {
+	if s.CohortID != 0 && s.Zone == zone && s.Hour == hour {
+		return false
 	}
-	s.from = s.CohortID
-	s.Zone, s.CohortID, s.changed = zone, 0, true
+	if s.CohortID != 0 {
+		s.from = s.CohortID
+	}
+	s.Zone, s.Hour, s.CohortID, s.changed = zone, hour, 0, true
+	return s.from != 0
+}
+
+// move is place for a reader who wants another zone or hour, and who may have
+// missed today's digest by it.
+func (s *seat) move(zone, hour string) {
+	if s.place(zone, hour) && s.State == SubscriptionActive && s.owed == "" {
+		s.owed = owedMoved
+	}
 }

@@ -9,8 +9,8 @@ import (
 
 // Rehome moves live subscriptions to the cohorts that the catalog asks for and
 // returns how many readers moved. It is for the start of a service whose
-// configuration may have given a digest another zone, or taken local time up or
-// back. It reads every subscription, a thousand readers move in a transaction,
+// configuration may have given a digest another zone, taken local time up or
+// back, or given up an hour: who chose that one gets the digest at its own. It reads every subscription, a thousand readers move in a transaction,
 // and it may be interrupted and called again.
 func (s *Store) Rehome(ctx context.Context, c *Catalog) (int64, error) {
 	var moved int64
@@ -35,7 +35,7 @@ func (s *Store) Rehome(ctx context.Context, c *Catalog) (int64, error) {
 }
 
 // misplaced returns the next readers of a digest whose cohort has a zone that
-// is not theirs.
+// is not theirs, or an hour that the digest does not offer.
 func (s *Store) misplaced(ctx context.Context, d *Digest, after int64) ([]int64, error) {
 	local := 0
 	if d.LocalTime {
@@ -47,8 +47,9 @@ func (s *Store) misplaced(ctx context.Context, d *Digest, after int64) ([]int64,
 		return tx.Select(ctx, &ids, `SELECT u.subscriber_id FROM subscriptions u
 			JOIN cohorts c ON c.id = u.cohort_id JOIN subscribers s ON s.id = u.subscriber_id
 			WHERE u.digest_id = $1 AND u.subscriber_id > $2 AND u.state <> 'ended'
-				AND c.zone <> CASE WHEN CAST($3 AS INTEGER) = 1 AND s.timezone <> '' THEN s.timezone ELSE CAST($4 AS TEXT) END
-			ORDER BY u.subscriber_id LIMIT 1000`, d.ID, after, local, d.Zone)
+				AND (c.zone <> CASE WHEN CAST($3 AS INTEGER) = 1 AND s.timezone <> '' THEN s.timezone ELSE CAST($4 AS TEXT) END
+					OR c.rule <> '' AND NOT c.rule {in 5})
+			ORDER BY u.subscriber_id LIMIT 1000`, d.ID, after, local, d.Zone, d.Hours)
 	})
 	return ids, err
 }
@@ -62,7 +63,7 @@ func (s *Store) rehome(ctx context.Context, c *Catalog, ids []int64) error {
 		for _, r := range recs {
 			for _, seat := range r.seats {
 				if d := c.Digest(seat.DigestID); d != nil && seat.isLive() {
-					seat.place(d.zoneFor(r.Zone))
+					seat.place(d.zoneFor(r.Zone), d.hourFor(seat.Hour))
 				}
 			}
 		}

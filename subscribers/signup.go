@@ -21,8 +21,9 @@ type SignUp struct {
 type request struct {
 	address, name, zone, language string
 	choices
-	note note
-	text consentText
+	attributes Attributes // of those that it names
+	note       note
+	text       consentText
 }
 
 func (in *SignUp) check(c *Catalog) (*request, error) {
@@ -75,6 +76,7 @@ func (q *request) apply(ctx context.Context, tx *db.Tx, c *Catalog, r *record, n
 	r.setName(q.name)
 	r.setZone(q.zone)
 	r.setLanguage(q.language)
+	r.setAttributes(q.attributes)
 	r.choose(c, q.choices, now)
 	r.note(q.note.at(now))
 	if err := saveText(ctx, tx, q.text, now); err != nil {

@@ -22,24 +22,25 @@ func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Milliseco
 
 // subscriberRow is a row of the table.
 type subscriberRow struct {
-	ID           int64  `db:"id"`
-	Address      string `db:"address"`
-	Name         string `db:"name"`
-	State        State  `db:"state"`
-	Language     string `db:"language"`
-	Zone         string `db:"timezone"`
-	CreatedAt    int64  `db:"created_at"`
-	ConfirmedAt  int64  `db:"confirmed_at"`
-	EndedAt      int64  `db:"ended_at"`
-	SuppressedAt int64  `db:"suppressed_at"`
-	HardBounced  int64  `db:"hard_bounced_at"`
-	SoftBounces  int    `db:"soft_bounces"`
+	ID           int64      `db:"id"`
+	Address      string     `db:"address"`
+	Name         string     `db:"name"`
+	State        State      `db:"state"`
+	Language     string     `db:"language"`
+	Zone         string     `db:"timezone"`
+	CreatedAt    int64      `db:"created_at"`
+	ConfirmedAt  int64      `db:"confirmed_at"`
+	EndedAt      int64      `db:"ended_at"`
+	SuppressedAt int64      `db:"suppressed_at"`
+	HardBounced  int64      `db:"hard_bounced_at"`
+	SoftBounces  int        `db:"soft_bounces"`
+	Attributes   Attributes `db:"attributes"`
 }
 
 func (r *subscriberRow) subscriber() Subscriber {
 	return Subscriber{ID: r.ID, Address: r.Address, Name: r.Name, State: r.State, Language: r.Language, Zone: r.Zone,
 		CreatedAt: db.Time(r.CreatedAt), ConfirmedAt: db.Time(r.ConfirmedAt), EndedAt: db.Time(r.EndedAt), SuppressedAt: db.Time(r.SuppressedAt),
-		HardBouncedAt: db.Time(r.HardBounced), SoftBounces: r.SoftBounces}
+		HardBouncedAt: db.Time(r.HardBounced), SoftBounces: r.SoftBounces, Attributes: r.Attributes}
 }
 
 type subscriptionRow struct {
@@ -55,21 +56,24 @@ type subscriptionRow struct {
 	JoinedRuns   int64             `db:"joined_runs"`
 	CreatedAt    int64             `db:"created_at"`
 	EndedAt      int64             `db:"ended_at"`
+	PausedUntil  int64             `db:"paused_until"`
+	Hour         string            `db:"hour"`
+	Owed         owed              `db:"owed"`
 }
 
 func (r *subscriptionRow) seat() *seat {
-	return &seat{had: r.Topics, former: r.Former, Subscription: Subscription{DigestID: r.DigestID, Digest: r.Digest, CohortID: r.CohortID, Zone: r.Zone, State: r.State, Topics: r.Topics,
-		CreatedAt: db.Time(r.CreatedAt), EndedAt: db.Time(r.EndedAt), JoinedSeq: r.JoinedSeq, JoinedRuns: r.JoinedRuns}}
+	return &seat{had: r.Topics, former: r.Former, owed: r.Owed, Subscription: Subscription{DigestID: r.DigestID, Digest: r.Digest, CohortID: r.CohortID,
+		Zone: r.Zone, Hour: r.Hour, State: r.State, Topics: r.Topics, PausedUntil: db.Time(r.PausedUntil), CreatedAt: db.Time(r.CreatedAt), EndedAt: db.Time(r.EndedAt), JoinedSeq: r.JoinedSeq, JoinedRuns: r.JoinedRuns}}
 }
 
 const (
 	selectSubscribers = `SELECT id, address, name, state, language, timezone, created_at, confirmed_at, ended_at, suppressed_at,
-		hard_bounced_at, soft_bounces FROM subscribers `
+		hard_bounced_at, soft_bounces, attributes FROM subscribers `
 	byIDs       = `WHERE id {in 1} ORDER BY id`
 	byAddresses = `WHERE address {in 1} ORDER BY id`
 	// The names come from subqueries, so that a lock falls on subscriptions alone.
 	selectSubscriptions = `SELECT subscriber_id, digest_id, cohort_id, state, topics, former_topics, joined_seq, joined_runs, created_at, ended_at,
-		(SELECT slug FROM digests d WHERE d.id = s.digest_id) AS slug, (SELECT zone FROM cohorts c WHERE c.id = s.cohort_id) AS zone
+		paused_until, hour, owed, (SELECT slug FROM digests d WHERE d.id = s.digest_id) AS slug, (SELECT zone FROM cohorts c WHERE c.id = s.cohort_id) AS zone
 		FROM subscriptions s WHERE subscriber_id {in 1} ORDER BY subscriber_id, digest_id`
 	locked = ` {for update}`
 )
@@ -210,8 +214,8 @@ func insertSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
 		r.ID = first + int64(i)
 	}
 	_, err = tx.ExecRows(ctx, `INSERT INTO subscribers
-			(id, address, name, state, language, timezone, created_at, confirmed_at, ended_at, suppressed_at)
-		SELECT v.id, v.address, v.name, v.state, v.language, v.timezone, v.created_at, v.confirmed_at, v.ended_at, v.suppressed_at
+			(id, address, name, state, language, timezone, attributes, created_at, confirmed_at, ended_at, suppressed_at)
+		SELECT v.id, v.address, v.name, v.state, v.language, v.timezone, v.attributes, v.created_at, v.confirmed_at, v.ended_at, v.suppressed_at
 		FROM {rows}`, append(subscriberColumns(fresh),
 		texts("address", fresh, func(r *record) string { return r.Address }),
 		ints("created_at", fresh, func(r *record) int64 { return db.Millis(r.CreatedAt) })))
@@ -225,7 +229,7 @@ func updateSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
 			changed = append(changed, r)
 		}
 	}
-	_, err := tx.ExecRows(ctx, `UPDATE subscribers SET name = v.name, state = v.state, language = v.language, timezone = v.timezone,
+	_, err := tx.ExecRows(ctx, `UPDATE subscribers SET name = v.name, state = v.state, language = v.language, timezone = v.timezone, attributes = v.attributes,
 			confirmed_at = v.confirmed_at, ended_at = v.ended_at, suppressed_at = v.suppressed_at,
 			hard_bounced_at = v.hard_bounced_at, soft_bounces = v.soft_bounces
 		FROM {rows} WHERE subscribers.id = v.id`, append(subscriberColumns(changed),
@@ -242,6 +246,7 @@ func subscriberColumns(recs []*record) []db.Column {
 		texts("state", recs, func(r *record) State { return r.State }),
 		texts("language", recs, func(r *record) string { return r.Language }),
 		texts("timezone", recs, func(r *record) string { return r.Zone }),
+		texts("attributes", recs, func(r *record) Attributes { return r.Attributes }),
 		ints("confirmed_at", recs, func(r *record) int64 { return db.Millis(r.ConfirmedAt) }),
 		ints("ended_at", recs, func(r *record) int64 { return db.Millis(r.EndedAt) }),
 		ints("suppressed_at", recs, func(r *record) int64 { return db.Millis(r.SuppressedAt) }),

@@ -37,6 +37,7 @@ type Subscriber struct {
 	State        State
 	Language     string // BCP 47, empty for the site's
 	Zone         string // IANA name, empty for each digest's own
+	Attributes   Attributes
 	CreatedAt    time.Time
 	ConfirmedAt  time.Time // zero before the first confirmation
 	EndedAt      time.Time // when the reader last left; zero once confirmed again

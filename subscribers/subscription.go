@@ -23,16 +23,24 @@ type Subscription struct {
 	Digest    string // the digest's slug
 	CohortID  int64
 	Zone      string // the cohort's
+	Hour      string // the reader's own, such as "06:30"; "" for the digest's
 	State     SubscriptionState
 	Topics    Topics
 	CreatedAt time.Time
 	EndedAt   time.Time // zero unless ended
+
+	// PausedUntil is until when the reader wants nothing of the digest, zero
+	// unless they said so. It may have passed.
+	PausedUntil time.Time
 
 	// JoinedSeq is where the window begins in the cohort's run number
 	// JoinedRuns. In other runs it begins no earlier than there, and at -1 at
 	// the cohort's own start.
 	JoinedSeq, JoinedRuns int64
 }
+
+// IsPaused reports whether the reader wants nothing of the digest yet.
+func (s *Subscription) IsPaused(now time.Time) bool { return s.PausedUntil.After(now) }
 
 // Topics is what a subscription wants: "*" for whatever the digest offers, or
 // the ids of topics in the reader's order, as in ",3,7,". Topics that the

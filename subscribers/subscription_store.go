@@ -27,14 +27,17 @@ func changedSeats(recs []*record, fresh bool) []owned {
 
 func saveSubscriptions(ctx context.Context, tx *db.Tx, recs []*record) error {
 	_, err := tx.ExecRows(ctx, `INSERT INTO subscriptions
-			(subscriber_id, digest_id, cohort_id, state, topics, former_topics, joined_seq, joined_runs, created_at, ended_at)
-		SELECT v.subscriber, v.digest, v.cohort, v.state, v.topics, v.former, v.joined_seq, v.joined_runs, v.created_at, v.ended_at
+			(subscriber_id, digest_id, cohort_id, state, topics, former_topics, joined_seq, joined_runs, created_at, ended_at,
+			paused_until, hour, owed)
+		SELECT v.subscriber, v.digest, v.cohort, v.state, v.topics, v.former, v.joined_seq, v.joined_runs, v.created_at, v.ended_at,
+			v.paused_until, v.hour, v.owed
 		FROM {rows}`, seatColumns(changedSeats(recs, true)))
 	if err != nil {
 		return err
 	}
 	_, err = tx.ExecRows(ctx, `UPDATE subscriptions SET cohort_id = v.cohort, state = v.state, topics = v.topics, former_topics = v.former,
-			joined_seq = v.joined_seq, joined_runs = v.joined_runs, created_at = v.created_at, ended_at = v.ended_at
+			joined_seq = v.joined_seq, joined_runs = v.joined_runs, created_at = v.created_at, ended_at = v.ended_at,
+			paused_until = v.paused_until, hour = v.hour, owed = v.owed
 		FROM {rows} WHERE subscriptions.subscriber_id = v.subscriber AND subscriptions.digest_id = v.digest`,
 		seatColumns(changedSeats(recs, false)))
 	return err
@@ -52,6 +55,9 @@ func seatColumns(seats []owned) []db.Column {
 		ints("joined_runs", seats, func(s owned) int64 { return s.JoinedRuns }),
 		ints("created_at", seats, func(s owned) int64 { return db.Millis(s.CreatedAt) }),
 		ints("ended_at", seats, func(s owned) int64 { return db.Millis(s.EndedAt) }),
+		ints("paused_until", seats, func(s owned) int64 { return db.Millis(s.PausedUntil) }),
+		texts("hour", seats, func(s owned) string { return s.Hour }),
+		texts("owed", seats, func(s owned) owed { return s.owed }),
 	}
 }
 
@@ -60,6 +66,7 @@ type cohort struct {
 	ID       int64  `db:"id"`
 	DigestID int64  `db:"digest_id"`
 	Zone     string `db:"zone"`
+	Rule     string `db:"rule"`
 	LastSeq  int64  `db:"last_seq"`
 	Runs     int64  `db:"runs"`
 }
@@ -68,7 +75,10 @@ type cohort struct {
 type place struct {
 	digest int64
 	zone   string
+	rule   string // the hour, "" for the digest's
 }
+
+func (s *seat) home() place { return place{s.DigestID, s.Zone, s.Hour} }
 
 // placeSeats finds the cohort of each subscription that needs one, making
 // those that are missing.
@@ -78,7 +88,7 @@ func placeSeats(ctx context.Context, tx *db.Tx, recs []*record) error {
 	for _, r := range recs {
 		for _, s := range r.seats {
 			if s.CohortID == 0 {
-				wanted[place{s.DigestID, s.Zone}] = true
+				wanted[s.home()] = true
 				seats = append(seats, s)
 			}
 		}
@@ -91,7 +101,7 @@ func placeSeats(ctx context.Context, tx *db.Tx, recs []*record) error {
 		return fmt.Errorf("find cohorts: %w", err)
 	}
 	for _, s := range seats {
-		s.CohortID = cohorts[place{s.DigestID, s.Zone}].ID
+		s.CohortID = cohorts[s.home()].ID
 	}
 	return nil
 }
@@ -118,11 +128,12 @@ func findCohorts(ctx context.Context, tx *db.Tx, wanted map[place]bool) (map[pla
 	for i := range ids {
 		ids[i] = first + int64(i)
 	}
-	_, err = tx.ExecRows(ctx, `INSERT INTO cohorts (id, digest_id, zone) SELECT v.id, v.digest, v.zone FROM {rows}
+	_, err = tx.ExecRows(ctx, `INSERT INTO cohorts (id, digest_id, zone, rule) SELECT v.id, v.digest, v.zone, v.rule FROM {rows}
 		WHERE TRUE ON CONFLICT (digest_id, zone, rule) DO NOTHING`, []db.Column{
 		db.Ints("id", ids),
 		ints("digest", missing, func(p place) int64 { return p.digest }),
 		texts("zone", missing, func(p place) string { return p.zone }),
+		texts("rule", missing, func(p place) string { return p.rule }),
 	})
 	if err != nil {
 		return nil, err
@@ -132,15 +143,15 @@ func findCohorts(ctx context.Context, tx *db.Tx, wanted map[place]bool) (map[pla
 
 func readCohorts(ctx context.Context, tx *db.Tx, wanted map[place]bool, found map[place]cohort) error {
 	var digests []int64
-	var zones []string
+	var zones, rules []string
 	for p := range wanted {
-		digests, zones = append(digests, p.digest), append(zones, p.zone)
+		digests, zones, rules = append(digests, p.digest), append(zones, p.zone), append(rules, p.rule)
 	}
 	var rows []cohort
-	err := tx.Select(ctx, &rows, `SELECT id, digest_id, zone, last_seq, runs FROM cohorts
-		WHERE digest_id {in 1} AND zone {in 2} AND rule = ''`, digests, zones)
+	err := tx.Select(ctx, &rows, `SELECT id, digest_id, zone, rule, last_seq, runs FROM cohorts
+		WHERE digest_id {in 1} AND zone {in 2} AND rule {in 3}`, digests, zones, rules)
 	for _, c := range rows {
-		found[place{c.DigestID, c.Zone}] = c
+		found[place{c.DigestID, c.Zone, c.Rule}] = c
 	}
 	return err
 }

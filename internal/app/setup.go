@@ -116,9 +116,12 @@ func newCatalog(set *digest.Setup) *subscribers.Catalog {
 	for _, t := range set.Topics {
 		c.Topics = append(c.Topics, subscribers.Topic{ID: t.ID, Slug: t.Slug, Name: t.Name, Description: t.Description})
 	}
+	for _, a := range set.Attributes {
+		c.Attributes = append(c.Attributes, subscribers.Attribute(a))
+	}
 	for i := range set.Digests {
 		d := &set.Digests[i]
-		one := subscribers.Digest{ID: d.ID, Slug: d.Slug, Name: d.Name, Zone: d.Location.String(), LocalTime: d.LocalTime}
+		one := subscribers.Digest{ID: d.ID, Slug: d.Slug, Name: d.Name, Zone: d.Location.String(), LocalTime: d.LocalTime, Hours: d.Hours}
 		for _, t := range set.Offered(d) {
 			one.Topics = append(one.Topics, t.ID)
 		}
