@@ -289,6 +289,7 @@ func (w *modelWorld) prefer() {
 		topics = w.topics()
 	}
 	w.mustPrefer(id, zone, topics...)
+	w.exec(`UPDATE subscriptions SET owed = '' WHERE subscriber_id = $1`, id) // the model does not know what makes up for a move
 	r.zone, r.wants = zone, set(topics)
 }
 
