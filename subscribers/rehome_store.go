@@ -48,8 +48,8 @@ func (s *Store) misplaced(ctx context.Context, d *Digest, after int64) ([]int64,
 			JOIN cohorts c ON c.id = u.cohort_id JOIN subscribers s ON s.id = u.subscriber_id
 			WHERE u.digest_id = $1 AND u.subscriber_id > $2 AND u.state <> 'ended'
 				AND (c.zone <> CASE WHEN CAST($3 AS INTEGER) = 1 AND s.timezone <> '' THEN s.timezone ELSE CAST($4 AS TEXT) END
-					OR c.rule <> '' AND NOT c.rule {in 5})
-			ORDER BY u.subscriber_id LIMIT 1000`, d.ID, after, local, d.Zone, d.Hours)
+					OR NOT c.rule {in 5})
+			ORDER BY u.subscriber_id LIMIT 1000`, d.ID, after, local, d.Zone, append([]string{""}, d.Hours...))
 	})
 	return ids, err
 }
