@@ -91,3 +91,12 @@ func (c *Catalog) attributeNames() []string {
 	}
 	return names
 }
+
+// known returns the value that a reader's attributes have, "" for none or one
+// that is no longer declared.
+func (a *Attribute) known(of Attributes) string {
+	if value := of.Value(a.Name); slices.Contains(a.Values, value) {
+		return value
+	}
+	return ""
+}

@@ -12,10 +12,11 @@ import (
 // the columns that Import reads, and returns how many it wrote. A Limit of 0
 // means all. Topics and digests are those of live subscriptions. A value that a
 // spreadsheet would take for a formula gets a ' before it, which Import takes
-// off again. It reads a page at a time, each as it is then.
-func (s *Store) Export(ctx context.Context, w io.Writer, f Filter) (int64, error) {
+// off again. The hour has a column if a digest of the catalog offers hours, and
+// so has each attribute that it declares. It reads a page at a time, each as it is then.
+func (s *Store) Export(ctx context.Context, c *Catalog, w io.Writer, f Filter) (int64, error) {
 	out := csv.NewWriter(w)
-	if err := out.Write(columnNames()); err != nil {
+	if err := out.Write(c.exported()); err != nil {
 		return 0, fmt.Errorf("export: %w", err)
 	}
 	var n int64
@@ -30,7 +31,7 @@ func (s *Store) Export(ctx context.Context, w io.Writer, f Filter) (int64, error
 			return n, fmt.Errorf("export: %w", err)
 		}
 		for i := range rows {
-			if err := out.Write(rows[i].record()); err != nil {
+			if err := out.Write(rows[i].record(c)); err != nil {
 				return n, fmt.Errorf("export: %w", err)
 			}
 			n++
@@ -45,8 +46,17 @@ func (s *Store) Export(ctx context.Context, w io.Writer, f Filter) (int64, error
 	}
 }
 
-func (r *Row) record() []string {
-	record := make([]string, columnCount)
+// exported are the names of the columns that are written.
+func (c *Catalog) exported() []string {
+	names := columnNames()
+	if !c.hasHours() {
+		names = names[:columnHour]
+	}
+	return append(names, c.attributeNames()...)
+}
+
+func (r *Row) record(c *Catalog) []string {
+	record := make([]string, columnHour)
 	record[columnEmail] = arm(r.Address)
 	record[columnName] = arm(r.Name)
 	record[columnStatus] = string(r.Shown())
@@ -54,5 +64,11 @@ func (r *Row) record() []string {
 	record[columnDigests] = arm(strings.Join(r.Digests, ";"))
 	record[columnZone] = arm(r.Zone)
 	record[columnLanguage] = arm(r.Language)
+	if c.hasHours() {
+		record = append(record, arm(strings.Join(r.Hours, ";")))
+	}
+	for i := range c.Attributes {
+		record = append(record, arm(c.Attributes[i].known(r.Attributes)))
+	}
 	return record
 }

@@ -88,3 +88,7 @@ func (h hours) and(more hours) hours {
 	maps.Copy(both, more)
 	return both
 }
+
+func (c *Catalog) hasHours() bool {
+	return slices.ContainsFunc(c.Digests, func(d Digest) bool { return len(d.Hours) > 0 })
+}

@@ -56,6 +56,7 @@ func (m *merger) create(r *record, row *importRow) {
 	r.setName(row.name)
 	r.setZone(row.zone)
 	r.setLanguage(row.language)
+	r.setAttributes(row.attributes)
 	if row.status == statusUnsubscribed {
 		r.settle(m.now)
 		return
@@ -93,6 +94,19 @@ func (m *merger) update(r *record, row *importRow) error {
 			return err
 		}
 	}
+	w.hours = w.hours.and(row.hours)
+	m.amend(r, row)
+	if r.State == StatePending && m.confirms(row) {
+		r.activate(m.now)
+	}
+	if len(w.digests) > 0 {
+		r.choose(m.reader.catalog, w, m.now)
+	}
+	return nil
+}
+
+// amend gives r what the row says of the reader, and not what it leaves open.
+func (m *merger) amend(r *record, row *importRow) {
 	if row.name != "" {
 		r.setName(row.name)
 	}
@@ -102,13 +116,7 @@ func (m *merger) update(r *record, row *importRow) error {
 	if row.language != "" {
 		r.setLanguage(row.language)
 	}
-	if r.State == StatePending && m.confirms(row) {
-		r.activate(m.now)
-	}
-	if len(w.digests) > 0 {
-		r.choose(m.reader.catalog, w, m.now)
-	}
-	return nil
+	r.setAttributes(row.attributes)
 }
 
 // confirms reports whether the row's reader is active by the operator's word.

@@ -19,12 +19,16 @@ const (
 	columnDigests
 	columnZone
 	columnLanguage
+	columnHour
 	columnCount
 )
 
 func columnNames() []string {
-	return []string{"email", "name", "status", "topics", "digests", "timezone", "language"}
+	return []string{"email", "name", "status", "topics", "digests", "timezone", "language", "hour"}
 }
+
+// allColumns are those of every file and one for each declared attribute.
+func (c *Catalog) allColumns() []string { return append(columnNames(), c.attributeNames()...) }
 
 // importStatus is what a row says about its reader.
 type importStatus int
@@ -42,6 +46,7 @@ type importRow struct {
 	address, name, zone, language string
 	status                        importStatus
 	choices
+	attributes            Attributes
 	hasTopics, hasDigests bool // whether the row said something about them
 }
 
@@ -50,7 +55,7 @@ type importRow struct {
 type rowReader struct {
 	csv     *csvReader
 	catalog *Catalog
-	columns [columnCount]int // where each column is, -1 if it is not there
+	columns []int // where each of the catalog's columns is, -1 if it is not there
 	zones   map[string]error
 	chosen  map[[2]string]chosenCells
 }
@@ -106,14 +111,13 @@ func (rr *rowReader) header() error {
 	if err != nil {
 		return err
 	}
-	for i := range rr.columns {
-		rr.columns[i] = -1
-	}
+	known := rr.catalog.allColumns()
+	rr.columns = slices.Repeat([]int{-1}, len(known))
 	for at, name := range names {
 		name = strings.ToLower(strings.TrimSpace(name))
-		column := slices.Index(columnNames(), name)
+		column := slices.Index(known, name)
 		if column < 0 {
-			return fmt.Errorf("unknown column %q%s; the columns are %s", shorten(name), didYouMean(name, columnNames()), strings.Join(columnNames(), ", "))
+			return fmt.Errorf("unknown column %q%s; the columns are %s", shorten(name), didYouMean(name, known), strings.Join(known, ", "))
 		}
 		if rr.columns[column] >= 0 {
 			return fmt.Errorf("the column %s is there twice", name)
@@ -155,8 +159,42 @@ func (rr *rowReader) check(fields []string) (importRow, error) {
 	}
 	topics, digests := cell(columnTopics), cell(columnDigests)
 	row.hasTopics, row.hasDigests = topics != "", digests != ""
-	row.choices, err = rr.choose(topics, digests)
+	if row.choices, err = rr.choose(topics, digests); err != nil {
+		return row, err
+	}
+	if row.hours, err = rr.hours(cell(columnHour), &row); err != nil {
+		return row, err
+	}
+	row.attributes, err = rr.attributes(cell)
 	return row, err
+}
+
+// hours reads a cell such as "06:30" or "daily=06:30;weekly=18:00".
+func (rr *rowReader) hours(text string, row *importRow) (hours, error) {
+	if text == "" {
+		return nil, nil
+	}
+	digests := row.digests
+	if !row.hasDigests { // those that a known reader has are not known here
+		digests = rr.catalog.allDigests()
+	}
+	return rr.catalog.hoursOf(splitSlugs(text), digests)
+}
+
+func (rr *rowReader) attributes(cell func(column int) string) (Attributes, error) {
+	var found Attributes
+	for i := range rr.catalog.Attributes {
+		a := &rr.catalog.Attributes[i]
+		value := cell(columnCount + i)
+		if value == "" {
+			continue
+		}
+		if err := a.check(value); err != nil {
+			return "", err
+		}
+		found = found.with(a.Name, value)
+	}
+	return found, nil
 }
 
 func parseStatus(s string) (importStatus, error) {

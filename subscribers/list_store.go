@@ -95,7 +95,8 @@ const pageSize = 1000
 type Row struct {
 	Subscriber
 	Digests []string // slugs of live subscriptions
-	Topics  []string // slugs of the topics wanted by them, "*" for all
+	Topics  []string // slugs of the topics wanted by them in the reader's order, "*" for all
+	Hours   []string // such as "daily=06:30", of the digests that have another than their own
 }
 
 // List returns subscribers in the order of their ids. For more than a page,
@@ -187,6 +188,9 @@ func (r *record) row(slugs map[int64]string) Row {
 			continue
 		}
 		row.Digests = append(row.Digests, s.Digest)
+		if s.Hour != "" {
+			row.Hours = append(row.Hours, s.Digest+"="+s.Hour)
+		}
 		if s.Topics == AllTopics {
 			row.Topics = []string{string(AllTopics)}
 			continue

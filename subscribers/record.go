@@ -203,7 +203,7 @@ func (s *seat) place(zone, hour string) (moved bool) {
 // move is place for a reader who wants another zone or hour, and who may have
 // missed today's digest by it.
 func (s *seat) move(zone, hour string) {
-	if s.place(zone, hour) && s.State == SubscriptionActive && s.owed == "" {
+	if s.place(zone, hour) && s.State == SubscriptionActive && !s.rejoins && s.owed == "" {
 		s.owed = owedMoved
 	}
 }

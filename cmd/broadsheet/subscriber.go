@@ -171,14 +171,14 @@ func (e *env) subscriberExportCommand() *cobra.Command {
 
 func (e *env) exportSubscribers(ctx context.Context, a *app.App, f subscribers.Filter, to string) error {
 	if to == "" || to == "-" {
-		_, err := a.Subscribers.Export(ctx, e.stdout, f)
+		_, err := a.Subscribers.Export(ctx, a.Catalog, e.stdout, f)
 		return err
 	}
 	file, err := createPrivate(to)
 	if err != nil {
 		return err
 	}
-	n, err := a.Subscribers.Export(ctx, file, f)
+	n, err := a.Subscribers.Export(ctx, a.Catalog, file, f)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
