@@ -16,7 +16,7 @@ const origin = "command"
 
 func (e *env) subscriberCommand() *cobra.Command {
 	return noun("subscriber", "Readers", e.subscriberAddCommand(), e.subscriberImportCommand(), e.subscriberExportCommand(),
-		e.subscriberListCommand(), e.subscriberShowCommand(), e.subscriberUnsubscribeCommand(),
+		e.subscriberListCommand(), e.subscriberShowCommand(), e.subscriberPauseCommand(), e.subscriberResumeCommand(), e.subscriberUnsubscribeCommand(),
 		e.subscriberSuppressCommand(), e.subscriberUnsuppressCommand())
 }
 
@@ -60,6 +60,8 @@ func (e *env) subscriberAddCommand() *cobra.Command {
 	f.StringSliceVar(&in.Digests, "digest", nil, "`SLUG` of a digest; may be given several times (default: all)")
 	f.StringVar(&in.Zone, "timezone", "", "the reader's `ZONE`, such as Europe/Berlin")
 	f.StringVar(&in.Language, "language", "", "such as en or pt-BR")
+	f.StringSliceVar(&in.Hours, "hour", nil, "`HOUR` such as 06:30 of the digests that offer it, or daily=06:30 of one")
+	f.StringSliceVar(&in.Attributes, "attribute", nil, "`NAME=VALUE` such as tier=paid; may be given several times")
 	f.BoolVar(&in.Confirmed, "confirmed", false, "the reader has agreed already: active at once, no mail")
 	f.StringVar(&in.Consent, "consent", "", "how consent was given, for --confirmed")
 	f.BoolVar(&dryRun, "dry-run", false, "check, and change nothing")
@@ -71,8 +73,8 @@ func (e *env) subscriberImportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Import readers from a CSV file of any size; - reads standard input",
-		Long: "Import readers from a CSV file with the columns email, name, status, topics, digests, timezone, language\n" +
-			"in any order; topics and digests are separated by semicolons. No mail is sent. The good rows are imported;\n" +
+		Long: "Import readers from a CSV file with the columns email, name, status, topics, digests, timezone, language,\n" +
+			"hour and one for each [[attribute]], in any order; topics and digests are separated by semicolons. No mail is sent. The good rows are imported;\n" +
 			"each bad one is reported with its line, and the exit code is 4. Who has left or is suppressed here stays so.",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -199,9 +201,9 @@ func (e *env) subscriberListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				out := &list{columns: []string{"id", "address", "name", "state", "digests", "topics", "timezone", "created_at"}, empty: "No subscribers."}
+				out := &list{columns: []string{"id", "address", "name", "state", "digests", "topics", "timezone", "attributes", "created_at"}, empty: "No subscribers."}
 				for _, r := range rows {
-					out.add(r.ID, r.Address, r.Name, string(r.Shown()), r.Digests, r.Topics, r.Zone, r.CreatedAt)
+					out.add(r.ID, r.Address, r.Name, string(r.Shown()), r.Digests, r.Topics, r.Zone, r.Attributes.Pairs(), r.CreatedAt)
 				}
 				return e.show(out)
 			})
@@ -232,7 +234,14 @@ func (e *env) showSubscriber(a *app.App, d *subscribers.Detail) error {
 	var subscriptions, history []string
 	for _, s := range d.Subscriptions {
 		line := fmt.Sprintf("%s: %s, topics %s", s.Digest, s.State, a.TopicNames(s.Topics))
-		subscriptions = append(subscriptions, line+", zone "+s.Zone)
+		line += ", zone " + s.Zone
+		if s.Hour != "" {
+			line += ", hour " + s.Hour
+		}
+		if s.IsPaused(a.Now()) {
+			line += ", paused until " + plain(s.PausedUntil)
+		}
+		subscriptions = append(subscriptions, line)
 	}
 	for _, c := range d.Consents {
 		line := fmt.Sprintf("%s %s by %s", plain(c.At), c.Event, c.Origin)
@@ -247,8 +256,8 @@ func (e *env) showSubscriber(a *app.App, d *subscribers.Detail) error {
 	if d.Suppression != nil {
 		suppression = fmt.Sprintf("%s since %s %s", d.Suppression.Reason, plain(d.Suppression.CreatedAt), d.Suppression.Detail)
 	}
-	out := &list{columns: []string{"id", "address", "name", "state", "language", "timezone", "created_at", "confirmed_at", "ended_at", "suppression", "hard_bounced_at", "soft_bounces", "subscriptions", "history"}}
-	out.add(d.ID, d.Address, d.Name, string(d.Shown()), d.Language, d.Zone, d.CreatedAt, d.ConfirmedAt, d.EndedAt, suppression, d.HardBouncedAt, d.SoftBounces, subscriptions, history)
+	out := &list{columns: []string{"id", "address", "name", "state", "language", "timezone", "attributes", "created_at", "confirmed_at", "ended_at", "suppression", "hard_bounced_at", "soft_bounces", "subscriptions", "history"}}
+	out.add(d.ID, d.Address, d.Name, string(d.Shown()), d.Language, d.Zone, d.Attributes.Pairs(), d.CreatedAt, d.ConfirmedAt, d.EndedAt, suppression, d.HardBouncedAt, d.SoftBounces, subscriptions, history)
 	return e.showOne(out)
 }
 
