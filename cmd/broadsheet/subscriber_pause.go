@@ -3,14 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"broadsheet/internal/app"
-	"broadsheet/internal/schedule"
 	"broadsheet/subscribers"
 )
 
@@ -68,11 +66,7 @@ func (e *env) subscriberPauseCommand() *cobra.Command {
 					fmt.Fprintf(e.stdout, "%s would be paused until %s: %s\n", r.reader.Address, plain(at), r.what)
 					return nil
 				}
-				err = a.Subscribers.Pause(cmd.Context(), r.reader.ID, r.digest, at, origin, "")
-				if errors.Is(err, subscribers.ErrPauseOver) {
-					return usagef("--until %s: %w", until, err)
-				}
-				if err != nil {
+				if err := a.Subscribers.Pause(cmd.Context(), r.reader.ID, r.digest, at, origin, ""); err != nil {
 					return fmt.Errorf("%s, %s: %w", args[0], r.what, err)
 				}
 				fmt.Fprintf(e.stdout, "%s is paused until %s: %s\n", r.reader.Address, plain(at), r.what)
@@ -88,7 +82,7 @@ func (e *env) subscriberPauseCommand() *cobra.Command {
 
 // pauseEnd reads until when, in the zone of the reader or else of the site.
 func pauseEnd(a *app.App, reader *subscribers.Detail, text string) (time.Time, error) {
-	loc, err := schedule.Zone(cmp.Or(reader.Zone, a.Config.Site.Timezone))
+	loc, err := time.LoadLocation(cmp.Or(reader.Zone, a.Config.Site.Timezone))
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -25,6 +25,8 @@ func TestProblems(t *testing.T) {
 			`broadsheet.toml:15: table web already exists`},
 
 		// Names.
+		{"attribute that is a column", []string{"[security]", "[[attribute]]\nname = \"hour\"\nvalues = [\"a\", \"b\"]\n[security]"},
+			`broadsheet.toml:16: name in [[attribute]] is "hour", a column of every file of readers: it needs another`},
 		{"unknown key", []string{`topics = ["*"]`, `topcs = ["*"]`},
 			`broadsheet.toml:63: unknown key "topcs" in [[digest]], did you mean "topics"?`},
 		{"unknown key like none", []string{`theme = "broadsheet"`, `zzz = 1`},
