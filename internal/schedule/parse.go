@@ -24,10 +24,12 @@ var fields = [...]field{
 }
 
 // Parse reads a cron expression: five fields (minute, hour, day of month, month, day of
-// week) or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually. A field
+// week), one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually, or a
+// frequency: "daily 07:00", "weekdays 07:00", "weekly mon,thu 07:00", "monthly 1,15 07:00",
+// "monthly last 07:00". A field
 // is "*", a number, a range "low-high", any of these with a step "/n", or a list of
 // them. Refused are time zones inside the expression, @every, seconds, and
-// an expression that never fires, such as "0 0 31 2 *". An error names the
+// an expression that never fires, such as "0 0 30-31 2 *". An error names the
 // field and what to write instead; it is meant for the person who wrote the expression.
 func Parse(expr string) (Schedule, error) {
 	s, err := parse(expr)
@@ -47,6 +49,9 @@ func parse(expr string) (Schedule, error) {
 	}
 	if strings.HasPrefix(parts[0], "@") {
 		return parseNamed(expr, parts)
+	}
+	if inWords(parts) {
+		return parseWords(expr, parts)
 	}
 	if len(parts) == len(fields)+1 {
 		return Schedule{}, fmt.Errorf(`it has 6 fields where 5 are wanted (minute, hour, day of month, month, day of week): leave out the seconds`)
@@ -93,6 +98,7 @@ func parseFields(expr string, parts []string) (Schedule, error) {
 		}
 	}
 	s := compile(expr, spec)
+	s.lastDay = named(parts[2])
 	if s.Next(Local{unixSecond}).IsZero() {
 		return Schedule{}, fmt.Errorf(`it never fires, for no month of field 4 (%q) has a day of field 3 (%q): change the day of month or the month`, parts[3], parts[2])
 	}

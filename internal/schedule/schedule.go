@@ -12,9 +12,10 @@ import (
 const searchMonths = 8*12 + 1
 
 // Schedule is a parsed cron expression of five fields, or one of its names such as
-// @daily, evaluated on naive wall-clock time. Where both day fields are limited,
-// a day that fits either of them counts, as in every cron. The zero
-// Schedule has no slots. Use [Parse] to get another.
+// @daily, or a frequency in words, evaluated on naive wall-clock time. Where both day
+// fields are limited, a day that fits either of them counts, as in every cron. Unlike
+// there, the 29th to 31st, named one by one, are the last day of a month that is
+// shorter. The zero Schedule has no slots. Use [Parse] to get another.
 type Schedule struct {
 	expr      string
 	minutes   uint64 // bits 0 to 59
@@ -23,6 +24,7 @@ type Schedule struct {
 	months    uint16 // bits 1 to 12
 	weekdays  uint8  // bits 0, Sunday, to 6
 	eitherDay bool   // a day need fit only one of monthDays and weekdays
+	lastDay   bool   // of monthDays, one that a month lacks stands for its last day
 }
 
 // String returns the expression as it was given to Parse.
@@ -31,9 +33,12 @@ func (s Schedule) String() string { return s.expr }
 // WithTime returns the schedule with one slot, at a time of day from 00:00 to
 // 23:59, on each day that has slots.
 func (s Schedule) WithTime(hour, minute int) Schedule {
-	if parts := strings.Fields(s.expr); len(parts) == len(fields) {
+	switch parts := strings.Fields(s.expr); {
+	case len(parts) > 0 && inWords(parts):
+		s.expr = withTime(parts, hour, minute)
+	case len(parts) == len(fields):
 		s.expr = fmt.Sprintf("%d %d %s", minute, hour, strings.Join(parts[2:], " "))
-	} else {
+	default:
 		s.expr = fmt.Sprintf("%s at %02d:%02d", s.expr, hour, minute)
 	}
 	s.minutes, s.hours = 1<<minute, 1<<hour
@@ -137,11 +142,16 @@ func (s Schedule) daysOf(year int, month time.Month) uint32 {
 	week := twice >> first.Weekday() & 0x7f
 	byWeekday := (week | week<<7 | week<<14 | week<<21 | week<<28) << 1
 
-	days := s.monthDays & byWeekday
-	if s.eitherDay {
-		days = s.monthDays | byWeekday
+	inMonth := uint32(uint64(1)<<(length+1) - 2)
+	monthDays := s.monthDays & inMonth
+	if s.lastDay && s.monthDays&^inMonth != 0 {
+		monthDays |= 1 << length
 	}
-	return days & uint32(uint64(1)<<(length+1)-2)
+	days := monthDays & byWeekday
+	if s.eitherDay {
+		days = monthDays | byWeekday
+	}
+	return days & inMonth
 }
 
 // minuteFrom returns the first minute of a day with slots that is not before the

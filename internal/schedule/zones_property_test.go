@@ -80,7 +80,7 @@ func modelInstant(spans []span, wall time.Time) time.Time {
 
 var (
 	modelStart = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-	modelEnd   = time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
+	modelEnd   = time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
 // distinctZones loads every zone and returns those whose clocks differ between
@@ -100,7 +100,7 @@ func distinctZones(t *testing.T) map[*time.Location][]span {
 	return zones
 }
 
-// TestOneSlotADate follows daily schedules through every zone, 2024 to 2027, day by day.
+// TestOneSlotADate follows daily schedules through every zone, 2024 to 2030, day by day.
 func TestOneSlotADate(t *testing.T) {
 	for loc := range distinctZones(t) {
 		checkDailies(t, loc, modelStart, modelEnd)
@@ -122,7 +122,7 @@ func TestOneSlotADateByRule(t *testing.T) {
 		"Kiritimati": "<+14>-14",
 	} {
 		loc := ruleZone(t, name, rule)
-		checkDailies(t, loc, modelStart, modelEnd.AddDate(2, 0, 0))
+		checkDailies(t, loc, modelStart, modelEnd)
 	}
 }
 
@@ -151,22 +151,56 @@ func ruleZone(t *testing.T, name, rule string) *time.Location {
 	return loc
 }
 
+// frequencies are schedules in words with the plain model of the dates that they
+// have a slot on.
+var frequencies = map[string]func(day time.Time) bool{
+	"daily":            func(time.Time) bool { return true },
+	"weekdays":         func(d time.Time) bool { return d.Weekday() != time.Saturday && d.Weekday() != time.Sunday },
+	"weekly sun,wed":   func(d time.Time) bool { return d.Weekday() == time.Sunday || d.Weekday() == time.Wednesday },
+	"monthly 1":        func(d time.Time) bool { return d.Day() == 1 },
+	"monthly 29":       func(d time.Time) bool { return d.Day() == 29 || d.Day() < 29 && isLast(d) },
+	"monthly 15,30,31": func(d time.Time) bool { return d.Day() == 15 || d.Day() == 30 || isLast(d) },
+	"monthly last":     isLast,
+}
+
+func isLast(d time.Time) bool { return d.AddDate(0, 0, 1).Day() == 1 }
+
+// TestFrequencies follows each frequency through every zone, 2024 to 2030, at times
+// of day that clocks skip or show twice somewhere.
+func TestFrequencies(t *testing.T) {
+	for loc, spans := range distinctZones(t) {
+		for words, fits := range frequencies {
+			for _, clock := range []time.Duration{0, 150 * time.Minute} {
+				s := parse(t, fmt.Sprintf("%s %02d:%02d", words, clock/time.Hour, clock%time.Hour/time.Minute))
+				first := modelStart.AddDate(0, 0, 2)
+				for !fits(first) {
+					first = first.AddDate(0, 0, 1)
+				}
+				checkDaily(t, s, loc, spans, first.Add(clock), modelEnd.AddDate(0, 0, -2), fits)
+			}
+		}
+	}
+}
+
 // checkDailies checks a zone at several times of the day.
 func checkDailies(t *testing.T, loc *time.Location, start, end time.Time) {
 	t.Helper()
 	spans := spansOf(loc, start.AddDate(0, 0, -2), end.AddDate(0, 0, 2))
 	for _, clock := range []time.Duration{0, 2*time.Hour + 30*time.Minute, 3 * time.Hour, 7 * time.Hour, 23*time.Hour + 45*time.Minute} {
 		s := parse(t, fmt.Sprintf("%d %d * * *", clock%time.Hour/time.Minute, clock/time.Hour))
-		checkDaily(t, s, loc, spans, start.Add(clock), end)
+		checkDaily(t, s, loc, spans, start.Add(clock), end, frequencies["daily"])
 	}
 }
 
-// checkDaily checks that s has the slot wall and one on each date after it until end, each at
+// checkDaily checks that s has the slot wall and one on each date after it that fits until end, each at
 // the instant of the model, on its own date unless that ends early, and later than the one before.
-func checkDaily(t *testing.T, s schedule.Schedule, loc *time.Location, spans []span, wall, end time.Time) {
+func checkDaily(t *testing.T, s schedule.Schedule, loc *time.Location, spans []span, wall, end time.Time, fits func(day time.Time) bool) {
 	t.Helper()
 	at := modelInstant(spans, wall).Add(-time.Hour)
 	for ; wall.Before(end); wall = wall.AddDate(0, 0, 1) {
+		if !fits(wall) {
+			continue
+		}
 		slot, next := s.NextIn(loc, at)
 		if want := schedule.LocalOf(wall, time.UTC); slot != want {
 			t.Errorf("%v: got slot %v, want %v", loc, slot, want)
@@ -198,7 +232,7 @@ func endsEarly(spans []span, slot schedule.Local, at time.Time) bool {
 }
 
 // TestSlotsOnlyGrow follows schedules of many slots a day through every zone over
-// the hours around each change of clocks, 2024 to 2027.
+// the hours around each change of clocks, 2024 to 2030.
 func TestSlotsOnlyGrow(t *testing.T) {
 	schedules := []schedule.Schedule{parse(t, "*/20 * * * *"), parse(t, "45 1-3 * * *"), parse(t, "@hourly")}
 	for loc, spans := range distinctZones(t) {
