@@ -120,6 +120,11 @@ func TestOwed(t *testing.T) {
 				t.Errorf("%s is owed %q without having confirmed", address, owed)
 			}
 		}
+		k.signUp(form("dan@example.com"))
+		k.wantImport("email,timezone\ndan@example.com,Asia/Tokyo\n", confirmed, "+0 ~1 =0 -0")
+		if owed := k.owed("dan@example.com"); owed != "" {
+			t.Errorf("activated and moved by a file: owed = %q", owed)
+		}
 		k.wantImport("email,timezone\nbob@example.com,Asia/Tokyo\n", confirmed, "+0 ~1 =0 -0")
 		if owed := k.owed("bob@example.com"); owed != "moved" {
 			t.Errorf("moved by a file: owed = %q, want moved", owed)
