@@ -47,7 +47,7 @@ const (
 )
 
 // FieldHour is the name of a form's field with the hour of a digest.
-func FieldHour(slug string) string { return fieldHour + "-" + slug }
+func FieldHour(slug string) string { return templates.FieldHour + slug }
 
 // Longest values kept, in characters.
 const (

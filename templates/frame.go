@@ -60,6 +60,12 @@ func (f *frame) Field(field string) fieldProblem {
 // field that is shown comes first and links nowhere.
 func (f *frame) Problems() []fieldProblem {
 	order := []string{FieldAddress, FieldName, FieldTopics, FieldDigests, FieldZone}
+	if p, ok := f.Page.(*PreferencesPage); ok {
+		for i := range p.Hours {
+			order = append(order, p.Hours[i].Field())
+		}
+		order = append(order, FieldPauseUntil)
+	}
 	var above, beside []fieldProblem
 	for field := range f.errors {
 		if text := f.Problem(field); text != "" && !slices.Contains(order, field) {

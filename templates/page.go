@@ -1,5 +1,7 @@
 package templates
 
+import "time"
+
 import "fmt"
 
 // Names of form fields, the same on every page. Errors are keyed by them.
@@ -13,6 +15,9 @@ const (
 	FieldForm        = "form"        // the signed form time, FormToken; also the key of an error about the whole form
 	FieldUnsubscribe = "unsubscribe" // "all" from the button of PreferencesPage.UnsubscribeAction
 	FieldConfirm     = "confirm"     // from the buttons of ConfirmPage and UnsubscribePage: a person, not a one-click
+	FieldHour        = "hour-"       // followed by a digest's slug
+	FieldPauseUntil  = "pause-until" // a date, "2006-01-02"
+	FieldPause       = "pause"       // "until" or "over", from the buttons of PreferencesPage.PauseAction
 	FieldAgain       = "again"       // from the button of ExpiredPage
 )
 
@@ -67,6 +72,14 @@ type PreferencesPage struct {
 	Errors            map[string]string // by field name: a Problem constant or a text
 	Action            string
 	UnsubscribeAction string // where the button that ends everything posts unsubscribe=all; empty hides it
+
+	Now         time.Time
+	Hours       []HourChoice // of digests with hours to choose from
+	Receipts    []Receipt
+	PauseAction string    // where the buttons that pause and resume post; empty hides them
+	PausedUntil time.Time // in the reader's zone; zero unless all digests are paused
+	PauseFrom   string    // the first and the last date to pause until, "2006-01-02"
+	PauseTo     string
 }
 
 // UnsubscribePage asks once before it ends one digest.

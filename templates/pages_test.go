@@ -22,6 +22,7 @@ var (
 		{Slug: "daily", Name: "The Morning Courier", Description: "Every day at seven", Checked: true},
 		{Slug: "weekly", Name: "The Sunday Courier", Description: "The week in one mail"},
 	}
+	tokyo     = time.FixedZone("JST", 9*60*60)
 	cityZones = []string{"America/New_York", "Europe/Berlin", "Asia/Tokyo"}
 )
 
@@ -71,6 +72,12 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 		return p.Preferences(w, &templates.PreferencesPage{
 			Site: courier, Masked: "a•••@example.com", Name: "Ana", Zone: "Asia/Tokyo", Zones: cityZones,
 			Topics: cityTopics, Digests: cityDigests, Saved: true,
+			Now: time.Date(2026, 11, 23, 12, 0, 0, 0, tokyo), PauseAction: "/mail/p/AbCd", PauseFrom: "2026-11-24", PauseTo: "2027-11-24",
+			Hours: []templates.HourChoice{{Slug: "daily", Digest: "The Morning Courier", Hours: []string{"06:30", "18:00"}, Hour: "18:00"}},
+			Receipts: []templates.Receipt{
+				{Digest: "The Morning Courier", At: time.Date(2026, 11, 23, 7, 0, 0, 0, tokyo), What: "nothing-new", Topics: []string{"City", "World"}, Next: time.Date(2026, 11, 24, 7, 0, 0, 0, tokyo)},
+				{Digest: "The Weekly", At: time.Date(2026, 11, 20, 8, 0, 0, 0, tokyo), What: "sent", Next: time.Date(2026, 11, 27, 8, 0, 0, 0, tokyo)},
+			},
 			Action: "/mail/p/AbCd", UnsubscribeAction: "/mail/p/AbCd",
 		})
 	},

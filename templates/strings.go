@@ -17,6 +17,8 @@ const (
 	ProblemDigestsMissing = "digests-missing"
 	ProblemDigestUnknown  = "digest-unknown"
 	ProblemZoneUnknown    = "zone-unknown"
+	ProblemHourUnknown    = "hour-unknown"
+	ProblemPauseOver      = "pause-over"
 	ProblemFormExpired    = "form-expired"
 	ProblemTooMany        = "too-many"
 )
@@ -66,13 +68,20 @@ type catalogue struct {
 	ConfirmTitle, ConfirmText, ConfirmPageButton  string // ConfirmText: site, address
 	PreferencesTitle, PreferencesText             string // PreferencesText: address
 	SaveButton, Saved, Confirmed                  string
+	Hour, HourOwn                                 string // Hour: digest
+	ReceiptsTitle, ReceiptNone, ReceiptOther      string // ReceiptOther: time
+	ReceiptNothingIn, ReceiptNext                 string // time, topics; time
+	Yesterday, Today, Tomorrow                    string
+	PauseTitle, PauseText, PauseUntil             string
+	PauseButton, PausedUntil, ResumeButton        string // PausedUntil: time
 	LeaveTitle, LeaveText, LeaveButton            string // LeaveText: site
 	UnsubscribeTitle, UnsubscribeText             string // digest; digest, address
 	UnsubscribeButton, Instead, InsteadLink       string // UnsubscribeButton: digest
 	GoodbyeTitle, GoodbyeText, GoodbyeAll         string // digest; site
 	GoodbyeKeep, GoodbyeBack                      string
 	ExpiredTitle, ExpiredText, ExpiredButton      string
-	SiteHome                                      string // site
+	SiteHome                                      string            // site
+	receipts                                      map[string]string // by what became of an edition: time
 	statusTitles, statusTexts                     map[int]string
 	problems                                      map[string]string
 	InboxTitle, InboxIntro, InboxEmpty, InboxFrom string

@@ -171,6 +171,7 @@ func (a *App) Handler() (http.Handler, error) {
 			return a.Digests.Put(ctx, a.Tagger, nil, in)
 		},
 		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, a.Setup, a.Now()) }, APIKeys: a.Config.Web.APIKeys,
+		Receipts:       a.Digests.Receipts,
 		TrustedProxies: a.Config.Web.TrustedProxies, AllowedOrigins: a.Config.Web.AllowedOrigins,
 		Ready: a.DB.CheckSchema, Log: a.Log, Now: a.Now,
 	})

@@ -123,6 +123,7 @@ func (s *site) options(setup *digest.Setup) web.Options {
 			return articles.Put(ctx, tagger, nil, in)
 		},
 		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, setup, s.now()) }, APIKeys: map[string]string{hex.EncodeToString(sum[:]): "cms"},
+		Receipts:       articles.Receipts,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 		AllowedOrigins: []string{"https://partner.example"}, Ready: s.db.CheckSchema,
 		Log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: s.now, Pause: s.pause,

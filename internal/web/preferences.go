@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"broadsheet/subscribers"
 	"broadsheet/templates"
@@ -25,20 +26,23 @@ func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request) error {
 	if v.State == subscribers.StateUnsubscribed {
 		return s.showLeft(w, http.StatusOK)
 	}
-	page := s.preferencesPage(r, &v)
+	page, err := s.preferencesPage(r, &v)
+	if err != nil {
+		return err
+	}
 	page.Saved = r.URL.Query().Has("saved")
 	// Who is suppressed is told what others are.
 	page.Confirmed = r.URL.Query().Has("confirmed") && (v.State == subscribers.StateActive || v.Suppressed)
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Preferences(b, page) })
 }
 
-func (s *Server) preferencesPage(r *http.Request, v *subscribers.View) *templates.PreferencesPage {
+func (s *Server) preferencesPage(r *http.Request, v *subscribers.View) (*templates.PreferencesPage, error) {
 	page := &templates.PreferencesPage{
 		Site: s.Site, Masked: v.Masked, Name: v.Name, Topics: v.Topics, Digests: v.Digests,
 		Action: r.URL.EscapedPath(), UnsubscribeAction: r.URL.EscapedPath(),
 	}
 	page.Zones, page.Zone = s.offerZones(s.Catalog(), v.Zone)
-	return page
+	return page, s.addRhythm(r.Context(), page, v)
 }
 
 func parsePreferences(r *http.Request) (*subscribers.Preferences, error) {
@@ -46,10 +50,16 @@ func parsePreferences(r *http.Request) (*subscribers.Preferences, error) {
 		return nil, badForm(err)
 	}
 	f := r.PostForm
-	return &subscribers.Preferences{
+	in := &subscribers.Preferences{
 		Name: f.Get(templates.FieldName), Zone: f.Get(templates.FieldZone),
-		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests],
-	}, nil
+		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests], Hours: map[string]string{},
+	}
+	for field := range f {
+		if slug, ok := strings.CutPrefix(field, templates.FieldHour); ok && slices.Contains(in.Digests, slug) {
+			in.Hours[slug] = f.Get(field)
+		}
+	}
+	return in, nil
 }
 
 func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
@@ -63,6 +73,9 @@ func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 	}
 	if r.PostForm.Get(templates.FieldUnsubscribe) == leaveAll {
 		return s.leave(w, r, subscribers.Token{Subscriber: token.Subscriber}, originForm)
+	}
+	if r.PostForm.Has(templates.FieldPause) {
+		return s.pauseDigests(w, r, token.Subscriber)
 	}
 	var wrong subscribers.FieldErrors
 	err = s.Subscribers.SetPreferences(r.Context(), s.Catalog(), token.Subscriber, *in, originForm, s.clientText(r))
@@ -93,7 +106,20 @@ func (s *Server) showWrongPreferences(w http.ResponseWriter, r *http.Request, id
 	for i := range v.Digests {
 		v.Digests[i].Checked = slices.Contains(in.Digests, v.Digests[i].Slug)
 	}
-	page := s.preferencesPage(r, &v)
+	for i := range v.Rhythms {
+		if hour, ok := in.Hours[v.Rhythms[i].Slug]; ok {
+			v.Rhythms[i].Hour = hour
+		}
+	}
+	return s.showProblems(w, r, &v, wrong)
+}
+
+// showProblems shows the settings with what is wrong.
+func (s *Server) showProblems(w http.ResponseWriter, r *http.Request, v *subscribers.View, wrong map[string]string) error {
+	page, err := s.preferencesPage(r, v)
+	if err != nil {
+		return err
+	}
 	page.Errors = wrong
 	return s.show(w, http.StatusUnprocessableEntity, func(b io.Writer) error { return s.pages.Preferences(b, page) })
 }

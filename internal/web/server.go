@@ -30,6 +30,7 @@ type Options struct {
 	Articles     func(ctx context.Context, in []digest.Incoming) (digest.PutResult, error)
 	CheckArticle func(in *digest.Incoming) error // nil if the configuration knows its topics and attributes
 	APIKeys      map[string]string               // hexadecimal SHA-256 of a key -> its name
+	Receipts     func(ctx context.Context, subscriberID int64) ([]digest.Receipt, error)
 
 	TrustedProxies []netip.Prefix
 	AllowedOrigins []string                        // of sites whose pages may send our forms

@@ -1,0 +1,142 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/schedule"
+	"broadsheet/subscribers"
+	"broadsheet/templates"
+)
+
+// longestPause is how far ahead the page lets a reader pause.
+const longestPause = 366 * 24 * time.Hour
+
+// addRhythm adds to a reader's page what became of the last editions, when the
+// next ones come, the hours to choose from, and the pause.
+func (s *Server) addRhythm(ctx context.Context, page *templates.PreferencesPage, v *subscribers.View) error {
+	if v.State != subscribers.StateActive {
+		return nil
+	}
+	c := s.Catalog()
+	zone := readerZone(c, v.Zone)
+	page.Now = s.Now()
+	for _, rhythm := range v.Rhythms {
+		if len(rhythm.Hours) > 0 && rhythm.Live {
+			page.Hours = append(page.Hours, templates.HourChoice{
+				Slug: rhythm.Slug, Digest: digestName(page.Digests, rhythm.Slug), Hours: rhythm.Hours, Hour: rhythm.Hour,
+			})
+		}
+	}
+	page.PauseAction = page.Action
+	if until := v.PausedUntil(); !until.IsZero() {
+		page.PausedUntil = until.In(zone)
+	}
+	today := page.Now.In(zone)
+	page.PauseFrom, page.PauseTo = today.AddDate(0, 0, 1).Format(time.DateOnly), today.Add(longestPause).Format(time.DateOnly)
+	if v.Suppressed { // is shown what others are, and gets nothing
+		return nil
+	}
+	receipts, err := s.Receipts(ctx, v.ID)
+	if err != nil {
+		return err
+	}
+	for i := range receipts {
+		if one, ok := receiptOf(c, &receipts[i], zone, page.Now); ok {
+			page.Receipts = append(page.Receipts, one)
+		}
+	}
+	return nil
+}
+
+// receiptOf tells of an edition in the words of the page.
+func receiptOf(c *subscribers.Catalog, r *digest.Receipt, zone *time.Location, now time.Time) (templates.Receipt, bool) {
+	d := c.Digest(r.DigestID)
+	if d == nil {
+		return templates.Receipt{}, false
+	}
+	if !d.LocalTime {
+		zone = readerZone(c, d.Zone)
+	}
+	out := templates.Receipt{Digest: d.Name, What: r.State, At: inZone(r.DueAt, zone), Next: inZone(r.NextDueAt, zone)}
+	if out.What == "" {
+		out.What = string(r.Skip)
+	}
+	if r.PausedUntil.After(now) {
+		out.PausedUntil = inZone(r.PausedUntil, zone)
+	}
+	for _, t := range c.Topics {
+		if slices.Contains(r.Topics, t.ID) {
+			out.Topics = append(out.Topics, t.Name)
+		}
+	}
+	return out, true
+}
+
+// inZone is a time in a zone; none stays none.
+func inZone(t time.Time, zone *time.Location) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.In(zone)
+}
+
+// readerZone is the zone that a reader's times are told in: the reader's own or
+// else that of the first digest.
+func readerZone(c *subscribers.Catalog, own string) *time.Location {
+	names := []string{own}
+	for i := range c.Digests {
+		names = append(names, c.Digests[i].Zone)
+	}
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		if loc, err := schedule.Zone(name); err == nil {
+			return loc
+		}
+	}
+	return time.UTC
+}
+
+func digestName(choices []templates.Choice, slug string) string {
+	for _, c := range choices {
+		if c.Slug == slug {
+			return c.Name
+		}
+	}
+	return slug
+}
+
+// pauseDigests pauses all digests of a reader until the day that was chosen, or
+// ends the pause.
+func (s *Server) pauseDigests(w http.ResponseWriter, r *http.Request, id int64) error {
+	v, err := s.Subscribers.View(r.Context(), s.Catalog(), id)
+	if err != nil {
+		return err
+	}
+	if v.State == subscribers.StateUnsubscribed {
+		return s.showLeft(w, http.StatusGone)
+	}
+	if r.PostForm.Get(templates.FieldPause) == "over" {
+		err = s.Subscribers.Resume(r.Context(), id, 0, originForm, s.clientText(r))
+	} else {
+		now, zone := s.Now(), readerZone(s.Catalog(), v.Zone)
+		until, bad := time.ParseInLocation(time.DateOnly, r.PostForm.Get(templates.FieldPauseUntil), zone)
+		if bad != nil || until.After(now.Add(longestPause)) {
+			err = subscribers.ErrPauseOver
+		} else {
+			err = s.Subscribers.Pause(r.Context(), id, 0, until, originForm, s.clientText(r))
+		}
+	}
+	if errors.Is(err, subscribers.ErrPauseOver) {
+		return s.showProblems(w, r, &v, map[string]string{templates.FieldPauseUntil: templates.ProblemPauseOver})
+	} else if err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/p/"+r.PathValue("token")+"?saved=1")
+}

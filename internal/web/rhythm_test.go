@@ -1,0 +1,113 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"broadsheet/internal/db"
+	"broadsheet/subscribers"
+	"broadsheet/templates"
+)
+
+// TestPauseFromPreferences pauses and resumes by the page's own buttons.
+func TestPauseFromPreferences(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		id := s.active("ann@example.com")
+		shown := s.ask(http.MethodGet, s.p(id), "")
+		shown.want(t, http.StatusOK, "Take a break")
+		if !strings.Contains(shown.body, `min="2026-11-24" max="2027-11-24"`) {
+			t.Error("the days to choose from are not those of a year from tomorrow")
+		}
+		s.wait(time.Minute)
+		s.ask(http.MethodPost, s.p(id), "pause=until&pause-until=2026-12-06").wantRedirect(t, "/mail"+s.p(id)+"?saved=1")
+		// Ann is in Paris: midnight there.
+		if got := s.pausedUntil(id); !got.Equal(time.Date(2026, 12, 5, 23, 0, 0, 0, time.UTC)) {
+			t.Errorf("paused until %v, want midnight in Paris", got)
+		}
+		if got := s.lastConsent("ann@example.com"); got.Event != subscribers.EventPaused || got.Origin != "form" {
+			t.Errorf("consent = %+v", got)
+		}
+		paused := s.ask(http.MethodGet, s.p(id), "")
+		paused.want(t, http.StatusOK, "Paused until Sunday, December 6, 2026", "Resume now")
+		s.wait(time.Minute)
+		s.ask(http.MethodPost, s.p(id), "pause=over").wantRedirect(t, "/mail"+s.p(id)+"?saved=1")
+		if got := s.pausedUntil(id); !got.IsZero() {
+			t.Errorf("paused until %v after the pause was ended", got)
+		}
+		s.wantPicture("ann@example.com", "active | daily=active Europe/Paris ,1, | weekly=active Europe/Berlin ,1,")
+	})
+}
+
+func TestPauseRefuses(t *testing.T) {
+	s := newSite(t, nil)
+	id := s.active("ann@example.com")
+	for name, date := range map[string]string{
+		"today": "2026-11-23", "the past": "2020-01-01", "too far": "2028-01-01", "no date": "", "words": "next+week", "hostile": "%3Cscript%3E", "NUL": "2026-12-01%00",
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := s.dump()
+			refused := s.ask(http.MethodPost, s.p(id), "pause=until&pause-until="+date)
+			refused.want(t, http.StatusUnprocessableEntity, "Choose a day to come")
+			if !strings.Contains(refused.body, `href="#pause-until"`) {
+				t.Error("the summary does not lead to the field")
+			}
+			if s.dump() != before {
+				t.Error("something was stored")
+			}
+		})
+	}
+}
+
+// TestHourFromPreferences chooses a time of day, keeps it, and gives it up.
+func TestHourFromPreferences(t *testing.T) {
+	s := newSite(t, nil)
+	s.catalog.Digests[0].Hours = []string{"06:30", "18:00"}
+	id := s.active("ann@example.com")
+	field := templates.FieldHour + "daily"
+	page := s.ask(http.MethodGet, s.p(id), "")
+	page.want(t, http.StatusOK, "Time of day for The Daily", "As usual", "06:30")
+	f := page.form(t)
+	f.values.Set(field, "18:00")
+	s.wait(time.Minute)
+	s.submit(f).wantRedirect(t, "/mail"+s.p(id)+"?saved=1")
+	saved := s.ask(http.MethodGet, s.p(id), "").form(t)
+	if got := saved.values.Get(field); got != "18:00" {
+		t.Errorf("the hour is %q, want 18:00", got)
+	}
+	saved.values.Set(field, "03:00")
+	before := s.dump()
+	s.submit(saved).want(t, http.StatusUnprocessableEntity, "hour", "03:00")
+	if s.dump() != before {
+		t.Error("an hour that is not offered was stored")
+	}
+	saved.values.Set(field, "")
+	s.submit(saved).wantRedirect(t, "/mail"+s.p(id)+"?saved=1")
+	if got := s.ask(http.MethodGet, s.p(id), "").form(t).values.Get(field); got != "" {
+		t.Errorf("the hour is %q, want the digest's own", got)
+	}
+}
+
+// TestReceiptsOnPreferences shows when the next editions come.
+func TestReceiptsOnPreferences(t *testing.T) {
+	s := newSite(t, nil)
+	id := s.active("ann@example.com")
+	s.must(s.db.Write(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE cohorts SET next_due_at = $1`, time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC).UnixMilli())
+		return err
+	}))
+	page := s.ask(http.MethodGet, s.p(id), "")
+	page.want(t, http.StatusOK, "Your editions", "The Daily", "No edition yet.", "Next: tomorrow 7:00 AM.")
+	if strings.Count(page.body, "Next: ") != 2 {
+		t.Errorf("want the next editions of both digests:\n%s", page.body)
+	}
+}
+
+// pausedUntil is until when the reader's digests are paused, zero if one is not.
+func (s *site) pausedUntil(id int64) time.Time {
+	s.t.Helper()
+	v, err := s.store.View(s.t.Context(), s.catalog, id)
+	s.must(err)
+	return v.PausedUntil()
+}
