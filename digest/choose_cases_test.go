@@ -41,7 +41,7 @@ func TestChooseSections(t *testing.T) {
 		{"editors' order comes before pins", two, digest.Wish{}, []digest.Story{pinned(s(1, 1, 1)), placed(s(9, 1, 1))}, "9:1 1:1! +0"},
 		{"many sources make up for hours", two, digest.Wish{}, []digest.Story{s(1, 1, 1), with(s(6, 1, 1), func(s *digest.Story) { s.Sources = 2 })}, "6:1 1:1 +0"},
 		{"and no more than that", two, digest.Wish{}, []digest.Story{s(1, 1, 1), with(s(8, 1, 1), func(s *digest.Story) { s.Sources = 2 })}, "1:1 8:1 +0"},
-		{"the reader's first topic makes up for an hour", two, digest.Wish{Topics: []int64{2, 1}}, []digest.Story{s(1, 1, 1), s(2, 1, 2), s(3, 1, 1)}, "1:1 2:2 3:1 +0"},
+		{"the reader's first topic makes up for an hour", two, digest.Wish{Topics: []int64{2, 1}}, []digest.Story{s(1, 1, 1), s(2, 1, 2), s(3, 1, 1)}, "1:1 2:2 3:1 +0 /2,1"},
 		{"a section of one source lets another in", two, digest.Wish{}, []digest.Story{s(1, 1, 1), s(2, 1, 1), s(3, 2, 1)}, "1:1 3:1 +1"},
 		{"for which no pinned story gives way", two, digest.Wish{}, []digest.Story{pinned(s(1, 1, 1)), pinned(s(2, 1, 1)), s(3, 2, 1)}, "1:1! 2:1! +1"},
 		{"nor one in the editors' order", two, digest.Wish{}, []digest.Story{placed(s(1, 1, 1)), s(2, 1, 1), s(3, 2, 1)}, "1:1 3:1 +1"},

@@ -126,6 +126,9 @@ func TestChooseByTheRules(t *testing.T) {
 		} else if r.check(t, got, ranked) {
 			mixed++
 		}
+		if want := r.sectionOrder(got); !slices.Equal(got.Order, want) {
+			t.Errorf("sections in order %v, want %v", got.Order, want)
+		}
 		if t.Failed() {
 			t.Fatalf("seed %d: %s", seed, got)
 		}
@@ -239,6 +242,20 @@ func (r *rules) check(t *testing.T, got digest.Selection, ranked []digest.Story)
 		}
 	}
 	return got.More > 0
+}
+
+// sectionOrder is that of the sections of topics, as the reader has them, or nil where
+// the digest has them so.
+func (r *rules) sectionOrder(got digest.Selection) []int64 {
+	under := func(topics []int64) []int64 {
+		return slices.DeleteFunc(slices.Clone(topics), func(topic int64) bool {
+			return !slices.ContainsFunc(got.Stories, func(p digest.Pick) bool { return p.TopicID == topic })
+		})
+	}
+	if own := under(r.wish.Topics); !slices.Equal(own, under(r.offered)) {
+		return own
+	}
+	return nil
 }
 
 func (r *rules) checkLimits(t *testing.T, got digest.Selection, in map[int64][]digest.Story, all int) {

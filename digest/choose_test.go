@@ -29,6 +29,10 @@ func TestChoose(t *testing.T) {
 			[]digest.Story{one(1, 5, 1, 2, 3, 4, 5)}, digest.Wish{To: 10}, "1:1,2,3,4,5 +0"},
 		{"in the section of the reader's first topic", limits,
 			[]digest.Story{one(1, 5, 1, 2, 3)}, digest.Wish{Topics: []int64{3, 2}, To: 10}, "1:3,1,2 +0"},
+		{"sections in the reader's order", limits,
+			[]digest.Story{one(1, 5, 1), one(2, 5, 2), one(3, 5, 3)}, digest.Wish{Topics: []int64{3, 5, 1}, To: 10}, "3:3 1:1 +0 /3,1"},
+		{"in that of the digest, as far as there are stories", limits,
+			[]digest.Story{one(1, 5, 1), one(2, 5, 2), one(3, 5, 3)}, digest.Wish{Topics: []int64{4, 2, 3}, To: 10}, "2:2 3:3 +0"},
 		{"not of the reader's topics", limits,
 			[]digest.Story{one(1, 5, 1)}, digest.Wish{Topics: []int64{2}, To: 10}, "+0"},
 		{"a reader of no topic that is offered", limits,
@@ -115,7 +119,7 @@ func TestChooseIsDeterministic(t *testing.T) {
 
 func TestParseSelection(t *testing.T) {
 	for _, text := range []string{"+0", "1:2 +0", "7:2,5! 4:2 +3", "9223372036854775807:1 +2147483647",
-		"7:top,2,5!= 4:latest,2= 3:2 +0 ~12 ~14", "+0 ~1"} {
+		"7:top,2,5!= 4:latest,2= 3:2 +0 ~12 ~14", "+0 ~1", "1:2 3:1 +4 /2,1", "1:2 3:1 +4 /2,1 ~5"} {
 		got, err := digest.ParseSelection(text)
 		if err != nil || got.String() != text {
 			t.Errorf("got %q, %v, want %q", got, err, text)
@@ -125,7 +129,7 @@ func TestParseSelection(t *testing.T) {
 		"", " ", "+", "+-1", "+01", "1:2", "1:2 ", "1 +0", "1: +0", ":2 +0", "1:2,+0", "1:2, +0", "1:2!! +0", "1:2x +0", "x1:2 +0",
 		"1:2  +0", " 1:2 +0", "1:2 +0 ", "1:2 +0 3:4", "-1:2 +0", "1:2:3 +0", "99999999999999999999:1 +0", "1:2\n+0",
 		"1:Top +0", "1:top, +0", "1:2,top +0", "1:2=! +0", "1:2== +0", "+0 ~", "+0 12", "+0  ~1", "+0 ~1 ", "+0~1", "~1 +0", "+0 ~-1", "1:2+0", "+0 +0",
-		"1:-1 +0",
+		"1:-1 +0", "1:2 +0 /", "1:2 +0 /1,", "1:2 +0 /,1", "1:2 +0 /1 /2", "1:2 +0 ~1 /2", "1:2 +0 //2", "1:2 +0 /02", "1:2 +0/2", "1:2 +0 / 2",
 	} {
 		if got, err := digest.ParseSelection(text); err == nil {
 			t.Errorf("%q: got %v, want an error", text, got)
@@ -134,7 +138,7 @@ func TestParseSelection(t *testing.T) {
 }
 
 func FuzzParseSelection(f *testing.F) {
-	for _, seed := range []string{"+0", "1:2 +0", "7:2,5! 4:2 +3", "1:2", "1:2 +00", "0:0,0! +9", "7:top,2!= +1 ~3 ~4"} {
+	for _, seed := range []string{"+0", "1:2 +0", "7:2,5! 4:2 +3", "1:2", "1:2 +00", "0:0,0! +9", "7:top,2!= +1 ~3 ~4", "1:2 3:1 +4 /2,1 ~5"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

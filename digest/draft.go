@@ -17,8 +17,9 @@ type draft struct {
 	edition     *Edition
 	text        EditionText
 	intro       *templates.Prose
-	picks       []Pick // those that are there, in the order in which they are drawn
-	more        int    // that the limits left out
+	picks       []Pick  // those that are there, in the order in which they are drawn
+	topics      []int64 // the order of their sections, nil for the digest's
+	more        int     // that the limits left out
 	articles    map[int64]*Article
 	corrections []templates.Correction
 }
@@ -27,7 +28,7 @@ type draft struct {
 // edition without an id is imagined for a preview: what editors made of it by now
 // counts, if it was made ahead.
 func gather(ctx context.Context, tx *db.Tx, d *Digest, e *Edition, sel Selection, at time.Time) (*draft, error) {
-	dr := &draft{digest: d, edition: e, more: sel.More}
+	dr := &draft{digest: d, edition: e, topics: sel.Order, more: sel.More}
 	id, textAt := e.ID, at
 	var err error
 	if id == 0 {
@@ -95,7 +96,7 @@ func (c *Composer) content(dr *draft, n int) (*templates.Digest, error) {
 		}
 		laid.add(c.setup, dr.picks[i].TopicID, story)
 	}
-	content.Sections = laid.inOrder(c.setup.Offered(d))
+	content.Sections = laid.inOrder(c.order(dr))
 	var err error
 	if content.Subject = dr.subject(); content.Subject == "" {
 		content.Subject, err = d.Subject.Execute(content)
@@ -156,12 +157,24 @@ func (s *sections) add(set *Setup, id int64, story templates.Story) {
 	(*s)[i].Stories = append((*s)[i].Stories, story)
 }
 
+// order returns the topics in the order in which their sections stand.
+func (c *Composer) order(dr *draft) []int64 {
+	if dr.topics != nil {
+		return dr.topics
+	}
+	var ids []int64
+	for _, t := range c.setup.Offered(dr.digest) {
+		ids = append(ids, t.ID)
+	}
+	return ids
+}
+
 // inOrder returns the best over all topics, the sections in the order of the
 // topics, the others, and the latest.
-func (s sections) inOrder(topics []*Topic) []templates.Section {
+func (s sections) inOrder(topics []int64) []templates.Section {
 	place := make(map[int64]int, len(topics)+2)
-	for i, t := range topics {
-		place[t.ID] = i - len(topics) // before 0, which the others have
+	for i, topic := range topics {
+		place[topic] = i - len(topics) // before 0, which the others have
 	}
 	place[SectionTop], place[SectionLatest] = -len(topics)-1, 1
 	slices.SortStableFunc(s, func(a, b section) int { return place[a.id] - place[b.id] })

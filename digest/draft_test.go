@@ -111,6 +111,38 @@ func TestComposeSections(t *testing.T) {
 	})
 }
 
+// TestComposeSectionsInTheReadersOrder: a reader's own order of topics is drawn,
+// and who has the digest's shares with those who chose none.
+func TestComposeSectionsInTheReadersOrder(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		w.subscribe(1, newYork)
+		w.subscribe(2, newYork, "world", "culture", "science")
+		w.subscribe(3, newYork, "science", "culture", "world")
+		w.begin()
+		for i, topic := range []string{"science", "world", "culture", "science"} {
+			in := story(i+1, topic)
+			in.Priority = 4 - i
+			w.put(in)
+		}
+		w.tick()
+		if n := w.count(`SELECT COUNT(*) FROM selections`); n != 2 {
+			t.Errorf("%d selections, want one for the digest's order and one for the reader's own", n)
+		}
+		for reader, want := range map[int64][]string{
+			1: {"Story 1", "WORLD", "Story 2", "CULTURE", "Story 3", "SCIENCE", "Story 4"},
+			3: {"Story 1", "SCIENCE", "Story 4", "CULTURE", "Story 3", "WORLD", "Story 2"},
+		} {
+			c, err := w.composer().Compose(t.Context(), w.count(`SELECT MAX(id) FROM editions`),
+				w.count(`SELECT selection_id FROM deliveries WHERE subscriber_id = $1`, reader), time.Time{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			inOrder(t, w.textOf(c), want...)
+		}
+	})
+}
+
 func TestComposeCorrections(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := fillCompose(t, d, nil)

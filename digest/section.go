@@ -299,7 +299,36 @@ func (l *layout) selection() Selection {
 	for _, m := range l.latest {
 		pick(m)
 	}
+	if l.ownOrder() {
+		s.Order = l.order()
+	}
 	return s
+}
+
+// ownOrder reports whether the sections of topics that have stories stand in
+// another order for the reader than in the digest.
+func (l *layout) ownOrder() bool {
+	last := -1
+	for i := range l.rooms {
+		if r := &l.rooms[i]; r.taken > 0 {
+			if r.place < last {
+				return true
+			}
+			last = r.place
+		}
+	}
+	return false
+}
+
+// order returns the topics whose sections have stories in the reader's order.
+func (l *layout) order() []int64 {
+	var order []int64
+	for _, topic := range l.choice.order {
+		if i, ok := l.digest.topics[topic]; ok && l.rooms[i].taken > 0 && !slices.Contains(order, topic) {
+			order = append(order, topic)
+		}
+	}
+	return order
 }
 
 // labels is how many topics the chosen stories have at most.

@@ -30,14 +30,15 @@ const (
 type Selection struct {
 	Stories     []Pick  // best first
 	More        int     // stories of the window that the limits left out
+	Order       []int64 // in which the sections of topics stand for the reader, nil if that is the digest's
 	Corrections []int64 // of what the readers got wrong before, by their ids
 }
 
 // String is the stored form: a field for each story in order, which is
 // "article:section" (a topic, "top" or "latest"), the other topics after commas,
 // "!" if it was pinned and "=" if its body is given; then "+n" for n stories
-// that were left out, and "~" before each correction.
-// "7:2,5! 4:top,2= +3 ~12" is two stories of five and a correction.
+// that were left out, "/" before the order of sections, and "~" before each
+// correction. "7:2,5! 4:3= +3 /3,2 ~12" is two stories of five and a correction.
 func (s Selection) String() string {
 	b := make([]byte, 0, len(s.Stories)*16+8)
 	for i := range s.Stories {
@@ -45,6 +46,11 @@ func (s Selection) String() string {
 	}
 	b = append(b, '+')
 	b = strconv.AppendInt(b, int64(s.More), 10)
+	sep := " /"
+	for _, topic := range s.Order {
+		b = strconv.AppendInt(append(b, sep...), topic, 10)
+		sep = ","
+	}
 	for _, id := range s.Corrections {
 		b = strconv.AppendInt(append(b, ' ', '~'), id, 10)
 	}
@@ -127,7 +133,14 @@ func readSelection(text string) (s Selection, err error) {
 		return s, fmt.Errorf("bad number %q of stories left out", fields[0])
 	}
 	s.More = int(n)
-	for _, field := range fields[1:] {
+	fields = fields[1:]
+	if len(fields) > 0 && strings.HasPrefix(fields[0], "/") {
+		if s.Order, err = parseOrder(fields[0][1:]); err != nil {
+			return s, err
+		}
+		fields = fields[1:]
+	}
+	for _, field := range fields {
 		number, ok := strings.CutPrefix(field, "~")
 		id, err := parseNumber(number)
 		if !ok || err != nil {
@@ -136,6 +149,17 @@ func readSelection(text string) (s Selection, err error) {
 		s.Corrections = append(s.Corrections, id)
 	}
 	return s, nil
+}
+
+func parseOrder(field string) (order []int64, err error) {
+	for topic := range strings.SplitSeq(field, ",") {
+		id, err := parseNumber(topic)
+		if err != nil {
+			return nil, fmt.Errorf("bad order of sections %q", field)
+		}
+		order = append(order, id)
+	}
+	return order, nil
 }
 
 func parsePick(field string) (p Pick, err error) {

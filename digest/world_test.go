@@ -277,7 +277,7 @@ func (w *world) storyNumbers() func(string) string {
 			switch {
 			case ok:
 				out = append(out, numbers[id])
-			case field != "+0":
+			case field != "+0" && !strings.HasPrefix(field, "/"): // that and the order of sections are of no matter here
 				out = append(out, field)
 			}
 		}
