@@ -16,12 +16,22 @@ func (m *model) keepBack(n int) {
 // letGo brings a story to all readers of its topics but those who got it.
 func (m *model) letGo(n int) {
 	delete(m.kept, n)
+	delete(m.embargo, n)
 	for _, r := range m.readers {
 		r.over[n] = r.got[n]
 	}
 	for topic, has := range m.stories[n] {
 		m.give(n, topic)
 		m.stories[n][topic] = has
+	}
+}
+
+// endEmbargoes lets the stories go whose time has come.
+func (m *model) endEmbargoes(now time.Time) {
+	for n, until := range m.embargo {
+		if !until.After(now) {
+			m.letGo(n)
+		}
 	}
 }
 
@@ -46,11 +56,18 @@ func (w *modelWorld) desk(what int) {
 	case what == 21:
 		_, err = w.store.Withdraw(w.t.Context(), id, "model")
 		w.gone[n] = true
-	case w.kept[n]:
+		delete(w.embargo, n)
+	case w.kept[n] && w.random.IntN(3) > 0:
 		_, err = w.store.Release(w.t.Context(), id, "model")
 		w.letGo(n)
 	default:
-		_, err = w.store.Hold(w.t.Context(), id, time.Time{}, "model")
+		var until time.Time
+		delete(w.embargo, n)
+		if w.random.IntN(2) == 0 {
+			until = w.clock.Now().Add(time.Duration(1+w.random.IntN(40)) * time.Hour)
+			w.embargo[n] = until
+		}
+		_, err = w.store.Hold(w.t.Context(), id, until, "model")
 		w.keepBack(n)
 	}
 	if err != nil {

@@ -22,8 +22,9 @@ type model struct {
 	readers  map[int64]*modelReader
 	stories  map[int]map[string]bool // by number: the topics it has
 	zones    map[string]*modelZone
-	kept     map[int]bool // stories that are held back
-	gone     map[int]bool // stories that were withdrawn
+	kept     map[int]bool      // stories that are held back
+	embargo  map[int]time.Time // until when, of those whose time is known
+	gone     map[int]bool      // stories that were withdrawn
 	mails    []string
 }
 
@@ -158,6 +159,7 @@ func (m *model) run(zone, key string, due time.Time) {
 
 // tick runs the last slot of each zone that has come, unless it is over.
 func (m *model) tick(now time.Time) {
+	m.endEmbargoes(now)
 	for name, z := range m.zones {
 		var slot time.Time
 		for day := z.last.In(z.loc).AddDate(0, 0, -1); ; day = day.AddDate(0, 0, 1) {
@@ -201,7 +203,7 @@ type modelWorld struct {
 func newModelWorld(t *testing.T, d *db.DB, seed uint64) *modelWorld {
 	random := rand.New(rand.NewPCG(seed, 7))
 	m := &model{min: 1 + random.IntN(3), max: 3 + random.IntN(4), readers: map[int64]*modelReader{}, stories: map[int]map[string]bool{}, zones: map[string]*modelZone{},
-		kept: map[int]bool{}, gone: map[int]bool{}}
+		kept: map[int]bool{}, embargo: map[int]time.Time{}, gone: map[int]bool{}}
 	w := newWorld(t, d, func(set *digest.Setup) {
 		localTime(set)
 		set.Digests[0].MinItems, set.Digests[0].MaxItems = m.min, m.max
