@@ -9,7 +9,7 @@ import (
 	"broadsheet/internal/db"
 )
 
-// mostChoices bounds the choices that a run remembers, and mostPools the starts
+// mostChoices bounds the choices that are remembered, and mostPools the starts
 // of windows that it keeps candidates for.
 const (
 	mostChoices = 50_000
@@ -33,7 +33,8 @@ type chooser struct {
 	run     *Run
 	oldest  int64           // no window begins earlier
 	pools   map[int64]*pool // by the start of the window
-	made    map[chosenKey]chosen
+	choices *choices
+	key     []byte         // of the choice that was made last
 	page    []subscription // that was read last
 	last    lookup
 
@@ -49,7 +50,7 @@ type chooser struct {
 	asked         int64         // a story that trace hears of wherever its topics are, 0 for none
 }
 
-// chosenKey is all that a choice depends on within a run.
+// chosenKey is all that a choice depends on besides its terms.
 type chosenKey struct {
 	topics      string
 	former      string
@@ -72,7 +73,7 @@ type chosen struct {
 func newChooser(s *Setup, d *Digest, e *Edition, r *Run) *chooser {
 	return &chooser{
 		setup: s, digest: d, edition: e, run: r, oldest: -1, corrected: never, unproven: -1,
-		pools: map[int64]*pool{}, made: map[chosenKey]chosen{}, contents: map[ref]content{}, audience: map[string]bool{},
+		pools: map[int64]*pool{}, choices: newChoices(), contents: map[ref]content{}, audience: map[string]bool{},
 	}
 }
 
@@ -188,21 +189,26 @@ func (c *chooser) pick(sub *subscription, e *evidence) (chosen, error) {
 	if pool.reserved {
 		key.attributes = sub.Attributes
 	}
-	out, ok := c.made[key]
-	if !ok {
-		var err error
-		if out, err = c.choose(key, pool); err != nil {
-			return chosen{}, err
-		}
-		if len(c.made) >= mostChoices {
-			clear(c.made)
-		}
-		c.made[key] = out
+	out, err := c.made(key, pool)
+	if err != nil {
+		return chosen{}, err
 	}
 	if most := c.digest.DailyCap; out.skip == "" && most > 0 && e.today[sub.SubscriberID] >= most {
 		out.skip, out.open = SkipDailyCap, true
 	}
 	return out, nil
+}
+
+// made returns the choice of a key, which is made if it is not remembered.
+func (c *chooser) made(key chosenKey, pool *pool) (out chosen, err error) {
+	c.key = key.append(c.key[:0])
+	if known := pool.list.made[string(c.key)]; known != nil {
+		return *known, nil
+	}
+	if out, err = c.choose(key, pool); err == nil {
+		c.choices.add(pool.list, string(c.key), out)
+	}
+	return out, err
 }
 
 // choose makes the choice of a key.
@@ -215,7 +221,7 @@ func (c *chooser) choose(key chosenKey, pool *pool) (chosen, error) {
 	if wants.former, err = parseFormer(key.former); err != nil {
 		return chosen{}, err
 	}
-	selection := choose(c.digest, window{key.from, c.run.ToSeq}, db.Millis(c.run.DueAt), pool.ranked, &wants, c.trace)
+	selection := choose(c.digest, window{key.from, c.run.ToSeq}, db.Millis(c.run.DueAt), pool.ranked, pool.index, &wants, c.trace)
 	return c.result(selection, splitIDs(key.corrections)), nil
 }
 

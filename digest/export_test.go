@@ -46,6 +46,7 @@ type Wish struct {
 type Pool struct {
 	digest *Digest
 	ranked []candidate
+	index  index
 }
 
 // NewPool ranks stories for a digest that offers the given topics in that order,
@@ -68,12 +69,13 @@ func NewPool(d Digest, offered []int64, stories []Story) *Pool {
 		p.ranked = append(p.ranked, c)
 	}
 	rank(p.ranked)
+	p.index = newIndex(&d, p.ranked)
 	return p
 }
 
 // Choose picks for one reader; trace may be nil.
 func (p *Pool) Choose(wish Wish, trace func(Verdict)) Selection {
-	return choose(p.digest, window{wish.From, wish.To}, wish.At, p.ranked, wish.choice(), trace)
+	return choose(p.digest, window{wish.From, wish.To}, wish.At, p.ranked, p.index, wish.choice(), trace)
 }
 
 func (w *Wish) choice() *choice {

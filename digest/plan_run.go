@@ -29,7 +29,7 @@ type plannedPage struct {
 
 // planRun plans the next pages of a run, if it has as many, a page of
 // subscriptions in one transaction.
-func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64, pages int) error {
+func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64, pages int, made *choices) error {
 	var e *Edition
 	if err := p.store.db.View(ctx, func(tx *db.Tx) (err error) { e, err = editionByID(ctx, tx, r.EditionID); return err }); err != nil {
 		return err
@@ -39,7 +39,7 @@ func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64, pages
 		return err
 	}
 	c := newChooser(p.setup, d, e, &r)
-	c.admittedSince = admittedSince
+	c.admittedSince, c.choices = admittedSince, made
 	stored := map[int64]bool{}
 	for range pages {
 		page, err := p.planPage(ctx, c, stored)

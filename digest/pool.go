@@ -19,6 +19,8 @@ type pool struct {
 	again    int64         // the same of those that were eligible before they got their numbers
 	reserved bool          // one of them is not for everybody, or its body is not
 	place    map[int64]int // of a story in ranked
+	index    index
+	list     *madeList // of what was chosen from it
 
 	had map[ref][]byte // which of them a selection has, as bits by their place
 }

@@ -37,6 +37,8 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 	for i := range p.ranked {
 		p.place[p.ranked[i].id] = i
 	}
+	p.index = newIndex(c.digest, p.ranked)
+	p.list = c.choices.of(c.terms(p))
 	return p, nil
 }
 

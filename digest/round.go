@@ -30,7 +30,8 @@ func (p *Planner) planRuns(ctx context.Context, editionID int64, digests []int64
 
 // rounds plans runs in turns, so that the readers of a small one do not wait for
 // the millions of another. The turns of a run grow: at the start of each its
-// candidates are loaded anew, so that only one run has them in memory.
+// candidates are loaded anew, so that only one run has them in memory. What was
+// chosen from equal ones is remembered for all runs.
 type rounds struct {
 	planner       *Planner
 	edition       int64 // 0: all
@@ -38,12 +39,13 @@ type rounds struct {
 	admittedSince int64
 	begun         bool
 	pages         map[int64]int // of the last turn of each run
+	made          *choices
 	failed        map[int64]bool
 	errs          []error // of failed runs
 }
 
 func (p *Planner) newRounds(editionID int64, digests []int64) *rounds {
-	return &rounds{planner: p, edition: editionID, digests: digests, pages: map[int64]int{}, failed: map[int64]bool{}}
+	return &rounds{planner: p, edition: editionID, digests: digests, pages: map[int64]int{}, made: newChoices(), failed: map[int64]bool{}}
 }
 
 // next gives each open run its turn, or only the urgent ones if there are any.
@@ -66,7 +68,7 @@ func (r *rounds) next(ctx context.Context) (more bool, err error) {
 			break
 		}
 		r.pages[run.ID] = min(max(1, 2*r.pages[run.ID]), mostPages)
-		if err := r.planner.planRun(ctx, run, r.admittedSince, r.pages[run.ID]); err != nil {
+		if err := r.planner.planRun(ctx, run, r.admittedSince, r.pages[run.ID], r.made); err != nil {
 			r.failed[run.ID] = true
 			r.errs = append(r.errs, fmt.Errorf("plan run %d: %w", run.ID, err))
 			if stop(ctx, r.errs) {

@@ -1,6 +1,9 @@
 package digest
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // layout is a digest of one reader while it is laid out.
 type layout struct {
@@ -9,6 +12,7 @@ type layout struct {
 	window window
 	at     int64 // to which ages count
 	ranked []candidate
+	index  index // of ranked
 
 	rooms   []room  // by the topic's place in the digest
 	matches []match // the best first
@@ -57,9 +61,13 @@ func (l *layout) match() {
 
 // keys appends the keys of the reader's stories.
 func (l *layout) keys(to []uint64) []uint64 {
-	for i := range l.ranked {
-		if a := &l.ranked[i]; l.judge(a) == "" {
-			to = append(to, keyOf(a, i, a.score(l.at, l.bestPlace(a))))
+	var some [16]uint64
+	for n, word := range l.wanted(some[:0]) {
+		for ; word != 0; word &= word - 1 {
+			i := n*wordBits + bits.TrailingZeros64(word)
+			if a := &l.ranked[i]; l.judge(a) == "" {
+				to = append(to, keyOf(a, i, a.score(l.at, l.bestPlace(a))))
+			}
 		}
 	}
 	return to

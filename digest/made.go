@@ -1,0 +1,135 @@
+package digest
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+
+	"broadsheet/internal/db"
+)
+
+// mostTerms bounds the terms under which choices are remembered.
+const mostTerms = 64
+
+// choices remembers what was chosen, so that equal choices are made once, also
+// for the turns of a run and for the runs of several zones and editions.
+type choices struct {
+	lists []*madeList // the oldest first
+	same  map[chosen]*chosen
+	n     int
+}
+
+// terms are what a choice depends on, but for the reader.
+type terms struct {
+	digest         *Digest
+	kind           EditionKind
+	topic, article int64 // of the edition
+	to             int64 // where the window ends
+	at             int64 // to which ages count; only the part of an hour if steady
+	steady         bool
+	reserved       bool
+	pool           [sha256.Size]byte
+}
+
+// madeList is the choices under the same terms.
+type madeList struct {
+	terms terms
+	made  map[string]*chosen
+	gone  bool // others took its place: it takes no more
+}
+
+func newChoices() *choices { return &choices{same: map[chosen]*chosen{}} }
+
+// of returns the list of some terms.
+func (c *choices) of(t terms) *madeList {
+	for _, list := range c.lists {
+		if list.terms == t {
+			return list
+		}
+	}
+	if len(c.lists) >= mostTerms {
+		c.n -= len(c.lists[0].made)
+		c.lists[0].made, c.lists[0].gone = nil, true
+		c.lists = append(c.lists[:0], c.lists[1:]...)
+	}
+	list := &madeList{terms: t, made: map[string]*chosen{}}
+	c.lists = append(c.lists, list)
+	return list
+}
+
+// add remembers a choice. Equal outcomes are kept once.
+func (c *choices) add(list *madeList, key string, out chosen) {
+	if list.gone {
+		return
+	}
+	if c.n >= mostChoices {
+		for _, l := range c.lists {
+			clear(l.made)
+		}
+		clear(c.same)
+		c.n = 0
+	}
+	one := c.same[out]
+	if one == nil {
+		one = &out
+		c.same[out] = one
+	}
+	list.made[key] = one
+	c.n++
+}
+
+// terms returns those of a pool. Where all its candidates have an age that
+// counts, an hour more or less is the same for all of them and changes no choice.
+func (c *chooser) terms(p *pool) terms {
+	t := terms{
+		digest: c.digest, kind: c.edition.Kind, topic: c.edition.TopicID, article: c.edition.ArticleID,
+		to: c.run.ToSeq, at: db.Millis(c.run.DueAt), steady: true, reserved: p.reserved, pool: hashOf(p.ranked),
+	}
+	for i := range p.ranked {
+		age := t.at - p.ranked[i].freshAt
+		if age < 0 || age >= mostHours*hourMS || c.digest.MaxAge > 0 && age > c.digest.MaxAge.Milliseconds() {
+			t.steady = false
+		}
+	}
+	if t.steady {
+		t.at %= hourMS
+	}
+	return t
+}
+
+// hashOf is a hash of all that choosing sees of candidates.
+func hashOf(ranked []candidate) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	var b []byte
+	for i := range ranked {
+		a := &ranked[i]
+		b = b[:0]
+		for _, n := range []int64{
+			a.id, int64(a.priority), int64(a.group), int64(a.place), a.publishedAt, a.freshAt, a.sourceID, int64(a.sources),
+			int64(number(a.pinned)), int64(number(a.paid)), int64(number(a.again)), int64(len(a.topics)),
+		} {
+			b = binary.BigEndian.AppendUint64(b, uint64(n))
+		}
+		for _, t := range a.topics {
+			for _, n := range []int64{t.topic, t.seq, int64(t.at), int64(number(t.gone))} {
+				b = binary.BigEndian.AppendUint64(b, uint64(n))
+			}
+		}
+		b = strconv.AppendQuote(strconv.AppendQuote(b, a.language), a.audience)
+		h.Write(b)
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// append appends the key's spelling, of which no two keys have the same: none of
+// its texts has a line break.
+func (k *chosenKey) append(b []byte) []byte {
+	b = append(append(b, k.topics...), '\n')
+	b = append(append(b, k.former...), '\n')
+	b = append(strconv.AppendInt(b, k.from, 10), '\n')
+	b = append(append(b, k.corrections...), '\n')
+	b = append(append(b, k.attributes...), '\n')
+	b = append(append(b, k.language...), '\n')
+	return append(b, k.had...) // bits, which may be anything
+}
