@@ -14,12 +14,18 @@ type rhythm struct {
 	loc    *time.Location
 }
 
-// rhythmOf returns the rhythm of a cohort of the digest.
+// rhythmOf returns the rhythm of a cohort of the digest. Where a zone is known no
+// more, as after an update of the zone database, its readers get the digest at
+// the time of the digest's own zone.
 func (p *Planner) rhythmOf(d *Digest, c cohort) (rhythm, error) {
 	loc, err := d.zone(p.zones, c.Zone)
+	if err != nil {
+		p.log.Warn("unknown zone of a cohort, the digest's own is used", "digest", d.Slug, "zone", c.Zone, "error", err)
+		loc = d.Location
+	}
 	r := rhythm{digest: d, times: d.Schedule, loc: loc}
-	if err != nil || c.Rule == "" || d.Instant {
-		return r, err
+	if c.Rule == "" || d.Instant {
+		return r, nil
 	}
 	hour, err := time.Parse("15:04", c.Rule)
 	if err != nil {
