@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"broadsheet/digest"
-	"broadsheet/internal/schedule"
 	"broadsheet/subscribers"
 	"broadsheet/templates"
 )
@@ -96,7 +95,7 @@ func readerZone(c *subscribers.Catalog, own string) *time.Location {
 		if name == "" {
 			continue
 		}
-		if loc, err := schedule.Zone(name); err == nil {
+		if loc, err := time.LoadLocation(name); err == nil {
 			return loc
 		}
 	}
