@@ -20,6 +20,8 @@ const (
 	bulkLate     = 20
 	perTopic     = 6
 	maxItems     = 20
+	top          = 3
+	latest       = 3
 )
 
 // topicsOf are the topics of reader i: one to four of them, spread so that
@@ -174,7 +176,7 @@ func expected(reader, n int, topics func(n int) []int) int {
 			}
 		}
 	}
-	return min(total, maxItems, perTopic*len(mine))
+	return min(total, maxItems, top+perTopic*len(mine)+latest)
 }
 
 func (e *edition) report(t *testing.T) {

@@ -105,6 +105,8 @@ schedule = %q
 timezone = "UTC"
 max_items = 20
 per_topic = 6
+top = 3
+latest = 3
 `, s.database, s.onUncertain, s.relay, s.connections, s.schedule)
 	for i := range s.topics {
 		fmt.Fprintf(&b, "\n[[topic]]\nslug = %q\nname = \"Topic %d\"\nurl_paths = [\"/%s/\"]\n", topicSlug(i), i, topicSlug(i))
