@@ -184,7 +184,10 @@ func (p *Planner) imagineSlot(ctx context.Context, s *Send, c cohort, at time.Ti
 	slot, due := times.next(at.Add(-time.Second))
 	first := slot
 	switch {
-	case c.NextSlot.IsZero():
+	case c.NextSlot.IsZero(): // it would begin with the first slot from now on
+		if ahead, _ := times.next(p.store.now().Add(d.Cutoff)); ahead.Before(slot) {
+			first = ahead
+		}
 	case slot.Before(c.NextSlot): // that one has closed
 		slot, due, first = c.NextSlot, c.NextSlot.In(times.loc), c.NextSlot
 	default:

@@ -163,3 +163,17 @@ func TestCheckReadsClientCertificates(t *testing.T) {
 		}
 	}
 }
+
+// TestHoursWantOneTimeADay refuses hours that would stand for several times.
+func TestHoursWantOneTimeADay(t *testing.T) {
+	for schedule, refused := range map[string]bool{"0 7 * * *": false, "weekly mon,thu 07:00": false, "0 7,19 * * *": true, "0 7 1,15 * *": false} {
+		more := fmt.Sprintf("\n[[digest]]\nslug = \"extra\"\nschedule = %q\nhours = [\"06:30\"]\n", schedule)
+		a, err := app.OpenWriting(t.Context(), configure(t, t.TempDir(), "smtp://127.0.0.1:2525?tls=off", more), slog.New(slog.DiscardHandler))
+		if a != nil {
+			a.Close()
+		}
+		if got := err != nil && strings.Contains(err.Error(), "one time a day"); got != refused || err != nil && !refused {
+			t.Errorf("%s with hours: %v", schedule, err)
+		}
+	}
+}

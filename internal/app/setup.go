@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"time"
 
 	"broadsheet/digest"
 	"broadsheet/internal/config"
@@ -83,6 +84,10 @@ func newDigest(c *config.Digest, themes map[string]*templates.Theme) (*digest.Di
 	if !d.Instant {
 		if d.Schedule, err = schedule.Parse(c.Schedule); err != nil {
 			return nil, err
+		}
+		first := d.Schedule.Next(schedule.LocalOf(time.Unix(0, 0), time.UTC))
+		if len(c.Hours) > 0 && d.Schedule.PerDay(first) > 1 {
+			return nil, fmt.Errorf("hours go with a schedule of one time a day, and %q has several: remove hours or the other times", c.Schedule)
 		}
 	}
 	if d.Location, err = schedule.Zone(c.Timezone); err != nil {
