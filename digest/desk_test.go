@@ -230,6 +230,8 @@ func TestEmbargoOfKnownStory(t *testing.T) {
 		if a := w.article(in.URL); a.HeldAt.IsZero() || !a.EmbargoUntil.IsZero() {
 			t.Errorf("held by hand: got %+v, want no embargo", a)
 		}
+		w.must(w.store.Hold(t.Context(), w.id(1), late, maria))
+		step("sent again with its old embargo after an editor held it until later", soon, unchanged, late)
 	})
 }
 

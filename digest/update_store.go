@@ -217,7 +217,8 @@ func (p *put) updateTopics(ctx context.Context, a *storedArticle, matches []Topi
 }
 
 // updateMarks takes over who may read a known story and when, which the API and
-// files alone tell. An embargo that was lifted by hand does not come back.
+// files alone tell. An editor who held the story back or released it has the last
+// word about when.
 func (p *put) updateMarks(ctx context.Context, a *storedArticle, in *Incoming) (changed bool, err error) {
 	if audience := joinPairs(in.Audience); in.Access != a.Access || audience != a.Audience {
 		a.Access, a.Audience, changed = in.Access, audience, true
@@ -226,18 +227,17 @@ func (p *put) updateMarks(ctx context.Context, a *storedArticle, in *Incoming) (
 		}
 	}
 	until := db.Millis(in.EmbargoUntil)
-	switch {
-	case until == 0 || until == a.Embargo:
+	if until == 0 || until == a.Embargo || a.Embargo == 0 && (a.HeldAt > 0 || a.LeadID > 0 || until <= p.now) {
 		return changed, nil
-	case a.Embargo > 0: // another time, which may be over
+	}
+	var byHand int64
+	if err := p.tx.Get(ctx, &byHand, `SELECT COUNT(*) FROM changes WHERE noun = 'article' AND key = $1 AND action IN ('hold', 'release')`,
+		fmt.Sprint(a.ID)); err != nil || byHand > 0 {
+		return changed, err
+	}
+	if a.Embargo > 0 { // another time, which may be over
 		_, err = p.tx.Exec(ctx, `UPDATE articles SET embargo_until = $1 WHERE id = $2`, until, a.ID)
-	case a.HeldAt > 0 || a.LeadID > 0 || until <= p.now:
-		return changed, nil
-	default:
-		var byHand int64
-		if err = p.tx.Get(ctx, &byHand, `SELECT COUNT(*) FROM changes WHERE noun = 'article' AND key = $1 AND action = 'release'`, fmt.Sprint(a.ID)); err != nil || byHand > 0 {
-			return changed, err
-		}
+	} else {
 		a.HeldAt, err = holdBack(ctx, p.tx, a.ID, p.now, until)
 	}
 	a.Embargo = until

@@ -61,6 +61,8 @@ func ParseProse(markdown string) (*Prose, error) {
 		return nil, fmt.Errorf("%w: it has %d octets, and %d is the most", ErrProse, len(markdown), maxProse)
 	case !utf8.ValidString(markdown):
 		return nil, fmt.Errorf("%w: it is not UTF-8", ErrProse)
+	case strings.ContainsRune(markdown, 0):
+		return nil, fmt.Errorf("%w: it holds a NUL: is it a text file?", ErrProse)
 	}
 	return &Prose{blocks: readMarkdown(markdown)}, nil
 }

@@ -138,7 +138,7 @@ func TestProseKnowsItsHeadingAndOpening(t *testing.T) {
 }
 
 func TestProseIsRefused(t *testing.T) {
-	for name, src := range map[string]string{"too long": strings.Repeat("a ", 25_001), "no UTF-8": "caf\xe9"} {
+	for name, src := range map[string]string{"too long": strings.Repeat("a ", 25_001), "no UTF-8": "caf\xe9", "a NUL": "a\x00b"} {
 		if _, err := templates.ParseProse(src); !errors.Is(err, templates.ErrProse) {
 			t.Errorf("%s: got %v, want ErrProse", name, err)
 		}
@@ -191,7 +191,7 @@ var hostileProse = []string{
 	"[a](https://bank.example@evil.example/) [b](https://\"onclick=alert(1))",
 	"[a\"><script>](https://a.example/\"><script>alert(1)</script>) ![\" onload=\"alert(1)](https://a.example/x.jpg)",
 	"[a](mailto:a@b.example?bcc=all@b.example%0d%0aX:y) [b](mailto:) [c](mailto:<script>)",
-	"a\u202Eb \u2067c \x00d \x1b[31m e\r\nf\u2028g",
+	"a\u202Eb \u2067c d \x1b[31m e\r\nf\u2028g",
 	"-- \n\nsignature\n\n--\n",
 	strings.Repeat(">", 400) + " deep",
 	strings.Repeat("- ", 200) + "deep\n\n" + strings.Repeat("  - x\n", 50),
