@@ -38,12 +38,12 @@ func (w *world) goes(reader int64, x *digest.Explanation) string {
 // each reader is what planning makes next, and what it says afterwards.
 func TestExplainAgreesWithPlanning(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		seeds := uint64(6)
+		n := uint64(6)
 		if d.Dialect() == db.Postgres {
-			seeds = 2
+			n = 2
 		}
 		rules := map[digest.Rule]int{}
-		for seed := range seeds {
+		for seed := range n {
 			if seed > 0 {
 				d = dbtest.Open(t, d.Dialect())
 			}

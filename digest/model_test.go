@@ -367,12 +367,12 @@ func (w *modelWorld) step() {
 
 func TestPlanningEqualsTheModel(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		seeds := uint64(40)
+		n := seeds(40)
 		if d.Dialect() == db.Postgres {
-			seeds = 8
+			n = seeds(8)
 		}
 		moved := 0
-		for seed := range seeds {
+		for seed := range n {
 			if seed > 0 {
 				d = dbtest.Open(t, d.Dialect())
 			}
@@ -383,7 +383,7 @@ func TestPlanningEqualsTheModel(t *testing.T) {
 			w.checkModel(seed)
 			moved += strings.Count(strings.Join(w.model.mails, " "), "moved/")
 		}
-		if moved < int(seeds)/2 {
+		if moved < int(n)/2 {
 			t.Errorf("%d mails made up for a move, want a test with many", moved)
 		}
 	})

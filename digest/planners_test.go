@@ -133,7 +133,7 @@ func (w *world) planUntil(d *db.DB, asks int) error {
 		return now
 	})
 	set := *w.setup
-	set.Digests = slices.Clone(w.setup.Digests)
+	set.Topics, set.Sources, set.Digests = slices.Clone(w.setup.Topics), slices.Clone(w.setup.Sources), slices.Clone(w.setup.Digests)
 	if err := store.Load(ctx, &set); err != nil {
 		return err
 	}
