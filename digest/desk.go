@@ -14,7 +14,7 @@ var (
 	ErrWithdrawn = errors.New("it is withdrawn, and that is for good")
 	ErrPast      = errors.New("the time is past")
 	ErrFolded    = errors.New("it is folded into another article")
-	ErrNote      = errors.New("a correction needs a note")
+	ErrNote      = errors.New("a correction needs a note of text")
 )
 
 // MaxNote is how many runes the note of a correction may have.
@@ -131,6 +131,8 @@ func (a *deskArticle) decide(o *DeskOrder, now time.Time) (detail string, change
 		o.Note = strings.TrimSpace(o.Note)
 		if n := utf8.RuneCountInString(o.Note); n == 0 {
 			return "", false, ErrNote
+		} else if !utf8.ValidString(o.Note) || strings.ContainsRune(o.Note, 0) {
+			return "", false, fmt.Errorf("%w: it is not UTF-8 text", ErrNote)
 		} else if n > MaxNote {
 			return "", false, fmt.Errorf("the note has %d characters, at most %d are accepted", n, MaxNote)
 		}

@@ -80,6 +80,8 @@ func TestDeskOrders(t *testing.T) {
 		{"correct again", []digest.DeskOrder{correct}, correct, false, "It was Tuesday.", nil, digest.ArticleOpen},
 		{"correct what is withdrawn", []digest.DeskOrder{withdraw}, correct, true, "It was Tuesday.", nil, digest.ArticleWithdrawn},
 		{"correct without a word", nil, digest.DeskOrder{Action: digest.DeskCorrect, Note: " \n"}, false, "", digest.ErrNote, digest.ArticleOpen},
+		{"correct in no UTF-8", nil, digest.DeskOrder{Action: digest.DeskCorrect, Note: "caf\xe9"}, false, "", digest.ErrNote, digest.ArticleOpen},
+		{"correct with a NUL", nil, digest.DeskOrder{Action: digest.DeskCorrect, Note: "a\x00b"}, false, "", digest.ErrNote, digest.ArticleOpen},
 	}
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d, nil)

@@ -172,7 +172,7 @@ func deskError(err error) error {
 	case errors.Is(err, digest.ErrPast):
 		return usagef("--until: %w", err)
 	case errors.Is(err, digest.ErrNote):
-		return usagef("--note is missing: %w", err)
+		return usagef("--note: %w", err)
 	}
 	return err
 }

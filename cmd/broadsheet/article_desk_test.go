@@ -49,7 +49,7 @@ func TestEditorsDesk(t *testing.T) {
 			{args: "article list --state held", stdout: `No articles.`},
 			{args: "article list --state helt", code: 2, stderr: `--state "helt" is unknown`},
 			{args: "article release 1", stdout: `is released: in the next window of its readers`},
-			{args: "article correct 1", code: 2, stderr: `--note is missing`},
+			{args: "article correct 1", code: 2, stderr: `--note: .*a correction needs a note`},
 			{args: "article correct 1 --note 'It sails from Tuesday.'", stdout: `is corrected: It sails from Tuesday.`},
 			{args: "article withdraw 1", code: 2, stderr: `Withdraw article 1, "Ferry sails again from Monday", for good\?: add --yes`},
 			{args: "--yes article withdraw 1", stdout: `is withdrawn\n$`},
