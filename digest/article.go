@@ -19,11 +19,15 @@ type Article struct {
 	Author      string
 	ImageURL    string // absolute http or https, "" if none
 	ImageAlt    string
+	ImageWidth  int // in pixels, 0 if not known; the height too
+	ImageHeight int
+	ImageCredit string // whose picture it is, "" if not known
 	SourceName  string // what readers see as the origin of the story
 	Language    string // BCP 47, "" if unknown
 	Priority    int    // editor's weight: higher ranks first, 0 is normal
 	Version     int    // 1, then one more with each change of what readers see
 	PublishedAt time.Time
+	ModifiedAt  time.Time // when its publisher says that it last changed, zero if not known
 	ArrivedAt   time.Time
 	UpdatedAt   time.Time
 	PinnedUntil time.Time // zero if not pinned
@@ -96,11 +100,16 @@ type Incoming struct {
 	Author      string
 	ImageURL    string
 	ImageAlt    string
+	ImageWidth  int // in pixels, 0 if not known; the height too
+	ImageHeight int
+	ImageCredit string // whose picture it is, "" if not known
+	SiteName    string // of the publication it is from, "" if not known
 	Language    string
 	Topics      []string // slugs given by whoever sent it
 	Categories  []string // the source's own labels, mapped to topics by rules
 	Priority    int
 	PublishedAt time.Time
+	ModifiedAt  time.Time // when its publisher says that it last changed, zero if not known
 
 	EmbargoUntil time.Time // zero for none
 	Access       Access

@@ -36,12 +36,13 @@ type articleRow struct {
 const articleColumns = `a.id, a.source_id, a.guid, a.source_name, a.priority, a.published_at, a.arrived_at,
 	a.pinned_until, a.held_at, a.withdrawn_at, v.version, v.from_at,
 	a.embargo_until, a.fresh_at, a.access, a.audience, a.lead_id, a.sources,
-	v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language`
+	` + contentColumns
 
 func (r *articleRow) article() *Article {
 	return &Article{
 		ID: r.ID, SourceID: r.SourceID, GUID: r.GUID, URL: r.URL, Title: r.Title, Summary: r.Summary, Body: r.Body,
-		Author: r.Author, ImageURL: r.ImageURL, ImageAlt: r.ImageAlt, SourceName: r.SourceName, Language: r.Language,
+		Author: r.Author, ImageURL: r.ImageURL, ImageAlt: r.ImageAlt, ImageWidth: r.ImageWidth, ImageHeight: r.ImageHeight,
+		ImageCredit: r.ImageCredit, ModifiedAt: db.Time(r.ModifiedAt), SourceName: r.SourceName, Language: r.Language,
 		Priority: r.Priority, Version: r.Version, PublishedAt: db.Time(r.PublishedAt), ArrivedAt: db.Time(r.ArrivedAt),
 		UpdatedAt: db.Time(r.FromAt), PinnedUntil: db.Time(r.PinnedUntil), HeldAt: db.Time(r.HeldAt), WithdrawnAt: db.Time(r.WithdrawnAt),
 		EmbargoUntil: db.Time(r.EmbargoUntil), FreshAt: db.Time(r.FreshAt), Access: r.Access, Audience: splitPairs(r.Audience),

@@ -101,7 +101,7 @@ func (p *put) loadLeads(ctx context.Context, ids []int64) (map[int64]*leadRow, e
 	var rows []leadRow
 	err := p.tx.Select(ctx, &rows, `SELECT a.id, a.source_id, a.published_at, l.id AS lead,
 		l.priority, l.access, l.audience, l.source_id AS origin,
-		v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language
+		`+contentColumns+`
 		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
 		JOIN articles l ON l.id = CASE WHEN a.lead_id > 0 THEN a.lead_id ELSE a.id END
 		WHERE a.id {in 1} AND a.withdrawn_at = 0 AND l.withdrawn_at = 0 AND l.held_at = 0 AND l.arrived_at > $2

@@ -101,6 +101,9 @@ func (p *put) origin(in *Incoming) string {
 	if p.source != nil && p.source.Name != "" {
 		return p.source.Name
 	}
+	if in.SiteName != "" {
+		return in.SiteName
+	}
 	if u, err := url.Parse(in.URL); err == nil {
 		return strings.TrimPrefix(u.Hostname(), "www.")
 	}
@@ -243,9 +246,11 @@ func (p *put) insertVersion(ctx context.Context, a *storedArticle) error {
 	c := &a.content
 	a.FromAt = max(a.FromAt, p.now) // another host's clock may be ahead
 	_, err := p.tx.Exec(ctx, `INSERT INTO article_versions
-		(article_id, version, from_at, url, title, summary, body, author, image_url, image_alt, language)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		a.ID, a.Version, a.FromAt, c.URL, c.Title, c.Summary, c.Body, c.Author, c.ImageURL, c.ImageAlt, c.Language)
+		(article_id, version, from_at, url, title, summary, body, author, image_url, image_alt, language,
+		image_width, image_height, image_credit, modified_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		a.ID, a.Version, a.FromAt, c.URL, c.Title, c.Summary, c.Body, c.Author, c.ImageURL, c.ImageAlt, c.Language,
+		c.ImageWidth, c.ImageHeight, c.ImageCredit, c.ModifiedAt)
 	return err
 }
 

@@ -25,10 +25,23 @@ type articleContent struct {
 	ImageURL string `db:"image_url"`
 	ImageAlt string `db:"image_alt"`
 	Language string `db:"language"`
+
+	ImageWidth  int    `db:"image_width"`
+	ImageHeight int    `db:"image_height"`
+	ImageCredit string `db:"image_credit"`
+	ModifiedAt  int64  `db:"modified_at"`
 }
 
+// contentColumns are the columns of articleContent in the version v.
+const contentColumns = `v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language,
+	v.image_width, v.image_height, v.image_credit, v.modified_at`
+
 func (c *articleContent) take(in *Incoming) {
-	*c = articleContent{in.URL, in.Title, in.Summary, in.Body, in.Author, in.ImageURL, in.ImageAlt, in.Language}
+	*c = articleContent{
+		URL: in.URL, Title: in.Title, Summary: in.Summary, Body: in.Body, Author: in.Author, Language: in.Language,
+		ImageURL: in.ImageURL, ImageAlt: in.ImageAlt, ImageWidth: in.ImageWidth, ImageHeight: in.ImageHeight, ImageCredit: in.ImageCredit,
+		ModifiedAt: db.Millis(in.ModifiedAt),
+	}
 }
 
 // storedArticle is what Put needs to know of an article that is there.
@@ -53,7 +66,7 @@ type storedArticle struct {
 }
 
 const knownColumns = `a.id, a.source_id, a.guid, a.priority, a.version, v.from_at, a.lead_id, a.held_at, a.embargo_until, a.access, a.audience,
-	v.url, v.title, v.summary, v.body, v.author, v.image_url, v.image_alt, v.language`
+	` + contentColumns
 
 type knownRow struct {
 	storedArticle

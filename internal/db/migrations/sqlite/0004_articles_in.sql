@@ -1,0 +1,45 @@
+-- image_width and image_height are in pixels, 0 where they are not known.
+-- modified_at is when the publisher says that the story last changed, 0 if it
+-- does not.
+ALTER TABLE article_versions ADD COLUMN image_width INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE article_versions ADD COLUMN image_height INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE article_versions ADD COLUMN image_credit TEXT NOT NULL DEFAULT '';
+ALTER TABLE article_versions ADD COLUMN modified_at BIGINT NOT NULL DEFAULT 0;
+
+-- The bands of an article's MinHash, kept as long as a later story may fold
+-- into it: two that share one may be the same story.
+CREATE TABLE article_bands (
+  band       BIGINT NOT NULL,
+  article_id BIGINT NOT NULL REFERENCES articles (id),
+  arrived_at BIGINT NOT NULL,
+  PRIMARY KEY (band, article_id)
+);
+
+CREATE INDEX article_bands_arrived ON article_bands (arrived_at);
+
+-- moved_to is where a source's permanent redirect led moved_times in a row,
+-- and adopted_url what it is fetched from since there were enough of them.
+-- gone_at is when it answered that it is gone for good. held_at is since when
+-- what it sends is not stored, held_reason why, and accepted_at when an operator
+-- said that it may be. missed counts the stories that its feed dropped before
+-- they were seen, the last of them at missed_at. story_at is when it last
+-- brought a new story.
+ALTER TABLE sources ADD COLUMN moved_to TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN moved_times INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN adopted_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN gone_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN held_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN held_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN accepted_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN missed BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN missed_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN story_at BIGINT NOT NULL DEFAULT 0;
+
+-- What operators should know, one row for each thing as long as it is so. told_at
+-- is when they were last told.
+CREATE TABLE alerts (
+  key       TEXT PRIMARY KEY,
+  opened_at BIGINT NOT NULL,
+  told_at   BIGINT NOT NULL DEFAULT 0,
+  text      TEXT NOT NULL
+);
