@@ -2,7 +2,6 @@ package digest
 
 import (
 	"hash/fnv"
-	"math/bits"
 	"net/url"
 	"strings"
 	"time"
@@ -13,17 +12,17 @@ import (
 // When a story folds into another one. A false fold costs readers a story and a
 // missed one shows them two that are alike, so all of it leans to the latter.
 const (
-	foldWithin   = 72 * time.Hour   // how long before it the lead has arrived
-	foldDistance = 18               // most bits in which fingerprints differ for the texts to be compared
-	foldHead     = 0.6              // of the pairs of words in title and summary that both have
-	foldTwin     = 0.9              // the same of what no bodies tell apart
-	foldBody     = 0.6              // of the shorter body's triples of words that the other has
-	foldOwnBody  = 0.8              // of the triples of both bodies, where one source has both
-	foldTitle    = 0.25             // of the shorter title's long words that the other has
-	foldMoment   = 10 * time.Minute // between the dates of twins
-	headWords    = 15               // fewer in title and summary say too little
-	bodyWords    = 60               // fewer are no body
-	mostBody     = 2000             // words of a body that are compared
+	foldWithin  = 72 * time.Hour   // how long before it the lead has arrived
+	foldHead    = 0.6              // of the pairs of words in title and summary that both have
+	foldTwin    = 0.9              // the same of what no bodies tell apart
+	foldBody    = 0.6              // of the shorter body's triples of words that the other has
+	foldWire    = 0.85             // the same where headlines and summaries differ: agency copy that each paper heads itself
+	foldOwnBody = 0.8              // of the triples of both bodies, where one source has both
+	foldTitle   = 0.25             // of the shorter title's long words that the other has
+	foldMoment  = 10 * time.Minute // between the dates of twins
+	headWords   = 15               // fewer in title and summary say too little
+	bodyWords   = 60               // fewer are no body
+	mostBody    = 2000             // words of a body that are compared
 )
 
 // foldText is what folding compares of a story.
@@ -43,39 +42,6 @@ func newFoldText(c *articleContent, sourceID, published int64) *foldText {
 	return t
 }
 
-// fingerprint is a 64-bit simhash of the words of title and summary and of
-// their pairs, 0 where they are too few to say anything.
-func fingerprint(title, summary string) int64 {
-	tokens := foldTokens(title + " " + summary)
-	if len(tokens) < headWords {
-		return 0
-	}
-	var votes [64]int
-	vote := func(h uint64) {
-		for i := range votes {
-			votes[i] += int(h>>i&1)*2 - 1
-		}
-	}
-	for _, word := range tokens {
-		vote(hashWords(word))
-	}
-	for h := range shingles(tokens, 2) {
-		vote(h)
-	}
-	var out uint64
-	for i, n := range votes {
-		if n > 0 {
-			out |= 1 << i
-		}
-	}
-	return int64(max(out, 1))
-}
-
-// near reports whether two fingerprints are alike enough to compare the texts.
-func near(a, b int64) bool { return distance(a, b) <= foldDistance }
-
-func distance(a, b int64) int { return bits.OnesCount64(uint64(a ^ b)) }
-
 // sameStory reports whether one of two texts says nothing that the other does
 // not, so that a reader of one needs no other.
 func sameStory(a, b *foldText) bool {
@@ -84,20 +50,21 @@ func sameStory(a, b *foldText) bool {
 		return false
 	}
 	alike := resemblance(shingles(head, 2), shingles(other, 2))
-	if alike < foldHead {
-		return false
-	}
 	body, otherBody := a.bodyTokens(), b.bodyTokens()
 	oneSource := a.host != "" && a.host == b.host || a.sourceID != 0 && a.sourceID == b.sourceID
+	if len(body) < bodyWords || len(otherBody) < bodyWords {
+		return alike >= foldHead && a.sameInShort(b, oneSource, alike)
+	}
+	triples, otherTriples := shingles(body, 3), shingles(otherBody, 3)
 	switch {
-	case len(body) < bodyWords || len(otherBody) < bodyWords:
-		return a.sameInShort(b, oneSource, alike)
 	case numbersDiffer(body, otherBody):
 		return false
 	case oneSource:
-		return resemblance(shingles(body, 3), shingles(otherBody, 3)) >= foldOwnBody
+		return alike >= foldHead && resemblance(triples, otherTriples) >= foldOwnBody
+	case alike < foldHead:
+		return containment(triples, otherTriples) >= foldWire
 	}
-	return containment(shingles(body, 3), shingles(otherBody, 3)) >= foldBody
+	return containment(triples, otherTriples) >= foldBody
 }
 
 // sameInShort decides where there are no bodies. Of one source only what it
@@ -206,10 +173,7 @@ func hashWords(tokens ...string) uint64 {
 		_, _ = h.Write([]byte(word)) // a hash takes everything
 		_, _ = h.Write([]byte{0})
 	}
-	x := h.Sum64()
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+	return spread(h.Sum64())
 }
 
 func common(a, b map[uint64]bool) (n int) {

@@ -1,7 +1,6 @@
 package digest
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,12 +8,6 @@ import (
 
 	"broadsheet/internal/db"
 )
-
-// foldPrint is the fingerprint of an article that may be the lead of a new one.
-type foldPrint struct {
-	ID          int64 `db:"id"`
-	Fingerprint int64 `db:"fingerprint"`
-}
 
 // leadRow is a story that another one may fold into.
 type leadRow struct {
@@ -36,13 +29,11 @@ const mostCompared = 20
 // leadOf returns the id of the story that a new one folds into, 0 if it stands
 // for itself.
 func (p *put) leadOf(ctx context.Context, a *storedArticle, in *Incoming, published int64) (int64, error) {
-	if p.tagger.keepDuplicates || a.fingerprint == 0 || a.HeldAt != 0 || a.backlog {
+	keys := p.fold.bands[in]
+	if len(keys) == 0 || a.HeldAt != 0 || a.backlog {
 		return 0, nil
 	}
-	if err := p.loadPrints(ctx); err != nil {
-		return 0, err
-	}
-	ids := p.nearest(a.fingerprint)
+	ids := p.fold.alike(keys)
 	leads, err := p.loadLeads(ctx, ids)
 	if err != nil {
 		return 0, err
@@ -57,39 +48,11 @@ func (p *put) leadOf(ctx context.Context, a *storedArticle, in *Incoming, publis
 	return 0, nil
 }
 
-// nearest returns the ids of the stories whose fingerprints are most like one.
-func (p *put) nearest(fingerprint int64) []int64 {
-	var alike []foldPrint
-	for _, other := range p.prints {
-		if near(other.Fingerprint, fingerprint) {
-			alike = append(alike, other)
-		}
-	}
-	slices.SortFunc(alike, func(x, y foldPrint) int {
-		return cmp.Or(distance(x.Fingerprint, fingerprint)-distance(y.Fingerprint, fingerprint), cmp.Compare(x.ID, y.ID))
-	})
-	ids := make([]int64, min(len(alike), mostCompared))
-	for i := range ids {
-		ids[i] = alike[i].ID
-	}
-	return ids
-}
-
 // mayFold reports whether the readers of a lead are those of a new story, and
 // no editor's wish is lost with it.
 func (p *put) mayFold(lead *leadRow, in *Incoming, a *storedArticle) bool {
 	return lead.Access == a.Access && lead.Audience == a.Audience && in.Priority <= lead.Priority &&
 		(p.source != nil || lead.Origin == 0) // what the newsroom sends does not give way to a feed
-}
-
-// loadPrints reads the fingerprints of what arrived lately, once a transaction.
-func (p *put) loadPrints(ctx context.Context) error {
-	if p.prints != nil {
-		return nil
-	}
-	p.prints = make([]foldPrint, 0, 64)
-	return p.tx.Select(ctx, &p.prints, `SELECT id, fingerprint FROM articles WHERE arrived_at > $1 AND fingerprint <> 0`,
-		p.now-foldWithin.Milliseconds())
 }
 
 // loadLeads reads, of the given stories, those that readers have had lately or
@@ -151,7 +114,7 @@ const FoldReason = "folded, "
 // countSources sets how many sources carry a lead.
 func countSources(ctx context.Context, tx *db.Tx, lead int64) error {
 	const count = `(SELECT COUNT(DISTINCT CASE WHEN f.source_id > 0 THEN CAST(f.source_id AS TEXT) ELSE f.source_name END)
-		FROM articles f WHERE f.id = $1 OR f.lead_id = $1 AND f.withdrawn_at = 0)`
+		FROM articles f WHERE f.id = $1 OR f.lead_id > 0 AND f.lead_id = $1 AND f.withdrawn_at = 0)`
 	if _, err := tx.Exec(ctx, `UPDATE articles SET sources = `+count+` WHERE id = $1 AND sources <> `+count, lead); err != nil {
 		return fmt.Errorf("count the sources of article %d: %w", lead, err)
 	}

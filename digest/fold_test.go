@@ -51,6 +51,12 @@ func TestSameStory(t *testing.T) {
 				in.URL = at("courier", 7)
 				in.Body = ferryBody + " The first boat leaves at six."
 			}), true},
+		{"wire copy that each paper heads itself", other(func(in *digest.Incoming) { in.Body = ferryBody }),
+			other(func(in *digest.Incoming) {
+				in.URL = at("post", 1)
+				in.Title, in.Body = "Commuters get their boat back", "HARBOUR TOWN (Agency) - "+ferryBody
+				in.Summary = "Eleven months of detours over the northern bridge are over: what has changed on board, and what a ticket costs from next week on."
+			}), true},
 		{"published once more at once", ferry, other(func(in *digest.Incoming) { in.URL = at("courier", 2) }), true},
 		{"published once more on another day", ferry, other(func(in *digest.Incoming) { in.URL = at("courier", 2); in.PublishedAt = time.Unix(2e9, 0) }), false},
 		{"another language", other(func(in *digest.Incoming) { in.Language = "en-GB" }), other(func(in *digest.Incoming) { in.Language = "fr" }), false},

@@ -84,8 +84,8 @@ type put struct {
 	now     int64
 	byURL   map[string]*storedArticle
 	byGUID  map[string]*storedArticle
-	prints  []foldPrint // of what arrived lately, nil until they are needed
-	touched bool        // mails look different now
+	fold    foldIndex
+	touched bool // mails look different now
 	result  PutResult
 }
 
@@ -130,6 +130,9 @@ func (p *put) all(ctx context.Context, chunk []Incoming, now func() time.Time) e
 	if err := p.takeIDs(ctx, chunk); err != nil {
 		return err
 	}
+	if err := p.prepareFold(ctx, chunk); err != nil {
+		return err
+	}
 	for i := range chunk {
 		in := &chunk[i]
 		if known := p.find(in); known != nil {
@@ -140,6 +143,9 @@ func (p *put) all(ctx context.Context, chunk []Incoming, now func() time.Time) e
 		if err != nil {
 			return fmt.Errorf("%q: %w", in.Title, err)
 		}
+	}
+	if err := p.storeBands(ctx); err != nil {
+		return err
 	}
 	if used := p.nextSeq - seq; used > 0 {
 		if _, err = p.tx.NextIDs(ctx, "article_seq", int(used)); err != nil {
@@ -193,7 +199,7 @@ const oldAtFirst = 48 * time.Hour
 func (p *put) insert(ctx context.Context, in *Incoming) error {
 	a := &storedArticle{
 		ID: p.nextID, SourceID: p.sourceID(), GUID: in.GUID, url: in.URL, Version: 1, Priority: in.Priority,
-		Access: in.Access, Audience: joinPairs(in.Audience), fingerprint: fingerprint(in.Title, in.Summary),
+		Access: in.Access, Audience: joinPairs(in.Audience),
 	}
 	p.nextID++
 	a.content.take(in)
@@ -210,10 +216,10 @@ func (p *put) insert(ctx context.Context, in *Incoming) error {
 		return err
 	}
 	if _, err := p.tx.Exec(ctx, `INSERT INTO articles (id, source_id, guid, url, source_name, priority, published_at, arrived_at,
-		fresh_at, held_at, embargo_until, access, audience, lead_id, fingerprint)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $9, $10, $11, $12, $13, $14)`,
+		fresh_at, held_at, embargo_until, access, audience, lead_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $9, $10, $11, $12, $13)`,
 		a.ID, a.SourceID, a.GUID, a.url, p.origin(in), a.Priority, published, p.now,
-		a.HeldAt, a.Embargo, string(a.Access), a.Audience, a.LeadID, a.fingerprint); err != nil {
+		a.HeldAt, a.Embargo, string(a.Access), a.Audience, a.LeadID); err != nil {
 		return err
 	}
 	if err := p.insertVersion(ctx, a); err != nil {
@@ -223,8 +229,8 @@ func (p *put) insert(ctx context.Context, in *Incoming) error {
 		return err
 	}
 	p.result.New++
-	if p.prints != nil && a.fingerprint != 0 {
-		p.prints = append(p.prints, foldPrint{a.ID, a.fingerprint})
+	if !a.backlog { // nothing folds into what nobody gets
+		p.fold.add(a.ID, p.fold.bands[in])
 	}
 	p.remember(a)
 	return nil

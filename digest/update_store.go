@@ -58,11 +58,10 @@ type storedArticle struct {
 	Access   Access `db:"access"`
 	Audience string `db:"audience"`
 
-	fingerprint int64
-	backlog     bool   // it is old and came with the first fetch of its source
-	url         string // by which it is known
-	content     articleContent
-	topics      []TopicMatch // with those that are gone
+	backlog bool   // it is old and came with the first fetch of its source
+	url     string // by which it is known
+	content articleContent
+	topics  []TopicMatch // with those that are gone
 }
 
 const knownColumns = `a.id, a.source_id, a.guid, a.priority, a.version, v.from_at, a.lead_id, a.held_at, a.embargo_until, a.access, a.audience,
@@ -196,9 +195,11 @@ func (p *put) updateContent(ctx context.Context, a *storedArticle, in *Incoming)
 		if err := p.insertVersion(ctx, a); err != nil {
 			return false, err
 		}
+		if err := p.replaceBands(ctx, a); err != nil {
+			return false, err
+		}
 	}
-	_, err = p.tx.Exec(ctx, `UPDATE articles SET version = $1, priority = $2, fingerprint = $3 WHERE id = $4`,
-		a.Version, a.Priority, fingerprint(in.Title, in.Summary), a.ID)
+	_, err = p.tx.Exec(ctx, `UPDATE articles SET version = $1, priority = $2 WHERE id = $3`, a.Version, a.Priority, a.ID)
 	return true, err
 }
 

@@ -6,16 +6,22 @@ ALTER TABLE article_versions ADD COLUMN image_height INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE article_versions ADD COLUMN image_credit TEXT NOT NULL DEFAULT '';
 ALTER TABLE article_versions ADD COLUMN modified_at BIGINT NOT NULL DEFAULT 0;
 
--- The bands of an article's MinHash, kept as long as a later story may fold
--- into it: two that share one may be the same story.
+-- The bands of an article's MinHash, four bytes each in base64, kept as long as a
+-- later story may fold into it: two that share one may be the same story.
 CREATE TABLE article_bands (
-  band       BIGINT NOT NULL,
-  article_id BIGINT NOT NULL REFERENCES articles (id),
-  arrived_at BIGINT NOT NULL,
-  PRIMARY KEY (band, article_id)
+  article_id BIGINT PRIMARY KEY REFERENCES articles (id),
+  stored_at  BIGINT NOT NULL,
+  bands      TEXT NOT NULL
 );
 
-CREATE INDEX article_bands_arrived ON article_bands (arrived_at);
+CREATE INDEX article_bands_stored ON article_bands (stored_at);
+
+ALTER TABLE articles DROP COLUMN fingerprint;
+
+-- What an article was folded into until it stood apart, for mails that are tried
+-- again.
+ALTER TABLE articles ADD COLUMN unfolded_from BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE articles ADD COLUMN unfolded_at BIGINT NOT NULL DEFAULT 0;
 
 -- moved_to is where a source's permanent redirect led moved_times in a row,
 -- and adopted_url what it is fetched from since there were enough of them.
