@@ -41,6 +41,7 @@ type Article struct {
 	Audience     []string // attributes of readers who may have it, such as "tier=paid"; nil for everybody
 	LeadID       int64    // the article that it was folded into, 0 if it stands for itself
 	Sources      int      // how many sources carry it, itself included
+	AlsoFrom     []string // names of the other sources that carry it, where the text of a time was asked for
 }
 
 // ArticleState is how an article stands with the editors.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,7 +66,32 @@ func articlesAsOf(ctx context.Context, tx *db.Tx, ids []int64, at time.Time) (ma
 	for i := range rows {
 		out[rows[i].ID] = rows[i].article()
 	}
-	return out, loadTopics(ctx, tx, out)
+	if err := loadTopics(ctx, tx, out); err != nil {
+		return nil, err
+	}
+	return out, loadAlsoFrom(ctx, tx, ids, out, at)
+}
+
+// loadAlsoFrom names the other sources of articles, as they were at a time.
+func loadAlsoFrom(ctx context.Context, tx *db.Tx, ids []int64, articles map[int64]*Article, at time.Time) error {
+	const there = `f.source_name <> '' AND f.arrived_at <= $2 AND (f.withdrawn_at = 0 OR f.withdrawn_at > $2)`
+	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var lead, id int64
+		var name string
+		if err := scan(&lead, &name, &id); err != nil {
+			return err
+		}
+		if a := articles[lead]; a != nil && name != a.SourceName && !slices.Contains(a.AlsoFrom, name) {
+			a.AlsoFrom = append(a.AlsoFrom, name)
+		}
+		return nil
+	}, `SELECT f.lead_id AS lead, f.source_name, f.id FROM articles f WHERE f.lead_id > 0 AND f.lead_id {in 1} AND `+there+`
+		UNION ALL SELECT f.unfolded_from AS lead, f.source_name, f.id FROM articles f
+		WHERE f.unfolded_from > 0 AND f.unfolded_from {in 1} AND f.unfolded_at > $2 AND `+there+` ORDER BY 3`, ids, db.Millis(at))
+	if err != nil {
+		return fmt.Errorf("load who else carries articles: %w", err)
+	}
+	return nil
 }
 
 func loadTopics(ctx context.Context, tx *db.Tx, articles map[int64]*Article) error {

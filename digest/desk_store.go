@@ -135,8 +135,8 @@ func (a *deskArticle) unfold(ctx context.Context, tx *db.Tx, now int64) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE articles SET lead_id = 0, own_topics = '', held_at = 0, embargo_until = 0, fresh_at = fresh_at + $1 WHERE id = $2`,
-		max(now-a.ArrivedAt, 0), a.ID); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE articles SET lead_id = 0, unfolded_from = lead_id, unfolded_at = $3, own_topics = '',
+		held_at = 0, embargo_until = 0, fresh_at = fresh_at + $1 WHERE id = $2`, max(now-a.ArrivedAt, 0), a.ID, now); err != nil {
 		return err
 	}
 	seq, err := tx.NextIDs(ctx, "article_seq", 1)

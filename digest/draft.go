@@ -115,7 +115,7 @@ func (dr *draft) subject() string {
 func (c *Composer) story(pick *Pick, a *Article, headlines map[int64]string) templates.Story {
 	s := templates.Story{
 		Title: a.Title, URL: a.URL, Summary: a.Summary, Author: a.Author, Image: a.ImageURL, ImageAlt: a.ImageAlt,
-		Source: a.SourceName, PublishedAt: a.PublishedAt, Pinned: pick.Pinned, Paid: a.Access == AccessPaid,
+		Source: a.SourceName, AlsoFrom: a.AlsoFrom, PublishedAt: a.PublishedAt, Pinned: pick.Pinned, Paid: a.Access == AccessPaid,
 	}
 	if headline := headlines[a.ID]; headline != "" {
 		s.Title = headline

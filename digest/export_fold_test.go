@@ -29,3 +29,6 @@ func Compare(a, b Incoming, source, other int64) Fold {
 func Resemblance(a, b []string) float64 {
 	return resemblance(shingles(a, bandSize), shingles(b, bandSize))
 }
+
+// ArticlesAsOf is articlesAsOf.
+var ArticlesAsOf = articlesAsOf

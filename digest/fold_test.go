@@ -2,6 +2,7 @@ package digest_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,19 @@ func (w *world) must(got digest.DeskResult, err error) digest.DeskResult {
 	return got
 }
 
+func (w *world) alsoFrom(article int64, at time.Time) (out []string) {
+	w.t.Helper()
+	err := w.db.View(w.t.Context(), func(tx *db.Tx) error {
+		articles, err := digest.ArticlesAsOf(w.t.Context(), tx, []int64{article}, at)
+		out = articles[article].AlsoFrom
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
 // TestFoldedStoryIsSentOnce is what readers see of a fold, and of its end.
 func TestFoldedStoryIsSentOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -203,6 +217,8 @@ func TestFoldedStoryIsSentOnce(t *testing.T) {
 		w.tick()
 		want := []string{"daily/2026-11-23 1: ferry", "daily/2026-11-23 2: ferry"}
 		same(t, "folded", w.mails(), want)
+		sent := w.clock.Now()
+		w.clock.advance(time.Minute)
 		lead, folded := w.article(ferryAt("courier").URL).ID, w.article(ferryAt("herald").URL).ID
 		if got := w.must(w.store.Release(w.ctx(), folded, "maria")); !got.Changed || got.Detail != fmt.Sprintf("stands apart from article %d", lead) {
 			t.Errorf("got %+v", got)
@@ -212,6 +228,13 @@ func TestFoldedStoryIsSentOnce(t *testing.T) {
 		}
 		if a := w.article(ferryAt("courier").URL); a.Sources != 1 {
 			t.Errorf("the lead has %d sources, want 1", a.Sources)
+		}
+		if got := w.alsoFrom(lead, sent); !slices.Equal(got, []string{"herald.example"}) {
+			t.Errorf("a mail of the time before names %v, want the herald", got)
+		}
+		w.clock.advance(time.Minute)
+		if got := w.alsoFrom(lead, w.clock.Now()); len(got) != 0 {
+			t.Errorf("a mail of now names %v, want nobody", got)
 		}
 		w.nextDay()
 		same(t, "apart", w.mails(), append(want, "daily/2026-11-24 1: ferry", "daily/2026-11-24 2: ferry"))

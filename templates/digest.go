@@ -17,9 +17,10 @@ type Story struct {
 	URL         string // without an absolute http or https URL the headline is not a link
 	Summary     string
 	Author      string
-	Image       string // without an absolute http or https URL there is no picture
-	ImageAlt    string // empty means that the picture is decoration
-	Source      string // what readers know the origin by
+	Image       string   // without an absolute http or https URL there is no picture
+	ImageAlt    string   // empty means that the picture is decoration
+	Source      string   // what readers know the origin by
+	AlsoFrom    []string // names of the others that carry it
 	PublishedAt time.Time
 	Topics      []string // names of all topics that the story matched
 	Pinned      bool     // an editor put it up

@@ -92,6 +92,24 @@ func TestStoriesNameAllTheirTopics(t *testing.T) {
 	}
 }
 
+func TestStoriesNameWhoElseCarriesThem(t *testing.T) {
+	d := daily(1)
+	d.Lead.Author, d.Lead.PublishedAt = "", time.Time{}
+	for _, tc := range []struct {
+		names []string
+		want  string
+	}{
+		{nil, "City Courier\n"},
+		{[]string{"Harbour\r\nHerald", "", "Post"}, "City Courier · also in Harbour Herald, Post\n"},
+		{[]string{"A", "B", "C", "D"}, "City Courier · also in A, B, C, …\n"},
+	} {
+		d.Lead.AlsoFrom = tc.names
+		if got := drawText(t, d); !strings.Contains(got, "\n"+tc.want) {
+			t.Errorf("text lacks %q:\n%s", tc.want, got)
+		}
+	}
+}
+
 func TestTimesAreToldInTheZoneOfTheDigest(t *testing.T) {
 	for _, tc := range []struct {
 		name string

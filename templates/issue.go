@@ -161,10 +161,30 @@ func (v *issue) meta(s *Story, day time.Time) string {
 	if source := oneLine(s.Source); source != "" {
 		parts = append(parts, source)
 	}
+	if others := alsoFrom(s.AlsoFrom); others != "" {
+		parts = append(parts, fmt.Sprintf(v.T.AlsoFrom, others))
+	}
 	if !s.PublishedAt.IsZero() {
 		parts = append(parts, v.T.instant(s.PublishedAt, day))
 	}
 	return strings.Join(parts, " · ")
+}
+
+// mostAlsoFrom is how many other publications are named.
+const mostAlsoFrom = 3
+
+// alsoFrom names the other publications that carry a story, the first few.
+func alsoFrom(names []string) string {
+	var out []string
+	for _, name := range names {
+		if name = oneLine(name); name != "" {
+			out = append(out, name)
+		}
+	}
+	if len(out) > mostAlsoFrom {
+		out = append(out[:mostAlsoFrom], "…")
+	}
+	return strings.Join(out, ", ")
 }
 
 // firstOf is the first text that is not empty.

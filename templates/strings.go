@@ -33,14 +33,14 @@ type catalogue struct {
 	moment     string // date, time of day with zone
 
 	// The digest.
-	TopStory, EditorsPick, By, AlsoIn string // AlsoIn: topics
-	TopStories, Latest, Paid          string
-	Corrections                       string
-	moreOne, moreMany                 string // count, site
-	Why                               string // digest, site
-	Preferences, Unsubscribe          string // Unsubscribe: digest
-	Forwarded, SignUp                 string
-	ReadAt                            string // site
+	TopStory, EditorsPick, By, AlsoIn, AlsoFrom string // AlsoIn: topics, AlsoFrom: publications
+	TopStories, Latest, Paid                    string
+	Corrections                                 string
+	moreOne, moreMany                           string // count, site
+	Why                                         string // digest, site
+	Preferences, Unsubscribe                    string // Unsubscribe: digest
+	Forwarded, SignUp                           string
+	ReadAt                                      string // site
 
 	// System mails.
 	ConfirmSubject    string // site

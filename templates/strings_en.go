@@ -11,6 +11,7 @@ var english = &catalogue{
 	EditorsPick: "Editors’ pick",
 	By:          "By %s",
 	AlsoIn:      "Also in %s",
+	AlsoFrom:    "also in %s",
 	TopStories:  "Top stories",
 	Latest:      "Latest",
 	Paid:        "For paying readers",

@@ -23,6 +23,8 @@ ALTER TABLE articles DROP COLUMN fingerprint;
 ALTER TABLE articles ADD COLUMN unfolded_from BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE articles ADD COLUMN unfolded_at BIGINT NOT NULL DEFAULT 0;
 
+CREATE INDEX articles_unfolded ON articles (unfolded_from) WHERE unfolded_from > 0;
+
 -- moved_to is where a source's permanent redirect led moved_times in a row,
 -- and adopted_url what it is fetched from since there were enough of them.
 -- gone_at is when it answered that it is gone for good. held_at is since when
