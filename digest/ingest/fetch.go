@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -13,6 +14,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/andybalholm/brotli"
 )
 
 // Request asks for a document.
@@ -35,6 +38,9 @@ type Response struct {
 	ContentType  string // verbatim
 	Body         []byte // decompressed
 	RetryAfter   time.Duration
+
+	MovedTo string        // where permanent redirects led before any other, "" without one
+	MaxAge  time.Duration // for how long the site calls the document fresh (RFC 9111), 0 if it does not say
 }
 
 // Limits bound a fetch. A zero field means the default.
@@ -115,15 +121,43 @@ func (f *Fetcher) get(ctx context.Context, target *url.URL, r Request) (*Respons
 	if r.LastModified != "" {
 		request.Header.Set("If-Modified-Since", r.LastModified)
 	}
+	request.Header.Set("Accept-Encoding", "gzip, br")
 	transport := f.transport(r.AllowPrivate)
 	defer transport.CloseIdleConnections()
-	client := http.Client{Transport: transport, CheckRedirect: f.checkRedirect}
+	var path redirects
+	client := http.Client{Transport: transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+		path.follow(next)
+		return f.checkRedirect(next, via)
+	}}
 	answer, err := client.Do(request)
 	if err != nil {
 		return nil, err
 	}
 	defer answer.Body.Close()
-	return f.read(answer, r)
+	response, err := f.read(answer, r)
+	if err == nil {
+		response.MovedTo = path.movedTo
+	}
+	return response, err
+}
+
+// redirects follows a request on its way.
+type redirects struct {
+	movedTo   string // the end of the permanent redirects that came first
+	temporary bool   // one came that is not permanent
+}
+
+func (r *redirects) follow(next *http.Request) {
+	switch next.Response.StatusCode {
+	case http.StatusMovedPermanently, http.StatusPermanentRedirect:
+		if !r.temporary {
+			to := *next.URL
+			to.User, to.Fragment = nil, ""
+			r.movedTo = to.String()
+		}
+	default:
+		r.temporary = true
+	}
 }
 
 // read turns an answer into a Response. The body of an error is left unread.
@@ -136,6 +170,7 @@ func (f *Fetcher) read(answer *http.Response, r Request) (*Response, error) {
 		LastModified: answer.Header.Get("Last-Modified"),
 		ContentType:  answer.Header.Get("Content-Type"),
 		RetryAfter:   retryAfter(answer.Header.Get("Retry-After"), f.now()),
+		MaxAge:       maxAge(answer.Header.Values("Cache-Control")),
 	}
 	switch answer.StatusCode {
 	case http.StatusNotModified:
@@ -147,22 +182,40 @@ func (f *Fetcher) read(answer *http.Response, r Request) (*Response, error) {
 	default:
 		return nil, &StatusError{Code: answer.StatusCode, RetryAfter: response.RetryAfter}
 	}
-	if coding := answer.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return nil, fmt.Errorf("the body is compressed by %q, which was not asked for", shorten(coding, 40))
+	plain, err := decompress(answer)
+	if err != nil {
+		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, f.limits.Body+1))
+	body, err := io.ReadAll(io.LimitReader(plain, f.limits.Body+1))
 	if err != nil {
 		return nil, fmt.Errorf("read body after %d bytes: %w", len(body), err)
 	}
 	if int64(len(body)) > f.limits.Body {
-		return nil, fmt.Errorf("%w: it has more than %d bytes; let the site shorten its feed", ErrTooLarge, f.limits.Body)
+		return nil, fmt.Errorf("%w: it has more than %d bytes; let the site shorten it", ErrTooLarge, f.limits.Body)
 	}
 	response.Body = body
 	return response, nil
 }
 
-// transport asks for gzip and decompresses it by itself, as long as nobody
-// sets Accept-Encoding.
+// decompress undoes the coding of a body, one of those that were asked for.
+func decompress(answer *http.Response) (io.Reader, error) {
+	coding := answer.Header.Get("Content-Encoding")
+	switch strings.ToLower(coding) {
+	case "", "identity":
+		return answer.Body, nil
+	case "gzip", "x-gzip":
+		plain, err := gzip.NewReader(answer.Body)
+		if err != nil {
+			return nil, fmt.Errorf("read gzip body: %w", err)
+		}
+		return plain, nil
+	case "br":
+		return brotli.NewReader(answer.Body), nil
+	default:
+		return nil, fmt.Errorf("the body is compressed by %q, which was not asked for", shorten(coding, 40))
+	}
+}
+
 func (f *Fetcher) transport(allowed []netip.Prefix) *http.Transport {
 	dialer := net.Dialer{Timeout: f.limits.Connect, ControlContext: guard(allowed)}
 	return &http.Transport{
@@ -172,6 +225,7 @@ func (f *Fetcher) transport(allowed []netip.Prefix) *http.Transport {
 		ResponseHeaderTimeout:  f.limits.Header,
 		MaxResponseHeaderBytes: 256 << 10,
 		ForceAttemptHTTP2:      true,
+		DisableCompression:     true, // of the transport's own, which knows gzip alone
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
+
 	"broadsheet/digest/ingest"
 )
 
@@ -186,6 +188,12 @@ func TestGetBoundsBodies(t *testing.T) {
 		{"gzip bomb", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Write(bomb)
+		}},
+		{"brotli bomb", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "br")
+			out := brotli.NewWriter(w)
+			out.Write(make([]byte, 11<<20))
+			out.Close()
 		}},
 		{"endless", func(w http.ResponseWriter, r *http.Request) {
 			for {

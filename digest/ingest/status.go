@@ -66,3 +66,25 @@ func retryAfter(header string, now time.Time) time.Duration {
 	}
 	return max(0, min(at.Sub(now).Round(time.Second), maxRetryAfter))
 }
+
+// maxMaxAge is the longest time for which a document counts as fresh.
+const maxMaxAge = 24 * time.Hour
+
+// maxAge reads max-age of Cache-Control (RFC 9111 section 5.2.2.1), 0 for none,
+// for nonsense and where the document may not be kept at all.
+func maxAge(headers []string) (age time.Duration) {
+	for _, header := range headers {
+		for directive := range strings.SplitSeq(header, ",") {
+			name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
+			switch strings.ToLower(strings.TrimSpace(name)) {
+			case "no-cache", "no-store":
+				return 0
+			case "max-age":
+				if seconds, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 32); err == nil {
+					age = min(time.Duration(seconds)*time.Second, maxMaxAge)
+				}
+			}
+		}
+	}
+	return age
+}
