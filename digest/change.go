@@ -12,8 +12,8 @@ import (
 type Change struct {
 	At     time.Time
 	Who    string // such as "maria@desk1" or "api:cms"
-	Noun   string // "article" or "edition"
-	Key    string // an article's id or an edition's key
+	Noun   string // "article", "edition" or "source"
+	Key    string // an edition's key, or the id of the others
 	Action string // the verb, such as "hold"
 	Detail string // what it was changed to, for people
 }

@@ -124,6 +124,9 @@ func (p *put) all(ctx context.Context, chunk []Incoming, now func() time.Time) e
 	if err := p.adoptURLs(ctx, chunk); err != nil {
 		return err
 	}
+	if err := p.renewGUIDs(ctx, chunk); err != nil {
+		return err
+	}
 	if err := p.adoptGUIDs(ctx, chunk); err != nil {
 		return err
 	}

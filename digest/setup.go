@@ -49,11 +49,17 @@ type Source struct {
 	ID           int64
 	Slug         string
 	Name         string // what readers see as the origin of its stories, "" for the host of each story
-	Kind         string // feed
+	Kind         string // feed, sitemap or page
 	URL          string
 	Topics       []string // slugs that every story of it gets
 	Every        time.Duration
 	AllowPrivate []netip.Prefix // private addresses it may be fetched from
+
+	Zone        *time.Location // of dates that name none, nil for UTC
+	Language    string         // BCP 47, of stories that name none, "" if unknown
+	PictureURL  string         // pattern by which the site makes pictures smaller, "" if it does not
+	SilentAfter time.Duration  // without a new story for that long operators are told, 0 for never
+	IgnoreIDs   bool           // its own ids change all the time: stories are known by their URL alone
 }
 
 // CatchUp says what happens to slots that passed while nobody was planning.

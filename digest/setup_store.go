@@ -60,7 +60,8 @@ var (
 		list:    `SELECT id, slug, name, '' AS description, 0 AS position, kind, url, retired_at FROM sources`,
 		upsert: `INSERT INTO sources (id, slug, kind, url, name) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (slug) DO UPDATE SET kind = excluded.kind, url = excluded.url, name = excluded.name, retired_at = 0,
-			etag = '', last_modified = '', next_fetch_at = 0, failures = 0, last_error = ''`,
+			etag = '', last_modified = '', next_fetch_at = 0, failures = 0, last_error = '',
+			moved_to = '', moved_times = 0, adopted_url = '', gone_at = 0, held_at = 0, held_reason = '', accepted_at = 0`,
 		retire: `UPDATE sources SET retired_at = $1 WHERE id = $2`,
 		args:   func(d declared) []any { return []any{d.ID, d.Slug, d.Kind, d.URL, d.Name} },
 	}

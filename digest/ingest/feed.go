@@ -26,6 +26,7 @@ type Feed struct {
 	Language string // BCP 47, "" if unknown
 	Items    []digest.Incoming
 	Notes    []string // oddities, one line each, such as an item skipped without title
+	Pace     Pace
 }
 
 // PageError says that a page came where a feed was expected.
@@ -158,7 +159,7 @@ func readRaw(text []byte) (raw *gofeed.Feed, err error) {
 		}
 	}()
 	parser := gofeed.NewParser()
-	parser.RSSTranslator = &gofeed.DefaultRSSTranslator{DisableContentImageScan: true}
+	parser.RSSTranslator = rssTranslator{gofeed.DefaultRSSTranslator{DisableContentImageScan: true}}
 	parser.JSONTranslator = jsonTranslator{}
 	return parser.Parse(bytes.NewReader(text))
 }
@@ -194,6 +195,7 @@ func rootTag(text []byte) (tag, bool) {
 
 func (p *feedParser) read(raw *gofeed.Feed) {
 	p.out.Title = cutText(plainTitle(raw.Title), MaxTitle)
+	p.out.Pace = readPace(raw.Custom)
 	if raw.Language != "" {
 		language, ok := languageTag(raw.Language)
 		if !ok {

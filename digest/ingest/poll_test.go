@@ -41,21 +41,21 @@ func (d *desk) advance(by time.Duration) { d.mu.Lock(); d.at = d.at.Add(by); d.m
 func (d *desk) requests(slug string) int { d.mu.Lock(); defer d.mu.Unlock(); return d.asked[slug] }
 
 // newDesk begins on Monday, 2026-11-23, 12:00 UTC. The sources are served by
-// answer, at /SLUG.
+// answer, at /SLUG, each from a host of its own.
 func newDesk(t *testing.T, base *db.DB, answer http.HandlerFunc, slugs ...string) *desk {
 	t.Helper()
 	d := &desk{t: t, at: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), log: &bytes.Buffer{}, asked: map[string]int{}}
-	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	counted := func(w http.ResponseWriter, r *http.Request) {
 		d.mu.Lock()
 		d.asked[r.URL.Path[1:]]++
 		d.mu.Unlock()
 		answer(w, r)
-	})
+	}
 	d.logger = slog.New(slog.NewTextHandler(d.log, nil))
 	d.setup = &digest.Setup{Topics: []digest.Topic{{Slug: "world", Name: "World"}}}
 	for _, slug := range slugs {
 		d.setup.Sources = append(d.setup.Sources, digest.Source{
-			Slug: slug, Kind: "feed", URL: url + "/" + slug, Topics: []string{"world"}, Every: every, AllowPrivate: loopback(),
+			Slug: slug, Kind: "feed", URL: serve(t, counted) + "/" + slug, Topics: []string{"world"}, Every: every, AllowPrivate: loopback(),
 		})
 	}
 	d.store = digest.NewStore(base, d.now)
@@ -67,7 +67,9 @@ func newDesk(t *testing.T, base *db.DB, answer http.HandlerFunc, slugs ...string
 }
 
 func (d *desk) poller() *ingest.Poller {
-	return ingest.NewPoller(d.store, d.setup, d.tagger, ingest.NewFetcher("test"), d.logger, d.now)
+	p := ingest.NewPoller(d.store, d.setup, d.tagger, ingest.NewFetcher("test"), d.logger, d.now)
+	p.Steady()
+	return p
 }
 
 func (d *desk) state(slug string) digest.SourceState {

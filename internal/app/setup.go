@@ -54,8 +54,13 @@ func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
 		})
 	}
 	for _, s := range cfg.Sources {
+		zone, err := schedule.Zone(s.Timezone)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.Slug, err)
+		}
 		set.Sources = append(set.Sources, digest.Source{
 			Slug: s.Slug, Name: s.Name, Kind: s.Kind, URL: s.URL, Topics: s.Topics, Every: s.Every, AllowPrivate: s.AllowPrivate,
+			Zone: zone, Language: s.Language, PictureURL: s.PictureURL, SilentAfter: s.SilentAfter, IgnoreIDs: s.IgnoreIDs,
 		})
 	}
 	themes := map[string]*templates.Theme{}

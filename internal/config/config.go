@@ -168,11 +168,16 @@ type Topic struct {
 type Source struct {
 	Slug         string         // required, unique
 	Name         string         // what readers see as the origin of its stories; the host of each story unless given
-	Kind         string         // "feed", the only one yet
+	Kind         string         // "feed" unless given, "sitemap" of news, or "page" that links to stories
 	URL          string         // required; absolute http or https
 	Topics       []string       // slugs given to every story of it
 	Every        time.Duration  // between two fetches; 15 minutes unless given
 	AllowPrivate []netip.Prefix // private or loopback networks that this source may be fetched from; none unless given
+	Timezone     string         // of dates that name none; the site's unless given
+	Language     string         // of stories that name none; the site's unless given
+	PictureURL   string         // pattern by which the site makes pictures smaller; none unless given
+	SilentAfter  time.Duration  // without a new story for that long operators are told; 72 hours unless given, 0 for never
+	IgnoreIDs    bool           // its stories are known by their URL alone
 }
 
 // Digest is a named, scheduled newsletter. What is left out here is taken from

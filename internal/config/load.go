@@ -118,7 +118,7 @@ func (l *loader) config(tree *node) *Config {
 	c.Metrics = readMetrics(root.sub("metrics"))
 	c.Articles = readArticles(root.sub("articles"))
 	c.Topics = readTopics(root.list("topic"))
-	c.Sources = readSources(root.list("source"))
+	c.Sources = readSources(root.list("source"), c.Site)
 	c.Digests = readDigests(root.list("digest"), c)
 	root.done()
 	return c

@@ -139,7 +139,7 @@ func TestProblems(t *testing.T) {
 		{"choice", []string{`"hold"`, `"drop"`},
 			`broadsheet.toml:26: on_uncertain in [mail] must be "hold", "resend" or "assume-sent", not "drop"`},
 		{"choice of a source", []string{`kind = "feed"`, `kind = "atom"`},
-			`broadsheet.toml:52: kind in [[source]] must be "feed", not "atom"`},
+			`broadsheet.toml:52: kind in [[source]] must be "feed", "sitemap" or "page", not "atom"`},
 		{"choice of a digest", []string{`"merge"`, `"all"`},
 			`broadsheet.toml:71: catch_up in [[digest]] must be "merge", "each" or "skip", not "all"`},
 		{"subject", []string{"{{.Lead.Title}}", "{{.Lead.Title}"},

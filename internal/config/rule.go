@@ -156,6 +156,14 @@ func urlPath(s string) error {
 	return nil
 }
 
+// picturePattern wants the address of a site's resizer with the picture's in it.
+func picturePattern(s string) error {
+	if !strings.Contains(s, "{url}") && !strings.Contains(s, "{url_escaped}") && !strings.Contains(s, "{path}") {
+		return fmt.Errorf(`must hold {url}, {url_escaped} or {path} where the picture's address goes, such as "https://img.courier.example/{width}/{path}", not %s`, quote(s))
+	}
+	return nil
+}
+
 func domainName(s string) error {
 	if a, err := asciiDomain(s); err != nil || !strings.Contains(a, ".") {
 		return fmt.Errorf(`must be a domain name such as "news.example.org", not %s`, quote(s))

@@ -28,18 +28,23 @@ func readTopics(tables []*table) []Topic {
 	return out
 }
 
-func readSources(tables []*table) []Source {
+func readSources(tables []*table, site Site) []Source {
 	seen := slugs{}
 	var out []Source
 	for _, t := range tables {
 		out = append(out, Source{
 			Slug:         t.slug(seen),
 			Name:         t.text("name", "", line(100)),
-			Kind:         t.choice("kind", "feed"),
+			Kind:         t.choice("kind", "feed", "sitemap", "page"),
 			URL:          t.needed("url", `"https://courier.example/feed.xml"`, webURL),
 			Topics:       t.topics(),
 			Every:        t.duration("every", 15*time.Minute, time.Minute, 7*day),
 			AllowPrivate: t.prefixes("allow_private"),
+			Timezone:     t.text("timezone", site.Timezone, judged(t.l.checks.Zone)),
+			Language:     t.text("language", site.Language, languageTag),
+			PictureURL:   t.text("picture_url", "", picturePattern),
+			SilentAfter:  t.duration("silent_after", 72*time.Hour, 0, 365*day),
+			IgnoreIDs:    t.flag("ignore_ids"),
 		})
 		t.done()
 	}

@@ -43,6 +43,8 @@ ALTER TABLE sources ADD COLUMN missed BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sources ADD COLUMN missed_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sources ADD COLUMN story_at BIGINT NOT NULL DEFAULT 0;
 
+UPDATE sources SET story_at = COALESCE((SELECT MAX(arrived_at) FROM articles WHERE source_id = sources.id), 0);
+
 -- What operators should know, one row for each thing as long as it is so. told_at
 -- is when they were last told.
 CREATE TABLE alerts (

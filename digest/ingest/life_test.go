@@ -1,0 +1,305 @@
+package ingest_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/digest/ingest"
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
+)
+
+// rss is a feed of stories, each like "guid|path|title|minutes", the minutes
+// after noon of the day before a desk begins.
+func rss(stories ...string) string {
+	var b strings.Builder
+	b.WriteString("<rss><channel>")
+	for _, story := range stories {
+		part := strings.Split(story, "|")
+		var minutes int
+		fmt.Sscan(part[3], &minutes)
+		at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC).Add(time.Duration(minutes) * time.Minute)
+		fmt.Fprintf(&b, "<item><guid isPermaLink=\"false\">%s</guid><link>https://courier.example/%s</link><title>%s</title><pubDate>%s</pubDate></item>",
+			part[0], part[1], part[2], at.Format(time.RFC1123Z))
+	}
+	return b.String() + "</channel></rss>"
+}
+
+// numbered are stories from..to, all of whose parts have their number.
+func numbered(from, to int) (out []string) {
+	for i := from; i <= to; i++ {
+		out = append(out, fmt.Sprintf("id-%d|story-%d|Story %d|%d", i, i, i, 10*i))
+	}
+	return out
+}
+
+func (d *desk) fetch(p *ingest.Poller) *ingest.Fetched {
+	d.t.Helper()
+	got, err := p.Fetch(d.t.Context(), &d.setup.Sources[0])
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return got
+}
+
+func TestFetchFollowsAMoveForGood(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, base *db.DB) {
+		var mu sync.Mutex
+		asked, back := map[string]int{}, false
+		d := newDesk(t, base, func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			asked[r.URL.Path]++
+			switch {
+			case r.URL.Path == "/feed" && !back:
+				http.Redirect(w, r, "/new-feed", http.StatusMovedPermanently)
+			case r.URL.Path == "/new-feed" && back:
+				http.NotFound(w, r)
+			default:
+				answerStory(w, r)
+			}
+		}, "feed")
+		p := d.poller()
+		for range 5 {
+			d.fetch(p)
+			d.advance(every)
+		}
+		if asked["/feed"] != 3 || asked["/new-feed"] != 5 {
+			t.Errorf("asked %v, want the old address three times", asked)
+		}
+		if got := d.state("feed"); !strings.HasSuffix(got.AdoptedURL, "/new-feed") || got.Condition(d.now(), 0) != digest.SourceMoved {
+			t.Errorf("got %+v", got)
+		}
+		back = true
+		for range 3 {
+			if _, err := p.Fetch(t.Context(), &d.setup.Sources[0]); err == nil {
+				t.Error("no error where the new address is gone")
+			}
+		}
+		d.fetch(p)
+		if got := d.state("feed"); got.AdoptedURL != "" || got.Condition(d.now(), 0) != digest.SourceOK {
+			t.Errorf("moved back: got %+v", got)
+		}
+	})
+}
+
+func TestFetchRetiresWhatIsGone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, base *db.DB) {
+		gone := true
+		d := newDesk(t, base, func(w http.ResponseWriter, r *http.Request) {
+			if gone {
+				w.WriteHeader(http.StatusGone)
+				return
+			}
+			answerStory(w, r)
+		}, "feed")
+		p := d.poller()
+		p.FetchDue(t.Context())
+		d.advance(30 * 24 * time.Hour)
+		p.FetchDue(t.Context())
+		if got := d.state("feed"); d.requests("feed") != 1 || got.Condition(d.now(), 0) != digest.SourceGone {
+			t.Errorf("asked %d times, got %+v", d.requests("feed"), got)
+		}
+		gone = false
+		if ok, err := d.store.AcceptSource(t.Context(), d.setup.Sources[0].ID, "maria"); !ok || err != nil {
+			t.Fatalf("accepted %v, error %v", ok, err)
+		}
+		p.FetchDue(t.Context())
+		if got := d.state("feed"); got.Condition(d.now(), 0) != digest.SourceOK || got.Articles != 1 {
+			t.Errorf("taken up again: got %+v", got)
+		}
+	})
+}
+
+// TestFetchHoldsNewIDs: a feed whose ids all change brings nothing until an
+// operator says so, and then none of its stories twice.
+func TestFetchHoldsNewIDs(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, base *db.DB) {
+		feed := rss(numbered(1, 8)...)
+		d := newDesk(t, base, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, feed) }, "feed")
+		p := d.poller()
+		if got := d.fetch(p); got.Result.New != 8 {
+			t.Fatalf("got %+v", got)
+		}
+		renamed := append(numbered(1, 8), "id-9|story-9|Story 9|95")
+		for i := range renamed {
+			renamed[i] = "new-" + renamed[i]
+		}
+		feed = rss(renamed...)
+		d.advance(every)
+		for range 2 {
+			got := d.fetch(p)
+			if got.Held == "" || got.Result != (digest.PutResult{}) {
+				t.Errorf("got %+v, want it held", got)
+			}
+			d.advance(every)
+		}
+		got := d.state("feed")
+		if got.Condition(d.now(), 0) != digest.SourceHeld || !got.HeldAt.Equal(d.now().Add(-2*every)) || !strings.Contains(got.HeldReason, "source accept feed") {
+			t.Errorf("got %+v", got)
+		}
+		if ok, err := d.store.AcceptSource(t.Context(), d.setup.Sources[0].ID, "maria"); !ok || err != nil {
+			t.Fatalf("accepted %v, error %v", ok, err)
+		}
+		for step, want := range []digest.PutResult{{New: 1, Unchanged: 8}, {Unchanged: 9}} {
+			if got := d.fetch(p); got.Held != "" || got.Result != want {
+				t.Errorf("step %d: got %+v, want %+v", step, got, want)
+			}
+		}
+		if got := d.state("feed"); got.Condition(d.now(), 0) != digest.SourceOK || !got.AcceptedAt.IsZero() || got.Articles != 9 {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+func TestFetchKnowsChurnFromNews(t *testing.T) {
+	for name, c := range map[string]struct {
+		after  []string
+		ignore bool
+		held   bool
+	}{
+		"all new":                  {after: numbered(11, 18)},
+		"titles are known":         {after: []string{"a|a|Story 1|1", "b|b|Story 2|1", "c|c|STORY 3|1", "d|d|Story 4|1", "e|e|Story 5|1"}, held: true},
+		"less than half":           {after: append(numbered(11, 15), "a|story-1|x|1", "b|story-2|x|1", "c|story-3|x|1", "d|story-4|x|1", "e|story-5|x|1")},
+		"too few to tell":          {after: []string{"a|story-1|x|1", "b|story-2|x|1", "c|story-3|x|1"}},
+		"ids that mean nothing":    {after: []string{"a|story-1|x|1", "b|story-2|x|1", "c|story-3|x|1", "d|story-4|x|1", "e|story-5|x|1"}, ignore: true},
+		"by URL, titles are other": {after: []string{"a|story-1|x|1", "b|story-2|x|1", "c|story-3|x|1", "d|story-4|x|1", "e|story-5|x|1"}, held: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			feed := rss(numbered(1, 8)...)
+			d := newDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, feed) }, "feed")
+			d.setup.Sources[0].IgnoreIDs = c.ignore
+			p := d.poller()
+			d.fetch(p)
+			feed = rss(c.after...)
+			if got := d.fetch(p); (got.Held != "") != c.held {
+				t.Errorf("got %+v, want held %v", got, c.held)
+			}
+		})
+	}
+}
+
+// TestFetchTellsWhatWasMissed: stories come every ten minutes, and a feed shows
+// the last eight.
+func TestFetchTellsWhatWasMissed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, base *db.DB) {
+		feed := rss(numbered(1, 8)...)
+		d := newDesk(t, base, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/robots.txt" {
+				io.WriteString(w, "User-agent: *\nSitemap: https://courier.example/all.xml\nsitemap: https://courier.example/news.xml\n")
+				return
+			}
+			io.WriteString(w, feed)
+		}, "feed")
+		p := d.poller()
+		for _, step := range []struct {
+			name     string
+			from, to int
+			want     int
+			total    int64
+		}{
+			{"the first fetch", 1, 8, 0, 0},
+			{"as many as it shows", 9, 16, 0, 0},
+			{"one still there", 16, 23, 0, 0},
+			{"a night later", 84, 91, 60, 60},
+		} {
+			feed = rss(numbered(step.from, step.to)...)
+			got := d.fetch(p)
+			if got.Missed != step.want || d.state("feed").Missed != step.total {
+				t.Errorf("%s: missed %d, %d in all, want %d and %d", step.name, got.Missed, d.state("feed").Missed, step.want, step.total)
+			}
+			if notes := strings.Join(got.Notes, "\n"); (got.Missed > 0) != strings.Contains(notes, "such as https://courier.example/news.xml") {
+				t.Errorf("%s: notes %q", step.name, notes)
+			}
+			d.advance(every)
+		}
+	})
+}
+
+func TestFetchKeepsThePaceAskedFor(t *testing.T) {
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) // a Monday
+	for name, c := range map[string]struct {
+		channel, cache string
+		want           time.Time
+	}{
+		"nothing asked":         {"", "", noon.Add(every)},
+		"ttl":                   {"<ttl>60</ttl>", "", noon.Add(time.Hour)},
+		"a ttl that is shorter": {"<ttl>1</ttl>", "", noon.Add(every)},
+		"a ttl without sense":   {"<ttl>soon</ttl>", "", noon.Add(every)},
+		"a ttl of years":        {"<ttl>9999999</ttl>", "", noon.Add(24 * time.Hour)},
+		"max-age":               {"", "max-age=1800", noon.Add(30 * time.Minute)},
+		"hours":                 {"<skipHours><hour>12</hour><hour>13</hour></skipHours>", "", noon.Add(2 * time.Hour)},
+		"hour 24 is midnight":   {"<ttl>720</ttl><skipHours><hour>24</hour></skipHours>", "", noon.Add(13 * time.Hour)},
+		"days":                  {"<skipDays><day>Monday</day><day>tuesday</day></skipDays>", "", noon.Add(36 * time.Hour)},
+		"never":                 {"<skipDays><day>Monday</day><day>Tuesday</day><day>Wednesday</day><day>Thursday</day><day>Friday</day><day>Saturday</day><day>Sunday</day></skipDays>", "", noon.Add(every)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Cache-Control", c.cache)
+				fmt.Fprintf(w, "<rss><channel>%s<item><title>A</title><link>https://courier.example/a</link></item></channel></rss>", c.channel)
+			}, "feed")
+			d.fetch(d.poller())
+			if got := d.state("feed"); !got.NextFetchAt.Equal(c.want) {
+				t.Errorf("next fetch at %s, want %s", got.NextFetchAt, c.want)
+			}
+		})
+	}
+}
+
+// TestFetchDueAsksAHostOnceAtATime: a site's sources come one after the other.
+func TestFetchDueAsksAHostOnceAtATime(t *testing.T) {
+	var mu sync.Mutex
+	now, most := 0, 0
+	d := newDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		now++
+		most = max(most, now)
+		mu.Unlock()
+		answerStory(w, r)
+		mu.Lock()
+		now--
+		mu.Unlock()
+	}, "a", "b", "c", "d")
+	for i := range d.setup.Sources {
+		d.setup.Sources[i].URL = strings.TrimSuffix(d.setup.Sources[0].URL, "/a") + "/" + d.setup.Sources[i].Slug
+	}
+	if err := d.store.Sync(t.Context(), d.setup); err != nil {
+		t.Fatal(err)
+	}
+	d.poller().FetchDue(t.Context())
+	if most != 1 {
+		t.Errorf("%d requests at once, want one", most)
+	}
+	for _, src := range d.setup.Sources {
+		if got := d.state(src.Slug); got.Articles != 1 {
+			t.Errorf("%s: got %+v", src.Slug, got)
+		}
+	}
+}
+
+func TestConditionOfASilentSource(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, base *db.DB) {
+		d := newDesk(t, base, answerStory, "feed")
+		p := d.poller()
+		condition := func() digest.Condition { st := d.state("feed"); return st.Condition(d.now(), 72*time.Hour) }
+		if got := condition(); got != digest.SourceNew {
+			t.Errorf("never fetched: %s", got)
+		}
+		d.fetch(p)
+		d.advance(72 * time.Hour)
+		d.fetch(p)
+		if got := condition(); got != digest.SourceOK {
+			t.Errorf("after three days: %s", got)
+		}
+		d.advance(time.Second)
+		if got := condition(); got != digest.SourceSilent {
+			t.Errorf("after more: %s", got)
+		}
+	})
+}
