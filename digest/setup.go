@@ -49,7 +49,7 @@ type Source struct {
 	ID           int64
 	Slug         string
 	Name         string // what readers see as the origin of its stories, "" for the host of each story
-	Kind         string // feed, sitemap or page
+	Kind         string // one of SourceKinds; "" is found out with each fetch
 	URL          string
 	Topics       []string // slugs that every story of it gets
 	Every        time.Duration
@@ -61,6 +61,10 @@ type Source struct {
 	SilentAfter time.Duration  // without a new story for that long operators are told, 0 for never
 	IgnoreIDs   bool           // its own ids change all the time: stories are known by their URL alone
 }
+
+// SourceKinds are what a source may be: a feed, a sitemap of news, or a page
+// that links to stories.
+func SourceKinds() []string { return []string{"feed", "sitemap", "page"} }
 
 // CatchUp says what happens to slots that passed while nobody was planning.
 type CatchUp string

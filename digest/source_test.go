@@ -107,7 +107,7 @@ func TestRecordFetch(t *testing.T) {
 			t.Errorf("source two has %d articles, want none of its own", states[1].Articles)
 		}
 		healths, err := w.store.SourceHealths(t.Context())
-		want := []digest.SourceHealth{{Slug: st.Slug, OKAt: st.OKAt, Failures: 2}, {Slug: states[1].Slug}}
+		want := []digest.SourceState{{Slug: st.Slug, OKAt: st.OKAt, Failures: 2}, {Slug: states[1].Slug}}
 		if err != nil || !slices.Equal(healths, want) {
 			t.Errorf("got %v, %v, want %v", healths, err, want)
 		}

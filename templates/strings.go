@@ -43,6 +43,8 @@ type catalogue struct {
 	ReadAt                                      string // site
 
 	// System mails.
+	AlertSubject, AlertSince, AlertOnce, AlertWhy string // AlertSubject: site; AlertSince: text, moment
+
 	ConfirmSubject    string // site
 	ConfirmAsked      string // site, moment
 	ConfirmButton     string

@@ -25,6 +25,11 @@ var english = &catalogue{
 	SignUp:      "Sign up for your own",
 	ReadAt:      "Read %s",
 
+	AlertSubject: "%s needs an operator",
+	AlertSince:   "%s (since %s)",
+	AlertOnce:    "Each is told once, and again only if it ends and comes back. The log and broadsheet source list tell more.",
+	AlertWhy:     "You get this mail because your address is in the [alerts] of %s.",
+
 	ConfirmSubject: "Confirm your sign-up at %s",
 	ConfirmAsked:   "Someone, we hope you, asked %s on %s to send digests to this address. Nothing is sent until you confirm.",
 	ConfirmButton:  "Review and confirm",

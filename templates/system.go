@@ -51,6 +51,24 @@ func AlreadySubscribedMail(site Site, preferencesURL string) (Mail, error) {
 	return n.draw()
 }
 
+// Alert is what operators should know.
+type Alert struct {
+	Text  string
+	Since time.Time // shown in its own zone
+}
+
+// AlertMail tells the operators of a site what needs one of them.
+func AlertMail(site Site, alerts []Alert) (Mail, error) {
+	n := newNotice(site, site.Language, "")
+	n.Subject = fmt.Sprintf(n.T.AlertSubject, n.Site)
+	for _, a := range alerts {
+		n.Before = append(n.Before, fmt.Sprintf(n.T.AlertSince, oneLine(a.Text), n.T.Moment(a.Since)))
+	}
+	n.After = []string{n.T.AlertOnce}
+	n.Why = fmt.Sprintf(n.T.AlertWhy, n.Site)
+	return n.draw()
+}
+
 // notice is a system mail made ready to draw: some words, one button.
 type notice struct {
 	T                      *catalogue
@@ -59,7 +77,7 @@ type notice struct {
 	Subject, Preheader     string
 	Before                 []string // paragraphs above the button
 	Lists                  []noticeList
-	Button, URL            string
+	Button, URL            string // "" for no button
 	After                  []string
 	Why                    string
 }
@@ -87,7 +105,7 @@ var parsedNotice = sync.OnceValues(func() (*Theme, error) {
 })
 
 func (n *notice) draw() (Mail, error) {
-	if n.URL == "" {
+	if n.URL == "" && n.Button != "" {
 		return Mail{}, fmt.Errorf("draw mail %q: %w", n.Subject, errors.New("its link is not an absolute http or https URL"))
 	}
 	n.Preheader = n.Before[0]

@@ -85,7 +85,7 @@ func TestCommandsBesideService(t *testing.T) {
 		{args: "migrate", stdout: `^sqlite:.*broadsheet.db is up to date\n$`},
 		{args: "migrate status", stdout: `(?s)VERSION +NAME +STATE.*1 +initial +applied +20`},
 		{args: "topic list", stdout: `(?s)SLUG +NAME +ARTICLES.*topic-0 +Topic 0 +1 `},
-		{args: "source list", stdout: `site-feed +feed +2 +20`},
+		{args: "source list", stdout: `site-feed +feed +ok +2 +20`},
 		{args: "source fetch site-feed", stdout: `^site-feed: 0 new, 0 updated, 2 unchanged\n$`},
 		{args: "source fetch --dry-run", stdout: `(?s)site-feed: 2 stories, nothing was stored.*Bridge reopens \[topic-0 \(.+\)\]`},
 		{args: "article add --url https://courier.example/a/1 --title 'By hand' --topic topic-1", stdout: `^1 new, 0 updated, 0 unchanged\n$`},

@@ -90,7 +90,7 @@ func TestDryRunsChangeNothing(t *testing.T) {
 		}
 		files := names(t, n.dir)
 		for _, args := range []string{
-			"check", "migrate --dry-run", "migrate status", "topic list", "source list", "source fetch --dry-run",
+			"check", "migrate --dry-run", "migrate status", "topic list", "source list", "source fetch --dry-run", "source test site-feed", "source accept site-feed --dry-run",
 			"article add --url https://courier.example/topic-0/new --title New --dry-run", "article import more.json --dry-run", "article list", "article show 1",
 			"article list --state held", "article explain 1", "article pin 1 --until 2099-01-01 --dry-run", "article hold 1 --dry-run",
 			"article hold 1 --until 2099-01-01 --dry-run", "article release 1 --dry-run", "article withdraw 1 --dry-run",

@@ -115,7 +115,7 @@ func TestBrokenFeeds(t *testing.T) {
 	r.want(t, 4, `good: 0 new, 0 updated, 2 unchanged`)
 	r.says(t, `(?m)^.*page.*HTML`, `(?m)^.*error.*500`, `(?m)^.*empty.*`, `(?m)^.*missing.*404`, `(?m)^.*down.*connection refused`, `5 of 6 sources could not be fetched`)
 	n.run("source", "fetch", "down", "page").want(t, 1, `^$`)
-	n.must("source", "list").want(t, 0, `(?s)down +feed +0 .*connection refused`)
+	n.must("source", "list").want(t, 0, `(?s)down +feed +failing +0 .*connection refused`)
 }
 
 // TestForeignDatabase opens files that are no database of ours.

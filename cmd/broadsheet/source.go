@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +16,7 @@ import (
 )
 
 func (e *env) sourceCommand() *cobra.Command {
-	return noun("source", "Where articles come from", e.sourceListCommand(), e.sourceFetchCommand())
+	return noun("source", "Where articles come from", e.sourceListCommand(), e.sourceFetchCommand(), e.sourceTestCommand(), e.sourceAcceptCommand())
 }
 
 func (e *env) sourceListCommand() *cobra.Command {
@@ -25,15 +28,90 @@ func (e *env) sourceListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				out := &list{columns: []string{"slug", "kind", "articles", "fetched_at", "next_fetch_at", "failures", "error", "url"}, empty: "No sources are configured."}
-				for _, s := range states {
-					why := strings.TrimPrefix(s.LastError, "fetch "+s.URL+": ") // the URL has its own column
-					out.add(s.Slug, s.Kind, s.Articles, s.FetchedAt, s.NextFetchAt, s.Failures, why, s.URL)
+				out := &list{
+					columns: []string{"slug", "kind", "state", "articles", "story_at", "fetched_at", "next_fetch_at", "failures", "missed", "note", "url"},
+					empty:   "No sources are configured.",
+				}
+				for _, st := range states {
+					condition := st.Condition(a.Now(), silentAfter(a.Setup, st.Slug))
+					out.add(st.Slug, st.Kind, string(condition), st.Articles, st.StoryAt, st.FetchedAt, st.NextFetchAt, st.Failures, st.Missed, sourceNote(&st, condition), st.URL)
 				}
 				return e.show(out)
 			})
 		},
 	}
+}
+
+func silentAfter(set *digest.Setup, slug string) time.Duration {
+	for i := range set.Sources {
+		if set.Sources[i].Slug == slug {
+			return set.Sources[i].SilentAfter
+		}
+	}
+	return 0
+}
+
+// sourceNote says why a source is in its condition, and what to do.
+func sourceNote(st *digest.SourceState, condition digest.Condition) string {
+	switch condition {
+	case digest.SourceHeld:
+		return st.HeldReason
+	case digest.SourceGone:
+		return "take it out of the configuration, or run broadsheet source accept " + st.Slug + " to try it again"
+	case digest.SourceMoved:
+		return "fetched from " + st.AdoptedURL + ": set that as its url"
+	case digest.SourceSilent:
+		return "nothing new since " + plain(st.StoryAt)
+	}
+	return strings.TrimPrefix(st.LastError, "fetch "+st.URL+": ") // the URL has its own column
+}
+
+func (e *env) sourceAcceptCommand() *cobra.Command {
+	var dryRun bool
+	var by string
+	cmd := &cobra.Command{
+		Use: "accept SOURCE", Short: "Let in what a held source sends, or try one again that was gone", Args: exactly("SOURCE"),
+		Long: "Lets in what a source sends whose stories were held back because most of them came under new ids. " +
+			"Its next fetch is taken as the first one: what is older than two days is in nobody's digest. " +
+			"A source that answered that it is gone for good is fetched again.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			who, err := e.who(by)
+			if err != nil {
+				return err
+			}
+			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
+				sources, err := chosenSources(a.Setup, args)
+				if err != nil {
+					return err
+				}
+				return e.accept(cmd.Context(), a, sources[0], who, dryRun)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be let in and change nothing")
+	cmd.Flags().StringVar(&by, "by", "", "who does it, for the record")
+	return cmd
+}
+
+func (e *env) accept(ctx context.Context, a *app.App, src *digest.Source, who string, dryRun bool) error {
+	states, err := a.Digests.SourceStates(ctx)
+	if err != nil {
+		return err
+	}
+	n := slices.IndexFunc(states, func(st digest.SourceState) bool { return st.SourceID == src.ID })
+	if n < 0 || states[n].HeldAt.IsZero() && states[n].GoneAt.IsZero() {
+		fmt.Fprintf(e.stdout, "%s is neither held nor gone, nothing to accept\n", src.Slug)
+		return nil
+	}
+	if dryRun {
+		fmt.Fprintf(e.stdout, "%s would be accepted with its next fetch; nothing was changed\n", src.Slug)
+		return nil
+	}
+	if _, err := a.Digests.AcceptSource(ctx, src.ID, who); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "%s is accepted with its next fetch; broadsheet source fetch %s does it now\n", src.Slug, src.Slug)
+	return nil
 }
 
 func (e *env) sourceFetchCommand() *cobra.Command {
@@ -123,6 +201,8 @@ func (e *env) printFetched(a *app.App, src *digest.Source, got *ingest.Fetched, 
 		}
 	case got.NotModified:
 		fmt.Fprintf(e.stdout, "%s: not modified\n", got.Source)
+	case got.Held != "":
+		fmt.Fprintf(e.stdout, "%s: held, nothing was stored: %s\n", got.Source, printable(got.Held))
 	default:
 		r := got.Result
 		fmt.Fprintf(e.stdout, "%s: %d new, %d updated, %d unchanged", got.Source, r.New, r.Updated, r.Unchanged)

@@ -47,6 +47,7 @@ func NewPoller(store *digest.Store, setup *digest.Setup, tagger *digest.Tagger, 
 // Fetched is what one fetch of a source came to.
 type Fetched struct {
 	Source      string
+	Kind        string // of the document, one of digest.SourceKinds
 	NotModified bool
 	Stories     int      // in the document
 	Notes       []string // oddities

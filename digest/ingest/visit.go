@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -168,16 +169,35 @@ func (p *Poller) parseWithin(ctx context.Context, src *digest.Source, got *readi
 	if err != nil {
 		return err
 	}
-	got.stories, got.Notes, got.pace = feed.Items, feed.Notes, feed.Pace
+	got.Kind, got.stories, got.Notes, got.pace = kindOf(src, got.response), feed.Items, feed.Notes, feed.Pace
 	return nil
 }
 
 // parseSource reads the document of a source by its kind.
 func parseSource(src *digest.Source, r *Response) (*Feed, error) {
-	if src.Kind == "sitemap" {
+	if kindOf(src, r) == "sitemap" {
 		return ParseSitemap(r.Body, r.ContentType, r.URL)
 	}
 	return ParseFeed(r.Body, r.ContentType, r.URL)
+}
+
+// kindOf is the kind of a source, found out where none is given.
+func kindOf(src *digest.Source, r *Response) string {
+	if src.Kind != "" {
+		return src.Kind
+	}
+	text, _ := decodeText(r.Body, r.ContentType)
+	root, _ := rootTag(bytes.TrimSpace(text))
+	switch strings.ToLower(string(root.name)) {
+	case "urlset", "sitemapindex":
+		return "sitemap"
+	case "html":
+		return "page"
+	}
+	if bytes.HasPrefix(r.Body, []byte{0x1f, 0x8b}) { // as only sitemaps are
+		return "sitemap"
+	}
+	return "feed"
 }
 
 // storable returns a text, or "" for one whose bytes are no text: a database

@@ -86,7 +86,7 @@ func (a *App) jobs(parts []Part) ([]job, error) {
 			}
 			jobs = append(jobs, more)
 		case PartFetch:
-			jobs = append(jobs, a.Poller().Run)
+			jobs = append(jobs, a.Poller().Run, a.watch)
 		case PartPlan:
 			jobs = append(jobs, a.plan)
 		case PartDeliver:
@@ -144,8 +144,8 @@ func (a *App) Refresh(ctx context.Context, now time.Time) error {
 	return a.Planner.Refresh(ctx, now)
 }
 
-// deliveries sends digests and system mails over the same relays, and drops
-// what is kept no longer.
+// deliveries sends digests, system mails and alerts over the same relays, and
+// drops what is kept no longer.
 func (a *App) deliveries(out *Outgoing) (job, error) {
 	engine, err := a.NewEngine(out)
 	if err != nil {
@@ -158,7 +158,7 @@ func (a *App) deliveries(out *Outgoing) (job, error) {
 	old := delivery.NewRetention(a.DB, a.Config.Mail.KeepDeliveries, a.Log, a.Now)
 	return func(ctx context.Context) error {
 		defer out.Pool.Close()
-		return runAll(ctx, []job{engine.Run, postman.Run, old.Run})
+		return runAll(ctx, []job{engine.Run, postman.Run, old.Run, a.tell(out)})
 	}, nil
 }
 

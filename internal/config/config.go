@@ -18,6 +18,7 @@ type Config struct {
 	Database Database
 	Mail     Mail
 	Metrics  Metrics
+	Alerts   Alerts
 	Articles Articles
 
 	Attributes []Attribute
@@ -41,6 +42,11 @@ type Site struct {
 type Attribute struct {
 	Name   string   // required, a slug, unique
 	Values []string // slugs, at least two; the first is that of readers of whom nothing else is known
+}
+
+// Alerts says who is told of what needs an operator.
+type Alerts struct {
+	To []string // addresses; nobody unless given: then the log and the metrics tell alone
 }
 
 // Articles is what becomes of stories as they come in.

@@ -116,6 +116,7 @@ func (l *loader) config(tree *node) *Config {
 	c.Database = readDatabase(root.sub("database"))
 	c.Mail = readMail(root.sub("mail"))
 	c.Metrics = readMetrics(root.sub("metrics"))
+	c.Alerts = readAlerts(root.sub("alerts"))
 	c.Articles = readArticles(root.sub("articles"))
 	c.Topics = readTopics(root.list("topic"))
 	c.Sources = readSources(root.list("source"), c.Site)

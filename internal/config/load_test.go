@@ -82,7 +82,7 @@ func TestDefaults(t *testing.T) {
 			Relays: []config.Relay{{URL: "smtp://127.0.0.1:25?tls=off", Host: "127.0.0.1", Port: 25,
 				TLS: config.TLSOff, Connections: 8, Weight: 1, DKIM: config.DKIMSign}},
 			KeepDeliveries: 30 * 24 * time.Hour, Bounces: config.Bounces{HardAfter: 24 * time.Hour, SoftLimit: 10}},
-		Topics:  []config.Topic{{Slug: "world", Name: "world"}},
+		Topics: []config.Topic{{Slug: "world", Name: "world"}},
 		Sources: []config.Source{{Slug: "feed", Kind: "feed", URL: "http://127.0.0.1/feed", Every: 15 * time.Minute,
 			Timezone: "UTC", Language: "en", SilentAfter: 72 * time.Hour}},
 		Digests: []config.Digest{{Slug: "daily", Name: "daily", Schedule: "@daily", Timezone: "UTC", Topics: []string{"*"},

@@ -71,6 +71,12 @@ func readMetrics(t *table) Metrics {
 	return m
 }
 
+func readAlerts(t *table) Alerts {
+	a := Alerts{To: t.texts("to", judged(t.l.checks.Address))}
+	t.done()
+	return a
+}
+
 // databaseURL makes the path of SQLite absolute. Its errors do not repeat the
 // address, which may hold a password.
 func (l *loader) databaseURL(s string) (string, error) {

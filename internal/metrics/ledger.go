@@ -22,11 +22,11 @@ const (
 // the scrape, rather than shown as they were, and the failure is counted.
 type ledger struct {
 	queue   func(ctx context.Context) (delivery.Queue, error)
-	sources func(ctx context.Context) ([]digest.SourceHealth, error)
+	sources func(ctx context.Context) ([]digest.SourceState, error)
 	log     *slog.Logger
 	now     func() time.Time
 
-	pending, retries, age, editions, paused, failing, fetched, misses *prometheus.Desc
+	pending, retries, age, editions, paused, failing, fetched, story, missed, misses *prometheus.Desc
 
 	mu      sync.Mutex // guards what follows, and lets one scrape ask for all
 	askedAt time.Time
@@ -38,7 +38,7 @@ type ledger struct {
 // answers are nil where the database gave none.
 type answers struct {
 	queue   *delivery.Queue
-	sources []digest.SourceHealth
+	sources []digest.SourceState
 }
 
 func newLedger(o Options) *ledger {
@@ -54,13 +54,15 @@ func newLedger(o Options) *ledger {
 		paused:   desc("provider_paused", "1 for a mailbox provider that gets nothing for a while.", "provider"),
 		failing:  desc("sources_failing", "Sources whose last fetch failed."),
 		fetched:  desc("source_last_ok_timestamp_seconds", "When a source was last fetched without an error, 0 for never.", "source"),
+		story:    desc("source_last_story_timestamp_seconds", "When a source last brought a new story, 0 for never.", "source"),
+		missed:   desc("source_missed_total", "Stories that a feed had dropped before they were seen, as far as one can tell.", "source"),
 		misses:   desc("scrape_errors_total", "Questions to the database for a scrape that had no answer."),
 	}
 }
 
 // Describe implements [prometheus.Collector].
 func (l *ledger) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{l.pending, l.retries, l.age, l.editions, l.paused, l.failing, l.fetched, l.misses} {
+	for _, d := range []*prometheus.Desc{l.pending, l.retries, l.age, l.editions, l.paused, l.failing, l.fetched, l.story, l.missed, l.misses} {
 		ch <- d
 	}
 }
@@ -88,6 +90,8 @@ func (l *ledger) Collect(ch chan<- prometheus.Metric) {
 			failing++
 		}
 		ch <- gauge(l.fetched, seconds(s.OKAt), s.Slug)
+		ch <- gauge(l.story, seconds(s.StoryAt), s.Slug)
+		ch <- prometheus.MustNewConstMetric(l.missed, prometheus.CounterValue, float64(s.Missed), s.Slug)
 	}
 	ch <- gauge(l.failing, float64(failing))
 }
@@ -113,7 +117,7 @@ func (l *ledger) read() answers {
 	}
 	sources, sourcesErr := l.sources(ctx)
 	if sourcesErr == nil {
-		out.sources = append([]digest.SourceHealth{}, sources...)
+		out.sources = append([]digest.SourceState{}, sources...)
 	}
 	l.note(queueErr, sourcesErr)
 	return out

@@ -20,7 +20,7 @@ import (
 type Options struct {
 	// Queue and Sources ask the database, at most every five seconds while somebody scrapes.
 	Queue   func(ctx context.Context) (delivery.Queue, error)
-	Sources func(ctx context.Context) ([]digest.SourceHealth, error)
+	Sources func(ctx context.Context) ([]digest.SourceState, error)
 	// Relays says how the relays do that messages go over; nil in a process that delivers nothing.
 	Relays func() []mail.RelayStatus
 	Log    *slog.Logger

@@ -27,7 +27,7 @@ var _ delivery.Meter = (*metrics.Meter)(nil)
 type desk struct {
 	now       time.Time
 	queue     delivery.Queue
-	sources   []digest.SourceHealth
+	sources   []digest.SourceState
 	queueErr  error
 	sourceErr error
 	asked     int
@@ -42,7 +42,7 @@ func newDesk() *desk {
 			d.asked++
 			return d.queue, d.queueErr
 		},
-		Sources: func(context.Context) ([]digest.SourceHealth, error) { return d.sources, d.sourceErr },
+		Sources: func(context.Context) ([]digest.SourceState, error) { return d.sources, d.sourceErr },
 		Relays: func() []mail.RelayStatus {
 			return []mail.RelayStatus{{Name: "a:25", Open: 5, Busy: 3, Limit: 8}, {Name: "b:25", Limit: 1}, {Name: "a:25", Open: 1, Limit: 2}}
 		},
@@ -98,7 +98,7 @@ func TestScrape(t *testing.T) {
 	d.queue = delivery.Queue{
 		Sending: 2, Paused: 1, Pending: 1234, Retries: 34, OldestAt: d.now.Add(-90 * time.Second), PausedProviders: []string{"yahoo"},
 	}
-	d.sources = []digest.SourceHealth{{Slug: "feed", OKAt: d.now, Failures: 0}, {Slug: "dead", Failures: 3}}
+	d.sources = []digest.SourceState{{Slug: "feed", OKAt: d.now, Failures: 0}, {Slug: "dead", Failures: 3}}
 	m := d.Meter()
 	m.Written(3 * time.Millisecond)
 	m.Tried(mail.Outcome{Class: mail.ClassAccepted, Relay: "a:25", Took: mail.Took{Mail: time.Millisecond, Dot: 3 * time.Second}})
@@ -162,7 +162,7 @@ func TestLedgerIsAskedSeldom(t *testing.T) {
 
 func TestDatabaseAway(t *testing.T) {
 	d := newDesk()
-	d.queue, d.sources = delivery.Queue{Pending: 7}, []digest.SourceHealth{{Slug: "feed"}}
+	d.queue, d.sources = delivery.Queue{Pending: 7}, []digest.SourceState{{Slug: "feed"}}
 	d.scrape(t)
 	d.queueErr, d.sourceErr = errors.New("connection refused"), errors.New("connection refused")
 	for i := range 3 {
@@ -208,7 +208,7 @@ func TestNothingDelivered(t *testing.T) {
 	d := newDesk()
 	d.Metrics = metrics.New(metrics.Options{
 		Queue:   func(context.Context) (delivery.Queue, error) { return d.queue, nil },
-		Sources: func(context.Context) ([]digest.SourceHealth, error) { return nil, nil },
+		Sources: func(context.Context) ([]digest.SourceState, error) { return nil, nil },
 		Log:     slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	if d.Meter() != nil {
