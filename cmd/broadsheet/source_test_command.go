@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -24,13 +25,19 @@ func (e *env) sourceTestCommand() *cobra.Command {
 		Long: "Fetches a configured source, or any feed, news sitemap or page of stories by its URL, and shows what would come in: " +
 			"each story with its topics, what is odd about it, and how often the site wants to be asked. Nothing is stored.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return e.reading(cmd.Context(), func(a *app.App) error {
-				src, err := testedSource(a.Setup, args[0], kind, allow)
-				if err != nil {
-					return err
-				}
-				return e.testSource(cmd.Context(), a, src)
-			})
+			cfg, err := e.config()
+			if err != nil {
+				return err
+			}
+			o, err := app.OpenOffline(cfg, e.logger(slog.LevelWarn))
+			if err != nil {
+				return err
+			}
+			src, err := testedSource(o.Setup, args[0], kind, allow)
+			if err != nil {
+				return err
+			}
+			return e.testSource(cmd.Context(), o, src)
 		},
 	}
 	cmd.Flags().StringVar(&kind, "kind", "", "feed, sitemap or page; found out unless given")
@@ -67,8 +74,8 @@ func testedSource(set *digest.Setup, name, kind string, allow []string) (*digest
 	return src, nil
 }
 
-func (e *env) testSource(ctx context.Context, a *app.App, src *digest.Source) error {
-	got, stories, err := a.Poller().Preview(ctx, src)
+func (e *env) testSource(ctx context.Context, o *app.Offline, src *digest.Source) error {
+	got, stories, err := o.Poller.Preview(ctx, src)
 	if err != nil {
 		return err
 	}
@@ -79,8 +86,8 @@ func (e *env) testSource(ctx context.Context, a *app.App, src *digest.Source) er
 	for i := range stories {
 		in := &stories[i]
 		var topics []string
-		for _, m := range a.Tagger.Match(in, src) {
-			topics = append(topics, a.TopicSlug(m.TopicID)+" ("+m.Reason+")")
+		for _, m := range o.Tagger.Match(in, src) {
+			topics = append(topics, o.TopicSlug(m.TopicID)+" ("+m.Reason+")")
 		}
 		out.add(in.Title, topics, in.PublishedAt, in.Author, in.Language, in.URL, in.ImageURL, in.Summary, len(strings.Fields(in.Body)), in.GUID)
 	}

@@ -153,6 +153,5 @@ func (a *App) NewPostman(out *Outgoing) (*subscribers.Postman, error) {
 
 // Poller returns the poller of the configured sources.
 func (a *App) Poller() *ingest.Poller {
-	agent := "Broadsheet (+" + a.Config.Web.PublicURL + ")"
-	return ingest.NewPoller(a.Digests, a.Setup, a.Tagger, ingest.NewFetcher(agent), a.Log, a.Now)
+	return ingest.NewPoller(a.Digests, a.Setup, a.Tagger, newFetcher(a.Config), a.Log, a.Now)
 }
