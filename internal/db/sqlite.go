@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
@@ -16,6 +17,9 @@ import (
 
 // readers is how many connections may read a SQLite file at once.
 const readers = 4
+
+// busyTimeout is how long a process waits for another that keeps the file locked.
+const busyTimeout = 15 * time.Second
 
 // openSQLite opens path with one writing connection and a few that only read.
 // WAL lets readers and the writer work side by side; synchronous FULL keeps
@@ -35,7 +39,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		return nil, err
 	}
 	dsn := func(pragmas ...string) string {
-		q := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{"busy_timeout(15000)"}, pragmas...)}
+		q := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}, pragmas...)}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
 	write, err := sqlx.Open("sqlite", dsn("journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)"))
@@ -73,13 +77,23 @@ func createPrivate(path string) error {
 }
 
 // prepareSQLite touches the file, so that a wrong path or a file that is no
-// database is an error now and not in the middle of a send.
+// database is an error now and not in the middle of a send. The first connection
+// to a new file turns it to WAL. For that it makes a reading lock a writing one,
+// where SQLite refuses at once, whatever the busy time-out, if another process is
+// about to do the same: the two might wait for each other. So it tries again.
 func (d *DB) prepareSQLite(ctx context.Context, path string) error {
-	var version int
-	if err := d.write.GetContext(ctx, &version, `PRAGMA schema_version`); err != nil {
-		return fmt.Errorf("%w: open %s: %w", ErrUnavailable, path, err)
+	patience, cancel := context.WithTimeout(ctx, busyTimeout)
+	defer cancel()
+	for {
+		var version int
+		err := d.write.GetContext(ctx, &version, `PRAGMA schema_version`)
+		if err == nil {
+			return nil
+		}
+		if !isSQLiteBusy(err) || pause(patience, 40*time.Millisecond) != nil {
+			return fmt.Errorf("%w: open %s: %w", ErrUnavailable, path, err)
+		}
 	}
-	return nil
 }
 
 // isSQLiteBusy reports whether another process kept the file locked for longer
