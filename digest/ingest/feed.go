@@ -7,8 +7,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mmcdole/gofeed"
+	ext "github.com/mmcdole/gofeed/extensions"
 	jsonfeed "github.com/mmcdole/gofeed/json"
 
 	"broadsheet/digest"
@@ -45,21 +47,30 @@ func (e *PageError) Error() string {
 // ErrNotFeed is wrapped by errors about documents that are no feed at all.
 var ErrNotFeed = errors.New("not a feed")
 
-// ParseFeed reads RSS, RDF, Atom or JSON Feed. contentType is the header of
-// the response, "" if there was none; base is the address that the feed came
-// from, against which relative links are resolved. Every item is checked as by
-// Check; items that do not pass are left out with a note, and so is whatever
-// comes after the first MaxItems. Dates in the future are kept as they are. A
-// web page is a *PageError, anything else that is no feed wraps ErrNotFeed.
+// FeedOptions are what is known of a feed besides its bytes. All may be zero.
+type FeedOptions struct {
+	ContentType string         // the header of the response
+	Base        string         // the address that it came from, against which relative links are resolved
+	Zone        *time.Location // of dates that name none; nil for UTC, which is noted
+	Language    string         // BCP 47, of a feed that names none
+	Now         time.Time      // if not zero, dates that are later are noted
+}
+
+// ParseFeed is ParseFeedWith, where no more is known than the header
+// Content-Type and the address of a feed, either of which may be "".
 func ParseFeed(body []byte, contentType string, base string) (*Feed, error) {
-	address, _ := url.Parse(base)
-	if address == nil || !address.IsAbs() {
-		address = nil
-	} else {
-		address.User = nil // relative links would inherit a password
-	}
-	p := feedParser{base: address, out: &Feed{}, seen: map[string]int{}}
-	text, note := decodeText(body, contentType)
+	return ParseFeedWith(body, FeedOptions{ContentType: contentType, Base: base})
+}
+
+// ParseFeedWith reads RSS, RDF, Atom or JSON Feed. Every item is checked as by
+// Check; items that do not pass are left out with a note, and so is whatever
+// comes after the first MaxItems. Dates are read by ParseDate; those in the
+// future are noted and kept as they are, for what is stored is never dated
+// later than its arrival. A web page is a *PageError, anything else that is no
+// feed wraps ErrNotFeed.
+func ParseFeedWith(body []byte, o FeedOptions) (*Feed, error) {
+	p := newFeedParser(o)
+	text, note := decodeText(body, o.ContentType)
 	if note != "" {
 		p.note("%s", note)
 	}
@@ -71,12 +82,28 @@ func ParseFeed(body []byte, contentType string, base string) (*Feed, error) {
 	return p.out, nil
 }
 
+func newFeedParser(o FeedOptions) *feedParser {
+	address, _ := url.Parse(o.Base)
+	if address == nil || !address.IsAbs() {
+		address = nil
+	} else {
+		address.User = nil // relative links would inherit a password
+	}
+	return &feedParser{base: address, out: &Feed{Language: o.Language}, seen: map[string]int{}, zone: o.Zone, now: o.Now}
+}
+
 type feedParser struct {
 	base    *url.URL // nil if unknown
 	out     *Feed
 	seen    map[string]int // identity of an item to its number
 	notes   int
 	authors string // of the whole feed, where its items inherit them
+
+	zone      *time.Location // of dates that name none
+	zoneNoted bool           // that it is not known
+	now       time.Time      // zero if unknown
+	kind      string         // rss, atom or json
+	languages []string       // of the items, where the XML says so; "" where it does not
 }
 
 func (p *feedParser) note(format string, args ...any) {
@@ -135,6 +162,7 @@ func (p *feedParser) parseXML(text []byte) (*gofeed.Feed, error) {
 	}
 	raw, err := readRaw(text)
 	if err == nil {
+		p.addLanguages(raw, text)
 		return raw, nil
 	}
 	closed, cut := closeXML(text)
@@ -146,6 +174,7 @@ func (p *feedParser) parseXML(text []byte) (*gofeed.Feed, error) {
 		return nil, fmt.Errorf("read feed: %w", err)
 	}
 	p.note("the XML is cut off, what was there of it is read")
+	p.addLanguages(raw, closed)
 	return raw, nil
 }
 
@@ -165,7 +194,8 @@ func readRaw(text []byte) (raw *gofeed.Feed, err error) {
 }
 
 // jsonTranslator drops the items and authors that are null, on which the
-// parser's own translator panics.
+// parser's own translator panics, and keeps the languages of the items, which
+// that drops.
 type jsonTranslator struct{ gofeed.DefaultJSONTranslator }
 
 // Translate is called by the parser.
@@ -177,7 +207,13 @@ func (t jsonTranslator) Translate(feed any) (*gofeed.Feed, error) {
 			item.Authors = withoutNil(item.Authors)
 		}
 	}
-	return t.DefaultJSONTranslator.Translate(feed)
+	out, err := t.DefaultJSONTranslator.Translate(feed)
+	if raw, ok := feed.(*jsonfeed.Feed); ok && err == nil && len(out.Items) == len(raw.Items) {
+		for i, item := range raw.Items {
+			out.Items[i].DublinCoreExt = &ext.DublinCoreExtension{Language: []string{item.Language}}
+		}
+	}
+	return out, err
 }
 
 func withoutNil[T any](list []*T) []*T {
@@ -196,12 +232,14 @@ func rootTag(text []byte) (tag, bool) {
 func (p *feedParser) read(raw *gofeed.Feed) {
 	p.out.Title = cutText(plainTitle(raw.Title), MaxTitle)
 	p.out.Pace = readPace(raw.Custom)
+	p.kind = raw.FeedType
 	if raw.Language != "" {
 		language, ok := languageTag(raw.Language)
-		if !ok {
+		if ok {
+			p.out.Language = language
+		} else {
 			p.note("the feed's language %q is not a language tag", shorten(raw.Language, 40))
 		}
-		p.out.Language = language
 	}
 	if p.base == nil {
 		if link, err := url.Parse(strings.TrimSpace(raw.Link)); err == nil && link.IsAbs() {

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/mmcdole/gofeed"
@@ -39,7 +38,7 @@ func (p *feedParser) item(number int, raw *gofeed.Item) {
 	if in.Body == "" && utf8.RuneCountInString(PlainText(in.Summary)) > fullTextRunes {
 		in.Body = in.Summary
 	}
-	in.PublishedAt = p.publishedAt(number, raw)
+	in.PublishedAt, in.ModifiedAt = p.dates(number, raw, in.Language)
 	in.ImageURL, in.ImageAlt = p.picture(raw)
 	if err := Check(&in); err != nil {
 		p.note("item %d (%s): skipped, %v", number, itemName(in), err)
@@ -112,54 +111,6 @@ func (p *feedParser) resolve(reference string) string {
 	}
 	return p.base.ResolveReference(u).String()
 }
-
-func (p *feedParser) language(number int, raw *gofeed.Item) string {
-	if raw.DublinCoreExt == nil || len(raw.DublinCoreExt.Language) == 0 || raw.DublinCoreExt.Language[0] == "" {
-		return p.out.Language
-	}
-	language, ok := languageTag(raw.DublinCoreExt.Language[0])
-	if !ok {
-		p.note("item %d: %q is not a language tag", number, shorten(raw.DublinCoreExt.Language[0], 40))
-		return p.out.Language
-	}
-	return language
-}
-
-// publishedAt returns the zero time where a date is missing, or not understood
-// for sure: the parser reads a zone name it does not know as UTC.
-func (p *feedParser) publishedAt(number int, raw *gofeed.Item) time.Time {
-	text, at := raw.Published, raw.PublishedParsed
-	if text == "" {
-		text, at = raw.Updated, raw.UpdatedParsed
-	}
-	switch text = strings.TrimSpace(text); {
-	case text == "":
-		return time.Time{}
-	case at == nil || !plausible(*at) || hasUnknownZone(text):
-		p.note("item %d: the date %q is not understood, it counts as unknown", number, shorten(text, 60))
-		return time.Time{}
-	}
-	return at.UTC()
-}
-
-var zoneName = regexp.MustCompile(`(?:^|[\s0-9])([A-Z]{2,5})\)?$`)
-
-// hasUnknownZone says whether a date ends in a zone name beyond those that the
-// parser knows.
-func hasUnknownZone(date string) bool {
-	m := zoneName.FindStringSubmatch(date)
-	if m == nil {
-		return false
-	}
-	switch m[1] {
-	case "UT", "GMT", "UTC", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "WET", "WEST", "BST",
-		"CET", "CEST", "EET", "EEST", "AM", "PM":
-		return false
-	}
-	return !numericZone.MatchString(date)
-}
-
-var numericZone = regexp.MustCompile(`[+-]\d\d:?\d\d\b`)
 
 var byline = regexp.MustCompile(`(?i)^by\s+`)
 
