@@ -83,6 +83,14 @@ const (
 	AccessPaid Access = "paid"
 )
 
+// Spelled returns the access as files and the API spell it: "free" or "paid".
+func (a Access) Spelled() string {
+	if a == AccessFree {
+		return "free"
+	}
+	return string(a)
+}
+
 // TopicMatch says that an article belongs to a topic, and which rule said so.
 type TopicMatch struct {
 	TopicID int64
@@ -115,6 +123,14 @@ type Incoming struct {
 	EmbargoUntil time.Time // zero for none
 	Access       Access
 	Audience     []string // attributes of readers who may have it, such as "tier=paid"
+
+	Clears Marks // what it takes off a known story; a mark that it neither has nor clears stays as it is
+}
+
+// Marks names those marks of a story that the API, files and editors take off
+// again. A feed does not.
+type Marks struct {
+	Priority, Access, Audience, Embargo bool
 }
 
 // joinPairs is how attributes and audiences are stored: ",name=value,name=value,"

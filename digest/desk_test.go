@@ -224,8 +224,15 @@ func TestEmbargoOfKnownStory(t *testing.T) {
 		step("given late", soon, updated, soon)
 		step("moved", late, updated, late)
 		step("not given", none, unchanged, late)
+		in.Clears.Embargo = true
+		step("cleared", none, updated, w.clock.Now().Truncate(time.Millisecond))
+		in.Clears.Embargo = false
+		step("given again", late, updated, late)
 		w.must(w.store.Release(t.Context(), w.id(1), maria))
 		step("after a release by hand", late, unchanged, none)
+		in.Clears.Embargo = true
+		step("cleared after a release by hand", none, unchanged, none)
+		in.Clears.Embargo = false
 		w.must(w.store.Hold(t.Context(), w.id(1), none, maria))
 		in.EmbargoUntil = soon
 		w.put(in)

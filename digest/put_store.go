@@ -40,8 +40,9 @@ const putChunk = 200
 // one of the last days does not folds into that (see Article.LeadID). source is
 // nil for the API and files. To a story that came from another source topics
 // are only added, and its text is changed by the API and files alone, so that
-// two feeds with the same story do not take turns in changing it. Putting the
-// same stories twice changes nothing.
+// two feeds with the same story do not take turns in changing it. A mark that a
+// known story comes without stays (see Incoming.Clears). Putting the same stories
+// twice changes nothing.
 func (s *Store) Put(ctx context.Context, t *Tagger, source *Source, stories []Incoming) (PutResult, error) {
 	return s.put(ctx, put{tagger: t, source: source}, stories)
 }
@@ -50,6 +51,12 @@ func (s *Store) Put(ctx context.Context, t *Tagger, source *Source, stories []In
 // is then in nobody's window, so that a new source does not flood its readers.
 func (s *Store) PutFirst(ctx context.Context, t *Tagger, source *Source, stories []Incoming) (PutResult, error) {
 	return s.put(ctx, put{tagger: t, source: source, first: true}, stories)
+}
+
+// PutBy is Put for what somebody sends by the API, a file or by hand: what is new
+// and what changes is put on record as the doing of who, such as "api:cms".
+func (s *Store) PutBy(ctx context.Context, t *Tagger, who string, stories []Incoming) (PutResult, error) {
+	return s.put(ctx, put{tagger: t, who: who}, stories)
 }
 
 func (s *Store) put(ctx context.Context, with put, stories []Incoming) (PutResult, error) {
@@ -61,7 +68,7 @@ func (s *Store) put(ctx context.Context, with put, stories []Incoming) (PutResul
 	for chunk := range slices.Chunk(stories, putChunk) {
 		var p *put
 		err := s.db.Write(ctx, func(tx *db.Tx) error {
-			p = &put{tx: tx, tagger: with.tagger, source: with.source, first: with.first, sent: with.sent}
+			p = &put{tx: tx, tagger: with.tagger, source: with.source, first: with.first, sent: with.sent, who: with.who}
 			return p.all(ctx, chunk, s.now)
 		})
 		if err != nil {
@@ -86,6 +93,8 @@ type put struct {
 	byGUID  map[string]*storedArticle
 	fold    foldIndex
 	touched bool // mails look different now
+	who     string
+	notes   []putNote
 	result  PutResult
 }
 
@@ -156,9 +165,11 @@ func (p *put) all(ctx context.Context, chunk []Incoming, now func() time.Time) e
 		}
 	}
 	if p.touched || p.result.Updated > 0 {
-		err = touchContent(ctx, p.tx)
+		if err := touchContent(ctx, p.tx); err != nil {
+			return err
+		}
 	}
-	return err
+	return p.record(ctx) // the counters in the order in which the desk locks them
 }
 
 // takeIDs takes an id for each story that is not known.
@@ -232,6 +243,7 @@ func (p *put) insert(ctx context.Context, in *Incoming) error {
 		return err
 	}
 	p.result.New++
+	p.noteNew(a)
 	if !a.backlog { // nothing folds into what nobody gets
 		p.fold.add(a.ID, p.fold.bands[in])
 	}

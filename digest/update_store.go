@@ -148,14 +148,14 @@ func (p *put) adoptURLs(ctx context.Context, chunk []Incoming) error {
 // it new to the readers of that topic alone.
 func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error {
 	own := a.SourceID == p.sourceID()
+	before := *a
+	before.topics = slices.Clone(a.topics)
 	changed := false
 	var err error
 	if own || p.source == nil {
 		if changed, err = p.updateContent(ctx, a, in); err != nil {
 			return err
 		}
-	}
-	if p.source == nil {
 		marked, err := p.updateMarks(ctx, a, in)
 		if err != nil {
 			return err
@@ -174,6 +174,7 @@ func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error 
 	}
 	if changed || retagged {
 		p.result.Updated++
+		p.noteUpdate(&before, a)
 	} else {
 		p.result.Unchanged++
 	}
@@ -185,21 +186,18 @@ func (p *put) updateContent(ctx context.Context, a *storedArticle, in *Incoming)
 	var fresh articleContent
 	fresh.take(in)
 	fresh.URL = a.url
-	if fresh == a.content && in.Priority == a.Priority {
+	if fresh == a.content {
 		return false, nil
 	}
-	a.Priority = in.Priority
-	if fresh != a.content {
-		a.content = fresh
-		a.Version++
-		if err := p.insertVersion(ctx, a); err != nil {
-			return false, err
-		}
-		if err := p.replaceBands(ctx, a); err != nil {
-			return false, err
-		}
+	a.content = fresh
+	a.Version++
+	if err := p.insertVersion(ctx, a); err != nil {
+		return false, err
 	}
-	_, err = p.tx.Exec(ctx, `UPDATE articles SET version = $1, priority = $2 WHERE id = $3`, a.Version, a.Priority, a.ID)
+	if err := p.replaceBands(ctx, a); err != nil {
+		return false, err
+	}
+	_, err = p.tx.Exec(ctx, `UPDATE articles SET version = $1 WHERE id = $2`, a.Version, a.ID)
 	return true, err
 }
 
@@ -230,24 +228,48 @@ func (p *put) updateTopics(ctx context.Context, a *storedArticle, matches []Topi
 	return len(fresh)+len(marked) > 0, p.insertTopics(ctx, a, fresh)
 }
 
-// updateMarks takes over who may read a known story and when, which the API and
-// files alone tell. An editor who held the story back or released it has the last
-// word about when.
+// updateMarks takes over how a known story ranks and, from the API and files
+// alone, who may read it and when. What they do not tell stays.
 func (p *put) updateMarks(ctx context.Context, a *storedArticle, in *Incoming) (changed bool, err error) {
-	if audience := joinPairs(in.Audience); in.Access != a.Access || audience != a.Audience {
-		a.Access, a.Audience, changed = in.Access, audience, true
-		if _, err := p.tx.Exec(ctx, `UPDATE articles SET access = $1, audience = $2 WHERE id = $3`, string(a.Access), a.Audience, a.ID); err != nil {
+	before := *a
+	byUs := p.source == nil
+	if in.Priority != 0 || byUs && in.Clears.Priority {
+		a.Priority = in.Priority
+	}
+	if byUs && (in.Access != AccessFree || in.Clears.Access) {
+		a.Access = in.Access
+	}
+	if byUs && (len(in.Audience) > 0 || in.Clears.Audience) {
+		a.Audience = joinPairs(in.Audience)
+	}
+	if a.Priority != before.Priority || a.Access != before.Access || a.Audience != before.Audience {
+		changed = true
+		if _, err := p.tx.Exec(ctx, `UPDATE articles SET priority = $1, access = $2, audience = $3 WHERE id = $4`,
+			a.Priority, string(a.Access), a.Audience, a.ID); err != nil {
 			return false, err
 		}
 	}
-	until := db.Millis(in.EmbargoUntil)
-	if until == 0 || until == a.Embargo || a.Embargo == 0 && (a.HeldAt > 0 || a.LeadID > 0 || until <= p.now) {
+	if !byUs {
 		return changed, nil
+	}
+	moved, err := p.updateEmbargo(ctx, a, in)
+	return changed || moved, err
+}
+
+// updateEmbargo moves an embargo, begins one, or lets one be over. An editor who
+// held the story back or released it has the last word.
+func (p *put) updateEmbargo(ctx context.Context, a *storedArticle, in *Incoming) (changed bool, err error) {
+	until := db.Millis(in.EmbargoUntil)
+	if in.Clears.Embargo && a.Embargo > p.now {
+		until = p.now
+	}
+	if until == 0 || until == a.Embargo || a.Embargo == 0 && (a.HeldAt > 0 || a.LeadID > 0 || until <= p.now) {
+		return false, nil
 	}
 	var byHand int64
 	if err := p.tx.Get(ctx, &byHand, `SELECT COUNT(*) FROM changes WHERE noun = 'article' AND key = $1 AND action IN ('hold', 'release')`,
 		fmt.Sprint(a.ID)); err != nil || byHand > 0 {
-		return changed, err
+		return false, err
 	}
 	if a.Embargo > 0 { // another time, which may be over
 		_, err = p.tx.Exec(ctx, `UPDATE articles SET embargo_until = $1 WHERE id = $2`, until, a.ID)

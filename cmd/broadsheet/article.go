@@ -26,11 +26,18 @@ func (e *env) articleCommand() *cobra.Command {
 
 func (e *env) articleAddCommand() *cobra.Command {
 	var in digest.Incoming
-	var published, embargo, access string
+	var published, embargo, access, by string
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use: "add", Short: "Add one article, or change it if it is known by its URL or id", Args: noArgs,
+		Long: "Add one article, or change it if it is known by its URL or id. Of a known one, priority, access,\n" +
+			"audience and embargo stay as they are unless they are named: --priority 0, --access free,\n" +
+			"--audience '' and --embargo-until '' take them off.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			who, err := e.who(by)
+			if err != nil {
+				return err
+			}
 			for _, flag := range []struct {
 				name, text string
 				to         *time.Time
@@ -45,10 +52,11 @@ func (e *env) articleAddCommand() *cobra.Command {
 				*flag.to = at
 			}
 			in.Access = digest.Access(access)
+			in.Clears = clearedMarks(cmd, &in)
 			if err := ingest.Check(&in); err != nil {
 				return usagef("%w", err)
 			}
-			return e.writing(cmd.Context(), dryRun, func(a *app.App) error { return e.addArticle(cmd, a, in, dryRun) })
+			return e.writing(cmd.Context(), dryRun, func(a *app.App) error { return e.addArticle(cmd, a, in, who, dryRun) })
 		},
 	}
 	f := cmd.Flags()
@@ -68,10 +76,20 @@ func (e *env) articleAddCommand() *cobra.Command {
 	f.StringVar(&access, "access", "", "free, or paid for a body that only readers who pay get")
 	f.StringSliceVar(&in.Audience, "audience", nil, "`NAME=VALUE` of an attribute that its readers have; may be given several times")
 	f.BoolVar(&dryRun, "dry-run", false, "show what would be stored and store nothing")
+	byFlag(cmd, &by)
 	return cmd
 }
 
-func (e *env) addArticle(cmd *cobra.Command, a *app.App, in digest.Incoming, dryRun bool) error {
+// clearedMarks are the marks that are named without a value.
+func clearedMarks(cmd *cobra.Command, in *digest.Incoming) digest.Marks {
+	named := func(flag string, empty bool) bool { return empty && cmd.Flags().Changed(flag) }
+	return digest.Marks{
+		Priority: named("priority", in.Priority == 0), Access: named("access", in.Access == digest.AccessFree),
+		Audience: named("audience", len(in.Audience) == 0), Embargo: named("embargo-until", in.EmbargoUntil.IsZero()),
+	}
+}
+
+func (e *env) addArticle(cmd *cobra.Command, a *app.App, in digest.Incoming, who string, dryRun bool) error {
 	if err := ingest.CheckSetup(&in, a.Setup, a.Now()); err != nil {
 		return usagef("%w", err)
 	}
@@ -79,7 +97,7 @@ func (e *env) addArticle(cmd *cobra.Command, a *app.App, in digest.Incoming, dry
 		fmt.Fprintf(e.stdout, "would store %q with topics: %s\n", in.Title, orDash(a.TopicSlugs(a.Tagger.Match(&in, nil))))
 		return nil
 	}
-	result, err := a.Digests.Put(cmd.Context(), a.Tagger, nil, []digest.Incoming{in})
+	result, err := a.Digests.PutBy(cmd.Context(), a.Tagger, who, []digest.Incoming{in})
 	if err != nil {
 		return err
 	}
@@ -99,29 +117,35 @@ func (e *env) printPut(r digest.PutResult) {
 
 func (e *env) articleImportCommand() *cobra.Command {
 	var dryRun bool
-	var format string
+	var format, by string
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Import articles from a JSON array, JSON lines or CSV file; - reads standard input",
 		Long: "Import articles from a JSON array, JSON lines or CSV file; - reads standard input.\n" +
 			"Fields: id, url, title, summary, body, author, image, topics, published_at, language, priority,\n" +
 			"access (free or paid), audience (such as tier=paid), embargo_until.\n" +
+			"Of a known story the last four stay as they are where a row has nothing; 0, free and none take them off.\n" +
 			"The good rows are stored; each bad one is reported with its line, and the exit code is 4.",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			who, err := e.who(by)
+			if err != nil {
+				return err
+			}
 			in, name, err := e.open(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			defer in.Close()
 			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
-				i := &articleImport{env: e, app: a, cmd: cmd, name: name, dryRun: dryRun}
+				i := &articleImport{env: e, app: a, cmd: cmd, name: name, who: who, dryRun: dryRun}
 				return i.run(in, format)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check the file and store nothing")
 	cmd.Flags().StringVar(&format, "format", "", "`FORMAT`: json or csv (default: by the file's name or content)")
+	byFlag(cmd, &by)
 	return cmd
 }
 
@@ -155,6 +179,7 @@ type articleImport struct {
 	app    *app.App
 	cmd    *cobra.Command
 	name   string
+	who    string
 	dryRun bool
 	chunk  []digest.Incoming
 	rows   int
@@ -211,7 +236,7 @@ func (i *articleImport) flush() error {
 	if i.dryRun || len(i.chunk) == 0 {
 		return nil
 	}
-	r, err := i.app.Digests.Put(i.cmd.Context(), i.app.Tagger, nil, i.chunk)
+	r, err := i.app.Digests.PutBy(i.cmd.Context(), i.app.Tagger, i.who, i.chunk)
 	i.result.Add(r)
 	return err
 }
@@ -314,7 +339,7 @@ func articleDetails(a *app.App, art *digest.Article, changes []digest.Change) *l
 	}}
 	out.add(art.ID, art.Title, art.URL, art.GUID, art.SourceName, reasons, art.Author, art.Summary, art.Body, art.ImageURL, art.Language, art.Priority,
 		art.Version, art.PublishedAt, art.ArrivedAt, art.UpdatedAt, art.PinnedUntil, art.HeldAt, art.WithdrawnAt,
-		string(art.State(a.Now())), string(art.Access), art.Audience, art.EmbargoUntil, art.FreshAt, idOrNothing(art.LeadID), art.Sources, changed)
+		string(art.State(a.Now())), art.Access.Spelled(), art.Audience, art.EmbargoUntil, art.FreshAt, idOrNothing(art.LeadID), art.Sources, changed)
 	return out
 }
 

@@ -19,6 +19,7 @@ func TestEditorsDesk(t *testing.T) {
 		n.write("stories.json", deskStories)
 		n.write("bad.csv", "url,title,audience,embargo_until,access\n"+
 			"https://courier.example/1,One,tier=gold,,\nhttps://courier.example/2,Two,,2099-01-01,\nhttps://courier.example/3,Three,,,dear\nhttps://courier.example/4,Four,tier=paid;tier=free,,Paid\n")
+		n.write("marks.csv", "url,title,priority,access,audience,embargo_until\nhttps://courier.example/4,Four,,,,\n")
 		n.steps([]step{
 			{args: "migrate", stdout: `is up to date`},
 			{args: "article import stories.json", stdout: `^2 new`, stderr: `1 of the new articles are near-duplicates and were folded into others: see broadsheet article list --state folded`},
@@ -29,7 +30,7 @@ func TestEditorsDesk(t *testing.T) {
 			{args: "article release 2 --dry-run", stdout: `^article 2, "Ferry sails again from Monday", would be released: stands apart from article 1\n$`},
 			{args: "article release 2 --by maria", stdout: `^article 2, "Ferry sails again from Monday", is released: stands apart from article 1\n$`},
 			{args: "article release 2", stdout: `is not held back: there is nothing to release`},
-			{args: "article show 2", stdout: `(?s)state +open\n.*sources +1\nchanges +\S+ release by maria stands apart from article 1\n`},
+			{args: "article show 2", stdout: `(?s)state +open\n.*sources +1\nchanges +\S+ add by [^ @]+@\S+ folded into article 1;\S+ release by maria stands apart from article 1\n`},
 
 			{args: "article add --url https://courier.example/topic-0/a --title Later --embargo-until 2031-01-01", code: 2, stderr: `embargo_until: 2031-01-01T00:00:00Z is more than a year ahead`},
 			{args: "article add --url https://courier.example/topic-0/a --title Gold --audience tier=gold", code: 2, stderr: `audience: no \[\[attribute\]\] of the configuration declares "tier=gold"`},
@@ -38,6 +39,14 @@ func TestEditorsDesk(t *testing.T) {
 			{args: "article list --state embargo", stdout: `3 +Later`},
 			{args: "article import bad.csv", code: 4, stdout: `^1 new`, stderr: `(?s)bad.csv:2: audience: no .*bad.csv:3: embargo_until: .*bad.csv:4: access: "dear" is not free or paid`},
 			{args: "article show 4", stdout: `(?s)access +paid\naudience +tier=free;tier=paid\n`},
+			{args: "article add --url https://courier.example/4 --title Four --by maria", stdout: `^0 new, 0 updated, 1 unchanged`},
+			{args: "article import marks.csv --by maria", stdout: `^0 new, 0 updated, 1 unchanged`},
+			{args: "article show 4", stdout: `(?s)access +paid\naudience +tier=free;tier=paid\n`},
+			{args: "article add --url https://courier.example/4 --title Four --access free --by maria", stdout: `^0 new, 1 updated`},
+			{args: "article add --url https://courier.example/4 --title Four --audience '' --priority 3 --by maria", stdout: `^0 new, 1 updated`},
+			{args: "article add --url https://courier.example/4 --title Four --priority 0 --by maria", stdout: `^0 new, 1 updated`},
+			{args: "article show 4", stdout: `(?s)priority +0\n.*access +free\nfresh_at.*changes +\S+ add by [^ ]+@[^ ;]+;\S+ change by maria access free;\S+ change by maria priority 3, audience everybody;\S+ change by maria priority 0\n`},
+			{args: "article add --url https://courier.example/4 --title Four --by 'two\nlines'", code: 2, stderr: `--by: a name is one line of at most 100 characters`},
 
 			{args: "article pin 1", code: 2, stderr: `give one of --until TIME and --off`},
 			{args: "article pin 1 --until 2020-01-01", code: 2, stderr: `--until: pin article 1: the time is past`},

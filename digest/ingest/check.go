@@ -114,7 +114,7 @@ func checkReaders(in *digest.Incoming, problems *FieldErrors) {
 	switch in.Access = digest.Access(strings.ToLower(strings.TrimSpace(string(in.Access)))); in.Access {
 	case digest.AccessFree, digest.AccessPaid:
 	case "free":
-		in.Access = digest.AccessFree
+		in.Access, in.Clears.Access = digest.AccessFree, true
 	default:
 		problems.add("access", "%q is not free or paid", shorten(string(in.Access), 40))
 	}
@@ -131,6 +131,7 @@ func checkReaders(in *digest.Incoming, problems *FieldErrors) {
 		audience = append(audience, pair)
 	}
 	slices.Sort(audience)
+	in.Clears.Audience = in.Clears.Audience || len(in.Audience) > 0 && len(audience) == 0
 	in.Audience = audience
 }
 

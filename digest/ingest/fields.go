@@ -76,9 +76,17 @@ func editDistance(a, b string) int {
 	return row[len(b)]
 }
 
+// nobodys is the text that takes an audience or an embargo off a story, where a
+// cell that is empty leaves it as it is.
+const nobodys = "none"
+
 // setText sets a field from text as CSV has it; empty text leaves it unset.
 // Topics are separated by semicolons, and so are the parts of an audience.
 func setText(in *digest.Incoming, field, text string) (problem string) {
+	if (field == "audience" || field == "embargo_until") && strings.EqualFold(strings.TrimSpace(text), nobodys) {
+		clearMark(in, field)
+		return ""
+	}
 	switch field {
 	case "id":
 		in.GUID = text
@@ -105,7 +113,9 @@ func setText(in *digest.Incoming, field, text string) (problem string) {
 	case "access":
 		in.Access = digest.Access(text)
 	case "audience":
-		in.Audience = strings.Split(text, ";")
+		if strings.TrimSpace(text) != "" {
+			in.Audience = strings.Split(text, ";")
+		}
 	case "priority":
 		if text = strings.TrimSpace(text); text == "" {
 			return ""
@@ -114,9 +124,21 @@ func setText(in *digest.Incoming, field, text string) (problem string) {
 		if err != nil {
 			return fmt.Sprintf("%q is not a whole number", shorten(text, 40))
 		}
-		in.Priority = number
+		in.Priority, in.Clears.Priority = number, number == 0
 	}
 	return ""
+}
+
+// clearMark takes a mark off a story that is known.
+func clearMark(in *digest.Incoming, field string) {
+	switch field {
+	case "access":
+		in.Clears.Access = true
+	case "audience":
+		in.Clears.Audience = true
+	case "embargo_until":
+		in.Clears.Embargo = true
+	}
 }
 
 // timeLayouts are the forms that files and the API may use. Without a zone
@@ -138,8 +160,8 @@ func setTime(to *time.Time, text string) (problem string) {
 	return fmt.Sprintf("%q is not a time; write such as 2026-11-23T06:30:00-05:00, or 2026-11-23 06:30 or 2026-11-23, both UTC", shorten(text, 40))
 }
 
-// setJSON sets a field from its JSON value; null leaves it unset. An id may be
-// a number, topics and audience are lists.
+// setJSON sets a field from its JSON value; null leaves it unset, and what is
+// empty takes a mark off. An id may be a number, topics and audience are lists.
 func setJSON(in *digest.Incoming, field string, value json.RawMessage) (problem string) {
 	kind := jsonKind(value)
 	switch {
@@ -154,11 +176,13 @@ func setJSON(in *digest.Incoming, field string, value json.RawMessage) (problem 
 		if kind != "a list" || json.Unmarshal(value, &in.Audience) != nil {
 			return fmt.Sprintf("must be a list of attributes, such as [\"tier=paid\"], not %s", kind)
 		}
+		in.Clears.Audience = len(in.Audience) == 0
 		return ""
 	case field == "priority":
 		if kind != "a number" || json.Unmarshal(value, &in.Priority) != nil {
 			return fmt.Sprintf("must be a whole number, not %s", shorten(string(value), 40))
 		}
+		in.Clears.Priority = in.Priority == 0
 		return ""
 	case field == "id" && kind == "a number":
 		return setText(in, field, string(value))
@@ -168,6 +192,9 @@ func setJSON(in *digest.Incoming, field string, value json.RawMessage) (problem 
 	var text string
 	if err := json.Unmarshal(value, &text); err != nil {
 		return err.Error()
+	}
+	if strings.TrimSpace(text) == "" {
+		clearMark(in, field)
 	}
 	return setText(in, field, text)
 }

@@ -223,6 +223,46 @@ func TestParseArticle(t *testing.T) {
 	}
 }
 
+// TestMarksAreClearedByWord: a mark is cleared by saying so, and by nothing else.
+func TestMarksAreClearedByWord(t *testing.T) {
+	all := digest.Marks{Priority: true, Access: true, Audience: true, Embargo: true}
+	csv := func(row string) func() (digest.Incoming, error) {
+		return func() (in digest.Incoming, err error) {
+			read := ingest.ReadCSV(strings.NewReader("id,title,priority,access,audience,embargo_until\n"+row+"\n"),
+				func(_ int, one digest.Incoming) error { in = one; return nil }, func(b ingest.BadRow) { err = errors.New(b.Reason) })
+			return in, errors.Join(err, read)
+		}
+	}
+	json := func(fields string) func() (digest.Incoming, error) {
+		return func() (digest.Incoming, error) {
+			return ingest.ParseArticle([]byte(`{"id": "1", "title": "A"` + fields + `}`))
+		}
+	}
+	for _, test := range []struct {
+		name string
+		read func() (digest.Incoming, error)
+		want digest.Marks
+	}{
+		{"JSON without them", json(""), digest.Marks{}},
+		{"JSON null", json(`, "priority": null, "access": null, "audience": null, "embargo_until": null`), digest.Marks{}},
+		{"JSON empty", json(`, "priority": 0, "access": "", "audience": [], "embargo_until": ""`), all},
+		{"JSON blank", json(`, "priority": 0, "access": " ", "audience": [""], "embargo_until": " "`), all},
+		{"JSON in words", json(`, "priority": 0, "access": "Free", "audience": [], "embargo_until": "none"`), all},
+		{"JSON given", json(`, "priority": 1, "access": "paid", "audience": ["a=b"], "embargo_until": "2026-11-24"`), digest.Marks{}},
+		{"CSV empty", csv(`1,A,,,,`), digest.Marks{}},
+		{"CSV in words", csv(`1,A,0,free,none,none`), all},
+		{"CSV given", csv(`1,A,-1,paid,a=b,2026-11-24`), digest.Marks{}},
+	} {
+		got, err := test.read()
+		if err != nil || got.Clears != test.want {
+			t.Errorf("%s: clears %+v, error %v, want %+v", test.name, got.Clears, err, test.want)
+		}
+		if test.want == all && (got.Priority != 0 || got.Access != digest.AccessFree || len(got.Audience) > 0 || !got.EmbargoUntil.IsZero()) {
+			t.Errorf("%s: has marks: %+v", test.name, got)
+		}
+	}
+}
+
 func TestParseArticleReadsTimes(t *testing.T) {
 	for text, want := range map[string]string{
 		"2026-11-23T06:30:00Z":          "2026-11-23T06:30:00Z",

@@ -167,8 +167,8 @@ func (a *App) Handler() (http.Handler, error) {
 	s, err := web.New(web.Options{
 		Site: a.Site, PublicURL: a.Config.Web.PublicURL, Subscribers: a.Subscribers,
 		Catalog: func() *subscribers.Catalog { return a.Catalog }, Keys: a.Keys, Links: a.Links,
-		Articles: func(ctx context.Context, in []digest.Incoming) (digest.PutResult, error) {
-			return a.Digests.Put(ctx, a.Tagger, nil, in)
+		Articles: func(ctx context.Context, key string, in []digest.Incoming) (digest.PutResult, error) {
+			return a.Digests.PutBy(ctx, a.Tagger, "api:"+key, in)
 		},
 		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, a.Setup, a.Now()) }, APIKeys: a.Config.Web.APIKeys,
 		Receipts:       a.Digests.Receipts,

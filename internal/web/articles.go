@@ -32,7 +32,7 @@ func (s *Server) postArticles(r *http.Request, key string) (any, []apiError, err
 	if wrong != nil {
 		return nil, wrong, nil
 	}
-	result, err := s.Articles(r.Context(), stories)
+	result, err := s.Articles(r.Context(), key, stories)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -60,9 +60,13 @@ func TestPostArticleForSome(t *testing.T) {
 		if n := s.count(`SELECT count(*) FROM articles WHERE access = 'paid' AND audience = ',tier=paid,' AND held_at > 0 AND embargo_until = ` + fmt.Sprint(until.UnixMilli())); n != 1 {
 			t.Errorf("%d articles are as they were sent, want 1", n)
 		}
-		s.post(ferry).wantJSON(t, 200, `{"new":0,"updated":1,"unchanged":0}`)
-		if n := s.count(`SELECT count(*) FROM articles WHERE access = '' AND audience = '' AND held_at > 0`); n != 1 {
-			t.Errorf("%d articles are for all and under embargo still, want 1", n)
+		s.post(ferry).wantJSON(t, 200, `{"new":0,"updated":0,"unchanged":1}`) // what it does not tell stays
+		s.post(strings.Replace(ferry, "}", `,"access":"free","audience":[],"embargo_until":""}`, 1)).wantJSON(t, 200, `{"new":0,"updated":1,"unchanged":0}`)
+		if n := s.count(`SELECT count(*) FROM articles WHERE access = '' AND audience = '' AND embargo_until = ` + fmt.Sprint(s.now().UnixMilli())); n != 1 {
+			t.Errorf("%d articles are for all from now on, want 1", n)
+		}
+		if n := s.count(`SELECT count(*) FROM changes WHERE who = 'api:cms' AND (action = 'add' AND detail = '' OR action = 'change' AND detail LIKE 'access free, audience everybody, embargo until %')`); n != 2 {
+			t.Errorf("%d changes are on record as the key's, want 2", n)
 		}
 	})
 }
@@ -173,7 +177,9 @@ func TestPostArticlesWithoutKey(t *testing.T) {
 func TestPostArticlesInTrouble(t *testing.T) {
 	var fail func() error
 	s := newSite(t, func(o *web.Options) {
-		o.Articles = func(context.Context, []digest.Incoming) (digest.PutResult, error) { return digest.PutResult{}, fail() }
+		o.Articles = func(context.Context, string, []digest.Incoming) (digest.PutResult, error) {
+			return digest.PutResult{}, fail()
+		}
 	})
 	fail = func() error { return fmt.Errorf("store articles: %w: postgres://secret", db.ErrUnavailable) }
 	got := s.post(ferry)
@@ -197,7 +203,7 @@ func FuzzPostArticles(f *testing.F) {
 	}
 	var stored []digest.Incoming
 	s := newSite(f, func(o *web.Options) {
-		o.Articles = func(_ context.Context, in []digest.Incoming) (digest.PutResult, error) {
+		o.Articles = func(_ context.Context, _ string, in []digest.Incoming) (digest.PutResult, error) {
 			stored = in
 			return digest.PutResult{New: len(in)}, nil
 		}

@@ -119,8 +119,8 @@ func (s *site) options(setup *digest.Setup) web.Options {
 		Site:      templates.Site{Name: "City Courier", URL: "https://courier.example", Language: "en", PostalAddress: "1 Main Street"},
 		PublicURL: "https://courier.example/mail", Subscribers: s.store, Keys: s.keys,
 		Catalog: func() *subscribers.Catalog { return s.catalog },
-		Articles: func(ctx context.Context, in []digest.Incoming) (digest.PutResult, error) {
-			return articles.Put(ctx, tagger, nil, in)
+		Articles: func(ctx context.Context, key string, in []digest.Incoming) (digest.PutResult, error) {
+			return articles.PutBy(ctx, tagger, "api:"+key, in)
 		},
 		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, setup, s.now()) }, APIKeys: map[string]string{hex.EncodeToString(sum[:]): "cms"},
 		Receipts:       articles.Receipts,

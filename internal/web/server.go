@@ -27,9 +27,9 @@ type Options struct {
 	Keys        *subscribers.Keys
 	Links       *subscribers.Links
 
-	Articles     func(ctx context.Context, in []digest.Incoming) (digest.PutResult, error)
-	CheckArticle func(in *digest.Incoming) error // nil if the configuration knows its topics and attributes
-	APIKeys      map[string]string               // hexadecimal SHA-256 of a key -> its name
+	Articles     func(ctx context.Context, key string, in []digest.Incoming) (digest.PutResult, error) // key is the name of whose it was
+	CheckArticle func(in *digest.Incoming) error                                                       // nil if the configuration knows its topics and attributes
+	APIKeys      map[string]string                                                                     // hexadecimal SHA-256 of a key -> its name
 	Receipts     func(ctx context.Context, subscriberID int64) ([]digest.Receipt, error)
 
 	TrustedProxies []netip.Prefix
