@@ -36,6 +36,9 @@ func ParseDate(text string, o DateOptions) (at time.Time, note string, ok bool) 
 	if text == "" || len(text) > maxDate {
 		return time.Time{}, "", false
 	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil && plausible(at) && isOffset(at) { // most are, and it is quick
+		return at.UTC(), "", true
+	}
 	if at, ok = readEpoch(text); ok {
 		return at, "", true
 	}
@@ -47,6 +50,12 @@ func ParseDate(text string, o DateOptions) (at time.Time, note string, ok bool) 
 		return time.Time{}, "", false
 	}
 	return at.UTC(), strings.Join(d.notes, "; "), true
+}
+
+// isOffset says whether some place on earth has the offset of a time.
+func isOffset(at time.Time) bool {
+	_, seconds := at.Zone()
+	return minOffset*60 <= seconds && seconds <= maxOffset*60
 }
 
 // dateReader takes one part of a date after the other out of its text.

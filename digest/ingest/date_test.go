@@ -125,6 +125,7 @@ func TestParseDate(t *testing.T) {
 		{text: "2026-11-23Z", want: "2026-11-23T00:00:00Z"},
 		{text: "2026-11-23-05:00", want: unknown},
 		{text: "2026-11-23T06:30:00+01:00[Europe/Berlin]", want: "2026-11-23T05:30:00Z"},
+		{text: "2026-11-23T06:30:00+20:00", want: unknown},
 		{text: "2026-23-11T06:30:00Z", want: unknown},
 		{text: "2026-11-23T06:30:00Z+01:00", want: unknown},
 		{text: "2026-11", want: unknown},

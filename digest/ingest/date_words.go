@@ -30,7 +30,7 @@ func (d *dateReader) takeNumericDate() bool {
 	first, _ := strconv.Atoi(part(1))
 	second, _ := strconv.Atoi(part(3))
 	third, _ := strconv.Atoi(part(5))
-	date, ok := orderDate(first, second, third, len(part(5)) == 4, dateOrder(d.options.Language))
+	date, ok := orderDate([3]int{first, second, third}, len(part(5)), dateOrder(d.options.Language))
 	if !ok {
 		return false
 	}
@@ -40,12 +40,13 @@ func (d *dateReader) takeNumericDate() bool {
 }
 
 // orderDate finds out which of three numbers is the day: the order of the
-// language if that gives a date, else the only one that does.
-func orderDate(first, second, third int, fullYear bool, order string) (time.Time, bool) {
-	year := longYear(third, map[bool]int{true: 4, false: 2}[fullYear])
-	readings := map[string][3]int{"dmy": {year, second, first}, "mdy": {year, first, second}}
-	if !fullYear {
-		readings["ymd"] = [3]int{longYear(first, 2), second, third}
+// language if that gives a date, else the only one that does. The last number
+// has so many digits.
+func orderDate(n [3]int, digits int, order string) (time.Time, bool) {
+	year := longYear(n[2], digits)
+	readings := map[string][3]int{"dmy": {year, n[1], n[0]}, "mdy": {year, n[0], n[1]}}
+	if digits == 2 {
+		readings["ymd"] = [3]int{longYear(n[0], 2), n[1], n[2]}
 	}
 	var found []time.Time
 	for name, r := range readings {

@@ -79,8 +79,14 @@ func (d *dateReader) takeOffset() bool {
 	}
 	end += len(secondsOfOffset.FindString((*text)[end:]))
 	*text = (*text)[:m[2]] + " " + (*text)[end:]
-	return minutes < 60 && -12*60 <= d.offset && d.offset <= 14*60
+	return minutes < 60 && minOffset <= d.offset && d.offset <= maxOffset
 }
+
+// Bounds of zones, in minutes.
+const (
+	minOffset = -12 * 60
+	maxOffset = 14 * 60
+)
 
 var secondsOfOffset = regexp.MustCompile(`^:?00\b`)
 

@@ -38,10 +38,12 @@ const sideBySide = 4
 // NewPoller returns a poller of the sources of setup, whose ids must have been
 // loaded.
 func NewPoller(store *digest.Store, setup *digest.Setup, tagger *digest.Tagger, fetcher *Fetcher, log *slog.Logger, now func() time.Time) *Poller {
-	return &Poller{
-		store: store, setup: setup, tagger: tagger, fetcher: fetcher, log: log, now: now, wait: pollEvery, parse: parseSource,
+	p := &Poller{
+		store: store, setup: setup, tagger: tagger, fetcher: fetcher, log: log, now: now, wait: pollEvery,
 		jitter: rand.N[time.Duration], slots: make(chan struct{}, sideBySide), fetching: map[string]bool{}, refused: map[string]bool{},
 	}
+	p.parse = p.parseSource
+	return p
 }
 
 // Fetched is what one fetch of a source came to.

@@ -34,16 +34,19 @@ type sitemapURL struct {
 		Loc     string `xml:"loc"`
 		Caption string `xml:"caption"`
 	} `xml:"http://www.google.com/schemas/sitemap-image/1.1 image"`
+
+	at time.Time // when it changed, read from its texts
 }
 
-// lastModified is when the entry says that it changed, zero if it does not.
-func (u *sitemapURL) lastModified() (at time.Time) {
+// date reads when the entry says that it changed, the zero time if it does not
+// say it for sure.
+func (u *sitemapURL) date(zone *time.Location) {
 	for _, text := range []string{u.News.Date, u.LastMod} {
-		if setTime(&at, text); !at.IsZero() {
-			return at
+		if at, _, ok := ParseDate(text, DateOptions{Zone: zone}); ok {
+			u.at = at
+			return
 		}
 	}
-	return at
 }
 
 // sitemap is a document of a sitemap: of stories, or an index of others.
@@ -58,17 +61,19 @@ const mostSitemapURLs = 50_000
 // ParseSitemap reads a news sitemap; each entry that has a title is a story,
 // checked as by Check, the latest MaxItems of them. It may be compressed by
 // gzip. An index of sitemaps and anything that is none wrap ErrNotFeed.
-func ParseSitemap(body []byte, contentType, base string) (*Feed, error) {
-	address, _ := url.Parse(base)
-	p := feedParser{base: address, out: &Feed{}, seen: map[string]int{}}
-	got, err := readSitemap(body, contentType)
+func ParseSitemap(body []byte, o FeedOptions) (*Feed, error) {
+	p := newFeedParser(o)
+	got, err := readSitemap(body, o.ContentType)
 	if err != nil {
 		return nil, printableError{err}
 	}
 	if len(got.urls) == 0 && len(got.others) > 0 {
 		return nil, fmt.Errorf("%w: it is an index of %d sitemaps; give the source that of the news, such as %s", ErrNotFeed, len(got.others), printable(strings.TrimSpace(got.others[0].Loc)))
 	}
-	slices.SortStableFunc(got.urls, func(a, b sitemapURL) int { return b.lastModified().Compare(a.lastModified()) })
+	for i := range got.urls {
+		got.urls[i].date(o.Zone)
+	}
+	slices.SortStableFunc(got.urls, func(a, b sitemapURL) int { return b.at.Compare(a.at) })
 	if len(got.urls) > MaxItems {
 		p.note("the sitemap has %d entries, only the latest %d are read", len(got.urls), MaxItems)
 		got.urls = got.urls[:MaxItems]
@@ -88,7 +93,7 @@ func ParseSitemap(body []byte, contentType, base string) (*Feed, error) {
 }
 
 func (p *feedParser) sitemapStory(number int, u *sitemapURL) {
-	in := digest.Incoming{Title: u.News.Title, SiteName: cutText(plainTitle(u.News.Publication.Name), MaxTitle), PublishedAt: u.lastModified()}
+	in := digest.Incoming{Title: u.News.Title, SiteName: cutText(plainTitle(u.News.Publication.Name), MaxTitle), PublishedAt: u.at, Language: p.out.Language}
 	canonical, err := CanonicalURL(p.resolve(strings.TrimSpace(u.Loc)))
 	if err != nil {
 		p.note("entry %d (%s): skipped, %v", number, shorten(u.News.Title, 80), err)
@@ -108,11 +113,12 @@ func (p *feedParser) sitemapStory(number int, u *sitemapURL) {
 	if len(u.Images) > 0 {
 		in.ImageURL, in.ImageAlt = strings.TrimSpace(u.Images[0].Loc), u.Images[0].Caption
 	}
-	if !u.lastModified().IsZero() || u.News.Date == "" {
-		p.addChecked(number, in)
-		return
+	switch {
+	case u.at.IsZero() && u.News.Date != "":
+		p.note("entry %d (%s): the date %q is not understood, it counts as unknown", number, shorten(u.News.Title, 80), shorten(u.News.Date, 60))
+	case !p.now.IsZero() && u.at.After(p.now.Add(aheadUnnoted)):
+		p.note("entry %d (%s): its date %s is in the future, the story counts as published when it arrives", number, shorten(u.News.Title, 80), u.at.Format(time.RFC3339))
 	}
-	p.note("entry %d (%s): the date %q is not understood, it counts as unknown", number, shorten(u.News.Title, 80), shorten(u.News.Date, 60))
 	p.addChecked(number, in)
 }
 

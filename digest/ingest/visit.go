@@ -174,11 +174,12 @@ func (p *Poller) parseWithin(ctx context.Context, src *digest.Source, got *readi
 }
 
 // parseSource reads the document of a source by its kind.
-func parseSource(src *digest.Source, r *Response) (*Feed, error) {
+func (p *Poller) parseSource(src *digest.Source, r *Response) (*Feed, error) {
+	o := FeedOptions{ContentType: r.ContentType, Base: r.URL, Zone: src.Zone, Language: src.Language, Now: p.now()}
 	if kindOf(src, r) == "sitemap" {
-		return ParseSitemap(r.Body, r.ContentType, r.URL)
+		return ParseSitemap(r.Body, o)
 	}
-	return ParseFeed(r.Body, r.ContentType, r.URL)
+	return ParseFeedWith(r.Body, o)
 }
 
 // kindOf is the kind of a source, found out where none is given.
