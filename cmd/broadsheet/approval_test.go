@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"broadsheet/internal/db"
 	"broadsheet/mail/sink"
 )
 
@@ -26,14 +25,7 @@ func TestHeldEditionWaits(t *testing.T) {
 	n.must(split("article add --url https://courier.example/topic-0/1 --title One")...)
 	n.must("digest", "plan", "asked")
 	midnight := time.Now().UTC().Truncate(24 * time.Hour)
-	err := n.open().Write(t.Context(), func(tx *db.Tx) error {
-		_, err := tx.Exec(t.Context(), `UPDATE cohorts SET next_slot = $1, next_due_at = $2 WHERE digest_id = (SELECT id FROM digests WHERE slug = 'asked')`,
-			midnight.Format("2006-01-02T15:04"), midnight.UnixMilli())
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	n.due("asked", "UTC", midnight)
 	key := "asked/" + midnight.Format(time.DateOnly)
 	n.steps([]step{
 		{args: "digest send asked", code: 75, stdout: `due 1 = sent 0 .* pending 1\n`, stderr: `waits for approval; 1 deliveries are pending: broadsheet edition approve ` + key},

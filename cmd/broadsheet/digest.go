@@ -232,8 +232,9 @@ func (e *env) digestSendCommand() *cobra.Command {
 		Short: "Send what is due, or with --now what has arrived since, and print the balance",
 		Long: "Send what is due of a digest, or with --now an edition outside the schedule with the stories that\n" +
 			"arrived since each reader's last one, with --article one story to all who have not got it, or\n" +
-			"with --letter words of your own to all readers. Exit code 4 if something failed or is still\n" +
-			"pending, 75 if the relays take nothing now.",
+			"with --letter words of your own to all readers. Readers whose zone or hour is later get theirs then,\n" +
+			"from broadsheet serve or the next digest send. Exit code 4 if something that was due failed or is\n" +
+			"still pending, 75 if the relays take nothing now.",
 		Args: exactly("DIGEST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.checkLetter(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"broadsheet/digest"
 	"broadsheet/digest/delivery"
@@ -98,50 +99,83 @@ func (e *env) deliver(ctx context.Context, a *app.App, editions []*digest.Editio
 	defer out.Pool.Close()
 	var errs []error
 	for _, edition := range editions {
-		engine, err := a.NewEngine(out)
-		if err != nil {
-			return err
-		}
-		ticker := e.newTicker()
-		interrupted := ticker.onEnd(ctx, edition.Key+": finishing messages under way")
-		var ended speed
-		balance, err := engine.RunEdition(ctx, edition.ID, func(p delivery.Progress) {
-			ended.add(e.now(), p.Due-p.Pending)
-			ticker.show("%s", progressText(edition.Key, p, ended.perSecond()))
-		})
-		interrupted()
-		ticker.clear()
+		began := e.now()
+		balance, err := e.runEdition(ctx, a, out, edition.ID, edition.Key)
 		if err != nil && balance.Due == 0 {
 			return err
 		}
 		e.printBalance(edition.Key, balance)
-		errs = append(errs, verdict(edition.Key, balance, err))
+		later, laterErr := e.printToCome(context.WithoutCancel(ctx), a, edition, began)
+		errs = append(errs, verdict(edition.Key, balance, later, err), laterErr)
 	}
 	return errors.Join(errs...)
 }
 
-// verdict is nil only if an edition went out whole.
-func verdict(key string, b delivery.Balance, err error) error {
+// runEdition sends what can be sent of an edition now, showing how far it is.
+func (e *env) runEdition(ctx context.Context, a *app.App, out *app.Outgoing, id int64, key string) (delivery.Balance, error) {
+	engine, err := a.NewEngine(out)
+	if err != nil {
+		return delivery.Balance{}, err
+	}
+	ticker := e.newTicker()
+	defer ticker.clear()
+	interrupted := ticker.onEnd(ctx, key+": finishing messages under way")
+	defer interrupted()
+	var ended speed
+	return engine.RunEdition(ctx, id, func(p delivery.Progress) {
+		ended.add(e.now(), p.Due-p.Pending)
+		ticker.show("%s", progressText(key, p, ended.perSecond()))
+	})
+}
+
+// printToCome says which runs of an edition were not due when its sending began,
+// and returns how many deliveries wait for that.
+func (e *env) printToCome(ctx context.Context, a *app.App, edition *digest.Edition, began time.Time) (int64, error) {
+	d, err := a.Setup.DigestOf(edition)
+	if err != nil {
+		return 0, err
+	}
+	later, err := a.Digests.ToCome(ctx, d, edition, began)
+	if err != nil || later.Runs == 0 {
+		return 0, err
+	}
+	wait := "runs wait for their hour"
+	if later.Runs == 1 {
+		wait = "run waits for its hour"
+	}
+	fmt.Fprintf(e.stdout, "  %d %s, next at %s: broadsheet serve sends then, or broadsheet digest send %s\n", later.Runs, wait, plain(later.NextAt), d.Slug)
+	return later.Deliveries, nil
+}
+
+// verdict is nil only if all of an edition went out that was due; later is how
+// many of its pending deliveries are not.
+func verdict(key string, b delivery.Balance, later int64, err error) error {
 	switch {
 	case !b.Balanced():
 		return &codedError{exitFailed, fmt.Errorf("%s does not balance: please report this with the output of broadsheet edition show %s", key, key)}
 	case errors.Is(err, delivery.ErrPaused), errors.Is(err, delivery.ErrRelays):
-		slug, _, _ := strings.Cut(key, "/")
-		remedy := "broadsheet serve sends them, or broadsheet digest send " + slug
-		if errors.Is(err, delivery.ErrPaused) {
-			mend := "mend what paused it, then broadsheet edition resume " + key
-			if text := err.Error(); strings.Contains(text, digest.WaitsForApproval) || strings.Contains(text, digest.HeldBy) {
-				mend = "broadsheet edition approve " + key
-			}
-			remedy = mend + "; " + remedy
-		}
-		return &codedError{exitLater, fmt.Errorf("%s: %w; %d deliveries are pending: %s", key, err, b.Pending, remedy)}
+		return &codedError{exitLater, fmt.Errorf("%s: %w; %d deliveries are pending: %s", key, err, b.Pending, remedy(key, err))}
 	case err != nil:
 		return err
-	case b.Failed+b.Expired+b.Uncertain+b.Pending > 0:
+	}
+	b.Pending = max(b.Pending-later, 0)
+	if b.Failed+b.Expired+b.Uncertain+b.Pending > 0 {
 		return partly("%s: %d failed, %d expired, %d uncertain, %d pending: see broadsheet delivery list --edition %s", key, b.Failed, b.Expired, b.Uncertain, b.Pending, key)
 	}
 	return nil
+}
+
+// remedy says how an edition goes on that is paused or that no relay takes.
+func remedy(key string, err error) string {
+	slug, _, _ := strings.Cut(key, "/")
+	later := "broadsheet serve sends them, or broadsheet digest send " + slug
+	if !errors.Is(err, delivery.ErrPaused) {
+		return later
+	}
+	if text := err.Error(); strings.Contains(text, digest.WaitsForApproval) || strings.Contains(text, digest.HeldBy) {
+		return "broadsheet edition approve " + key + "; " + later
+	}
+	return "mend what paused it, then broadsheet edition resume " + key + "; " + later
 }
 
 func (e *env) printBalance(key string, b delivery.Balance) {
