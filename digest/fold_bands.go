@@ -87,7 +87,7 @@ type foldIndex struct {
 	keys     []string               // their bands
 }
 
-// prepareFold computes the bands of the stories that are new and reads through
+// prepareFold computes the bands of the stories that are new and looks through
 // those of the last days for articles that have one of them.
 func (p *put) prepareFold(ctx context.Context, chunk []Incoming) error {
 	p.fold = foldIndex{bands: map[*Incoming][]uint32{}, articles: map[uint32][]int64{}}
@@ -107,22 +107,13 @@ func (p *put) prepareFold(ctx context.Context, chunk []Incoming) error {
 	if len(p.fold.articles) == 0 {
 		return nil
 	}
-	var raw []byte
-	return p.tx.Each(ctx, func(scan func(dest ...any) error) error {
-		var id int64
-		var text string
-		if err := scan(&id, &text); err != nil {
-			return err
-		}
-		var err error
-		if raw, err = base64.RawStdEncoding.AppendDecode(raw[:0], []byte(text)); err != nil {
-			return fmt.Errorf("bands of article %d: %w", id, err)
-		}
-		for b := 0; b+4 <= len(raw); b += 4 {
-			p.fold.find(binary.BigEndian.Uint32(raw[b:]), id)
-		}
-		return nil
-	}, `SELECT article_id, bands FROM article_bands ORDER BY article_id`)
+	p.memory.mu.Lock()
+	defer p.memory.mu.Unlock()
+	if err := p.memory.catchUp(ctx, p.tx, p.now-foldWithin.Milliseconds()); err != nil {
+		return err
+	}
+	p.memory.collect(&p.fold)
+	return nil
 }
 
 // find notes an article where a new story has a band of its.

@@ -68,7 +68,7 @@ func (s *Store) put(ctx context.Context, with put, stories []Incoming) (PutResul
 	for chunk := range slices.Chunk(stories, putChunk) {
 		var p *put
 		err := s.db.Write(ctx, func(tx *db.Tx) error {
-			p = &put{tx: tx, tagger: with.tagger, source: with.source, first: with.first, sent: with.sent, who: with.who}
+			p = &put{tx: tx, tagger: with.tagger, source: with.source, first: with.first, sent: with.sent, who: with.who, memory: &s.fold}
 			return p.all(ctx, chunk, s.now)
 		})
 		if err != nil {
@@ -92,6 +92,7 @@ type put struct {
 	byURL   map[string]*storedArticle
 	byGUID  map[string]*storedArticle
 	fold    foldIndex
+	memory  *foldMemory
 	touched bool // mails look different now
 	who     string
 	notes   []putNote

@@ -15,8 +15,9 @@ var ErrNotFound = errors.New("not found")
 
 // Store keeps topics, sources, articles, editions, runs and selections.
 type Store struct {
-	db  *db.DB
-	now func() time.Time
+	db   *db.DB
+	now  func() time.Time
+	fold foldMemory
 }
 
 // NewStore returns a store on a migrated database.
