@@ -17,7 +17,7 @@ const losAngeles = "America/Los_Angeles"
 // catalog is what package subscribers needs to know of the world.
 func (w *world) catalog() *subscribers.Catalog {
 	c := &subscribers.Catalog{}
-	d := subscribers.Digest{ID: w.daily.ID, Slug: w.daily.Slug, Name: w.daily.Name, Zone: w.daily.Location.String(), LocalTime: w.daily.LocalTime}
+	d := subscribers.Digest{ID: w.daily.ID, Slug: w.daily.Slug, Name: w.daily.Name, Zone: w.daily.Location.String(), LocalTime: w.daily.LocalTime, Hours: w.daily.Hours}
 	for _, t := range w.setup.Topics {
 		c.Topics = append(c.Topics, subscribers.Topic{ID: t.ID, Slug: t.Slug, Name: t.Name})
 		d.Topics = append(d.Topics, t.ID)

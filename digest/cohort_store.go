@@ -18,7 +18,7 @@ type cohort struct {
 	Rule      string         // the hour that its readers chose, such as "06:30"; "" for the digest's
 	NextSlot  schedule.Local // zero until computed
 	NextDueAt time.Time
-	LastSeq   int64 // the last cut-off, -1 before the first run
+	LastSeq   int64 // the last cut-off, negative before the first run
 	Runs      int64 // the number of its next run
 }
 
@@ -82,6 +82,23 @@ func (s *Store) setNextSlot(ctx context.Context, c cohort, slot schedule.Local, 
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		_, err := moveCohort(ctx, tx, c, slot, due)
 		return err
+	})
+}
+
+// setFirstSlot is setNextSlot for a cohort that has not run, and notes in last_seq
+// where its first window begins as -2 less that number: package subscribers needs
+// it for readers who leave the cohort before. The run itself looks for it anew.
+func (s *Store) setFirstSlot(ctx context.Context, c cohort, slot schedule.Local, r rhythm) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		moved, err := moveCohort(ctx, tx, c, slot, slot.In(r.loc))
+		if err != nil || !moved {
+			return err
+		}
+		first, err := seqAt(ctx, tx, r.firstFrom(slot))
+		if err != nil {
+			return err
+		}
+		return setCutOff(ctx, tx, c.ID, -2-first, c.Runs)
 	})
 }
 

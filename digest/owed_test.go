@@ -202,6 +202,17 @@ func TestMovedOverASlot(t *testing.T) {
 // between the first and the last.
 func (w *world) eachStoryOnce(id int64) {
 	w.t.Helper()
+	got := w.storiesOf(id)
+	for i, n := range got {
+		if n != got[0]+i {
+			w.t.Fatalf("got stories %v, want each once", got)
+		}
+	}
+}
+
+// storiesOf returns the numbers of the stories that a reader got, sorted.
+func (w *world) storiesOf(id int64) []int {
+	w.t.Helper()
 	var got []int
 	for _, mail := range w.mails() {
 		head, stories, _ := strings.Cut(mail, ": ")
@@ -217,11 +228,7 @@ func (w *world) eachStoryOnce(id int64) {
 		}
 	}
 	slices.Sort(got)
-	for i, n := range got {
-		if n != got[0]+i {
-			w.t.Fatalf("got stories %v, want each once", got)
-		}
-	}
+	return got
 }
 
 // TestMovedToAnEarlierHour moves to an earlier hour in the same zone, between the two.

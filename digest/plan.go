@@ -76,6 +76,9 @@ func (p *Planner) refresh(ctx context.Context, d *Digest, c cohort, now time.Tim
 	if slot == c.NextSlot && due.Equal(c.NextDueAt) {
 		return nil
 	}
+	if c.LastSeq < 0 {
+		return p.store.setFirstSlot(ctx, c, slot, r)
+	}
 	return p.store.setNextSlot(ctx, c, slot, due)
 }
 
@@ -224,6 +227,9 @@ func (p *Planner) start(ctx context.Context, c cohort, now time.Time) error {
 	}
 	if c.NextSlot.IsZero() { // a new cohort
 		slot, due := times.next(now)
+		if c.LastSeq < 0 {
+			return p.store.setFirstSlot(ctx, c, slot, times)
+		}
 		return p.store.setNextSlot(ctx, c, slot, due)
 	}
 	r := startRun{

@@ -17,13 +17,15 @@ func TestMoveToAnotherCohort(t *testing.T) {
 		behind                bool  // it has not come to the reader
 		want                  int64
 	}{
-		"a cohort that never ran":         {lastSeq: -1, joinedSeq: -1, want: -1},
-		"one that ran":                    {lastSeq: 50, runs: 3, joinedSeq: -1, want: 50},
-		"a start of its own":              {lastSeq: 50, runs: 3, joinedSeq: 30, joinedRuns: 3, want: 30},
-		"a start of its own, used up":     {lastSeq: 50, runs: 3, joinedSeq: 30, joinedRuns: 2, want: 50},
-		"a run that had the reader":       {lastSeq: 50, runs: 3, joinedSeq: -1, run: true, want: 50},
-		"a run that will miss the reader": {lastSeq: 50, runs: 3, joinedSeq: -1, run: true, behind: true, want: 40},
-		"the same with a start":           {lastSeq: 50, runs: 3, joinedSeq: 30, joinedRuns: 2, run: true, behind: true, want: 30},
+		"a cohort that never ran":          {lastSeq: -1, joinedSeq: -1, want: -1},
+		"one that waits for its first run": {lastSeq: -42, joinedSeq: -1, want: 40},
+		"the same, back since":             {lastSeq: -42, joinedSeq: 45, joinedRuns: -1, want: 45},
+		"one that ran":                     {lastSeq: 50, runs: 3, joinedSeq: -1, want: 50},
+		"a start of its own":               {lastSeq: 50, runs: 3, joinedSeq: 30, joinedRuns: 3, want: 30},
+		"a start of its own, used up":      {lastSeq: 50, runs: 3, joinedSeq: 30, joinedRuns: 2, want: 50},
+		"a run that had the reader":        {lastSeq: 50, runs: 3, joinedSeq: -1, run: true, want: 50},
+		"a run that will miss the reader":  {lastSeq: 50, runs: 3, joinedSeq: -1, run: true, behind: true, want: 40},
+		"the same with a start":            {lastSeq: 50, runs: 3, joinedSeq: 30, joinedRuns: 2, run: true, behind: true, want: 30},
 	}
 	eachDesk(t, func(t *testing.T, k *desk) {
 		for name, c := range cases {

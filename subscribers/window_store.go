@@ -10,6 +10,11 @@ import (
 // than the cohort's.
 const noRun = -1
 
+// noCutOff is the last cut-off of a cohort that no planner has seen. What is less
+// tells where the first window of one that has not run begins: -2 after 0, -3
+// after 1.
+const noCutOff = -1
+
 // keepWindows sees to it that a reader who moves to another cohort, chooses
 // other topics or returns misses no story and gets none twice.
 func keepWindows(ctx context.Context, tx *db.Tx, recs []*record) error {
@@ -63,7 +68,7 @@ func keepStarts(ctx context.Context, tx *db.Tx, seats []owned) error {
 			old = s.from
 		}
 		start := windowStart(cohorts[old], open[old], s)
-		if !s.Topics.same(s.had) {
+		if began := cohorts[old].LastSeq >= 0 || s.JoinedSeq >= 0; began && !s.Topics.same(s.had) {
 			s.former = s.former.add(start, s.had)
 		}
 		if s.from != 0 {
@@ -122,6 +127,9 @@ func windowStart(c cohort, open []openRun, s owned) int64 {
 	}
 	if s.JoinedSeq >= 0 && s.JoinedRuns >= next {
 		return s.JoinedSeq
+	}
+	if start < noCutOff { // it has not run
+		start = noCutOff - 1 - start
 	}
 	return max(start, s.JoinedSeq)
 }
