@@ -171,7 +171,8 @@ func (a *App) Handler() (http.Handler, error) {
 			return a.Digests.PutBy(ctx, a.Tagger, "api:"+key, in)
 		},
 		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, a.Setup, a.Now()) }, APIKeys: a.Config.Web.APIKeys,
-		Receipts:       a.Digests.Receipts,
+		Receipts: a.Digests.Receipts,
+		Webhooks: a.webhooks(), Told: a.told,
 		TrustedProxies: a.Config.Web.TrustedProxies, AllowedOrigins: a.Config.Web.AllowedOrigins,
 		Ready: a.DB.CheckSchema, Log: a.Log, Now: a.Now,
 	})

@@ -24,6 +24,7 @@ type Config struct {
 	Attributes []Attribute
 	Topics     []Topic
 	Sources    []Source
+	Webhooks   []Webhook
 	Digests    []Digest
 }
 

@@ -120,6 +120,7 @@ func (l *loader) config(tree *node) *Config {
 	c.Articles = readArticles(root.sub("articles"))
 	c.Topics = readTopics(root.list("topic"))
 	c.Sources = readSources(root.list("source"), c.Site)
+	c.Webhooks = readWebhooks(root.list("webhook"))
 	c.Digests = readDigests(root.list("digest"), c)
 	root.done()
 	return c

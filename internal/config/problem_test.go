@@ -27,6 +27,11 @@ func TestProblems(t *testing.T) {
 		// Names.
 		{"attribute that is a column", []string{"[security]", "[[attribute]]\nname = \"hour\"\nvalues = [\"a\", \"b\"]\n[security]"},
 			`broadsheet.toml:16: name in [[attribute]] is "hour", a column of every file of readers: it needs another`},
+		{"webhook without a secret", []string{"[security]", "[[webhook]]\nslug = \"site\"\nkind = \"ghost\"\n[security]"},
+			`broadsheet.toml:15: [[webhook]] needs secret_file, such as secret_file = "webhook.secret"`},
+		{"webhook of another kind", []string{"[security]", "[[webhook]]\nslug = \"site\"\nkind = \"drupal\"\nsecret_file = \"relay.password\"\n[security]"},
+			`broadsheet.toml:17: kind in [[webhook]] must be "wordpress" or "ghost", not "drupal"
+broadsheet.toml:18: secret_file in [[webhook]] holds a secret of 11 characters: it needs at least 20`},
 		{"unknown key", []string{`topics = ["*"]`, `topcs = ["*"]`},
 			`broadsheet.toml:63: unknown key "topcs" in [[digest]], did you mean "topics"?`},
 		{"unknown key like none", []string{`theme = "broadsheet"`, `zzz = 1`},

@@ -42,6 +42,7 @@ type site struct {
 	links   *subscribers.Links
 	catalog *subscribers.Catalog
 	log     bytes.Buffer
+	told    []ingest.Hook // by webhooks
 
 	mu     sync.Mutex
 	time   time.Time
@@ -124,6 +125,11 @@ func (s *site) options(setup *digest.Setup) web.Options {
 		},
 		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, setup, s.now()) }, APIKeys: map[string]string{hex.EncodeToString(sum[:]): "cms"},
 		Receipts:       articles.Receipts,
+		Webhooks:       map[string]web.Webhook{"site": {Kind: "wordpress", Secret: []byte(hookSecret), Topics: []string{"world"}}},
+		Told: func(ctx context.Context, name string, told ingest.Hook) (string, error) {
+			s.told = append(s.told, told)
+			return "new", nil
+		},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 		AllowedOrigins: []string{"https://partner.example"}, Ready: s.db.CheckSchema,
 		Log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: s.now, Pause: s.pause,

@@ -30,6 +30,7 @@ func (s *Server) Handler() http.Handler {
 
 	// The API of the newsroom.
 	plain("POST /api/v1/articles", s.api(s.postArticles))
+	plain("POST /api/v1/webhooks/{name}", s.postWebhook)
 
 	// The rest.
 	page("GET /assets/{name}", s.asset)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"broadsheet/digest"
+	"broadsheet/digest/ingest"
 	"broadsheet/subscribers"
 	"broadsheet/templates"
 )
@@ -31,6 +32,9 @@ type Options struct {
 	CheckArticle func(in *digest.Incoming) error                                                       // nil if the configuration knows its topics and attributes
 	APIKeys      map[string]string                                                                     // hexadecimal SHA-256 of a key -> its name
 	Receipts     func(ctx context.Context, subscriberID int64) ([]digest.Receipt, error)
+
+	Webhooks map[string]Webhook // by name
+	Told     func(ctx context.Context, webhook string, told ingest.Hook) (result string, err error)
 
 	TrustedProxies []netip.Prefix
 	AllowedOrigins []string                        // of sites whose pages may send our forms
