@@ -173,51 +173,6 @@ func (s *Store) EditionEditInWords(ctx context.Context, d *Digest, e *Edition, e
 	return text.apply(&edit), nil
 }
 
-// ApproveEdition approves an edition for all its runs and lets it go, if waiting
-// for that or for who held it was all that kept it; otherwise it stays paused
-// for its reason.
-func (s *Store) ApproveEdition(ctx context.Context, d *Digest, e *Edition, who string) (*Edition, error) {
-	out, err := s.changeEdition(ctx, d, e, func(tx *db.Tx, e *Edition) (string, string, error) {
-		if e.Approval == ApprovalNotAsked && d.Approval == ApprovalNone && !isHeld(e) {
-			return "", "", fmt.Errorf("%w: nobody is asked to approve %s, see approval in broadsheet.toml", ErrEdit, d.Slug)
-		}
-		if e.Approval == ApprovalApproved && !isHeld(e) {
-			return "", "", nil
-		}
-		state, reason := e.State, e.Reason
-		if isHeld(e) {
-			state, reason = EditionSending, ""
-		}
-		return "approve", "", setEdition(ctx, tx, e.ID, state, reason, ApprovalApproved)
-	}, who)
-	if err != nil {
-		return nil, fmt.Errorf("approve edition %s: %w", e.Key, err)
-	}
-	return out, nil
-}
-
-// HoldEdition keeps an edition back, for all its runs, until it is approved. It
-// returns ErrEdit for one that is paused for another reason.
-func (s *Store) HoldEdition(ctx context.Context, d *Digest, e *Edition, who string) (*Edition, error) {
-	out, err := s.changeEdition(ctx, d, e, func(tx *db.Tx, e *Edition) (string, string, error) {
-		switch {
-		case e.State == EditionPaused && strings.HasPrefix(e.Reason, HeldBy):
-			return "", "", nil
-		case e.State == EditionPaused && !isHeld(e):
-			return "", "", fmt.Errorf("%w: it is paused already: %s", ErrEdit, e.Reason)
-		}
-		approval := e.Approval
-		if approval == ApprovalApproved {
-			approval = ApprovalWanted
-		}
-		return "hold", "", setEdition(ctx, tx, e.ID, EditionPaused, HeldBy+who, approval)
-	}, who)
-	if err != nil {
-		return nil, fmt.Errorf("hold edition %s: %w", e.Key, err)
-	}
-	return out, nil
-}
-
 // ChangeEditionState pauses, resumes or cancels an edition by hand, as
 // SetEditionState does, and puts on record who did. One that its editors keep
 // back is not resumed: then the error is ErrEdit.

@@ -63,3 +63,51 @@ func plannedToCome(ctx context.Context, tx *db.Tx, editionID, after int64) (ToCo
 		WHERE b.edition_id = $1 AND b.done_at = 0 AND r.due_at > $2 AND d.state = 'pending' AND d.next_try_at = 0`, editionID, after)
 	return out, err
 }
+
+// Reach is whom what becomes of an edition concerns.
+type Reach struct {
+	Runs    int   // planned, with deliveries that are pending
+	Pending int64 // deliveries of those
+	Later   int   // runs that are yet to be planned
+	Readers int64 // of those, as they subscribe now
+}
+
+// Reach tells whom an edition has yet to go to. It may be one to come.
+func (s *Store) Reach(ctx context.Context, d *Digest, e *Edition) (Reach, error) {
+	var out Reach
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		var row struct {
+			Runs    int   `db:"runs"`
+			Pending int64 `db:"pending"`
+		}
+		if err := tx.Get(ctx, &row, `SELECT COUNT(DISTINCT run_id) AS runs, COUNT(*) AS pending FROM deliveries
+			WHERE edition_id = $1 AND day = $2 AND state = 'pending'`, e.ID, e.Slot.DayNumber()); err != nil {
+			return err
+		}
+		out = Reach{Runs: row.Runs, Pending: row.Pending}
+		if e.Kind != Scheduled {
+			return nil
+		}
+		cohorts, err := selectCohorts(ctx, tx, `WHERE digest_id = $1 ORDER BY id`, d.ID)
+		if err != nil {
+			return err
+		}
+		for _, c := range cohorts {
+			if !c.NextSlot.IsZero() && e.Slot.Before(d.editionSlot(c.NextSlot)) {
+				continue // it has had it
+			}
+			var readers int64
+			if err := tx.Get(ctx, &readers, `SELECT COUNT(*) FROM subscriptions WHERE cohort_id = $1 AND state = 'active'`, c.ID); err != nil {
+				return err
+			}
+			if readers > 0 {
+				out.Later, out.Readers = out.Later+1, out.Readers+readers
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Reach{}, fmt.Errorf("count whom edition %s concerns: %w", e.Key, err)
+	}
+	return out, nil
+}

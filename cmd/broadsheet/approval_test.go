@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +14,9 @@ import (
 // approved, as it was edited until then.
 func TestHeldEditionWaits(t *testing.T) {
 	t.Parallel()
-	n := newNewsroom(t, settings{more: strings.Replace(approvedDaily, "0 7 * * *", "0 0 * * *", 1) + "expire_after = \"24h\"\n"}, sink.Options{})
+	slot := time.Now().UTC().Add(-10 * time.Minute).Truncate(time.Minute) // of yesterday, just after midnight
+	daily := fmt.Sprintf("%d %d * * *", slot.Minute(), slot.Hour())
+	n := newNewsroom(t, settings{more: strings.Replace(approvedDaily, "0 7 * * *", daily, 1) + "expire_after = \"24h\"\n"}, sink.Options{})
 	var mu sync.Mutex
 	var mails []string
 	n.inbox.examine(func(_ string, data []byte) {
@@ -24,11 +27,11 @@ func TestHeldEditionWaits(t *testing.T) {
 	n.must(split("subscriber add ada@inbox.example --digest asked --confirmed --consent desk")...)
 	n.must(split("article add --url https://courier.example/topic-0/1 --title One")...)
 	n.must("digest", "plan", "asked")
-	midnight := time.Now().UTC().Truncate(24 * time.Hour)
 	n.due("asked", "UTC", midnight)
-	key := "asked/" + midnight.Format(time.DateOnly)
+	key := "asked/" + slot.Format(time.DateOnly)
 	n.steps([]step{
 		{args: "digest send asked", code: 75, stdout: `due 1 = sent 0 .* pending 1\n`, stderr: `waits for approval; 1 deliveries are pending: broadsheet edition approve ` + key},
+		{args: "edition approve " + key + " --dry-run", stdout: `: it is paused: waits for approval, not approved, and then is sending, approved\n  concerns 1 run with 1 reader pending, and 0 runs to come with 0 readers\n`},
 		{args: "edition edit " + key + " --subject Edited --intro -", stdin: "Read **this** first.\n", stdout: `version 1`},
 		{args: "edition approve " + key, stdout: `is sending, approved`},
 		{args: "digest send asked", stdout: `due 1 = sent 1 `},

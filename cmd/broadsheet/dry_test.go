@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/internal/db"
 	"broadsheet/mail/sink"
@@ -82,6 +83,9 @@ func TestDryRunsChangeNothing(t *testing.T) {
 		n.must("article", "import", "stories.json")
 		n.must("digest", "send", "daily", "--now", "--topic", "topic-1")
 		edition := n.first("edition list", "edition")
+		held := "daily/" + time.Now().UTC().AddDate(0, 0, 3).Format(time.DateOnly)
+		later := "daily/" + time.Now().UTC().AddDate(0, 0, 4).Format(time.DateOnly)
+		n.must("edition", "hold", held)
 		total, _ := n.inbox.accepted()
 		d := n.open()
 		before := dump(t, d)
@@ -104,6 +108,8 @@ func TestDryRunsChangeNothing(t *testing.T) {
 			"digest explain daily --for " + readerAddress(0), "digest explain daily --for " + readerAddress(1) + " --at 2020-01-01 --article 1 --output json",
 			"digest plan daily --dry-run", "digest plan daily --at 2031-01-01 --dry-run", "digest send daily --dry-run", "digest send daily --now --dry-run",
 			"digest send daily --now --topic topic-0 --to " + readerAddress(0) + " --dry-run",
+			"edition hold " + held + " --dry-run", "edition hold " + later + " --dry-run", "edition approve " + held + " --dry-run",
+			"edition edit " + later + " --subject New --dry-run", "edition cancel " + held + " --dry-run",
 			"edition list", "edition show " + edition, "delivery list", "delivery show " + edition + " " + readerAddress(1),
 		} {
 			n.must(split(args)...)

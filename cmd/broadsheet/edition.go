@@ -14,8 +14,7 @@ import (
 
 func (e *env) editionCommand() *cobra.Command {
 	return noun("edition", "Issues of a digest, over all their runs", e.editionListCommand(), e.editionShowCommand(), e.editionEditCommand(),
-		e.editionApprovalCommand("approve", "Let an edition go that its digest wants approved, once for all its runs", func(s *digest.Store) approval { return s.ApproveEdition }),
-		e.editionApprovalCommand("hold", "Keep an edition back until it is approved, once for all its runs", func(s *digest.Store) approval { return s.HoldEdition }),
+		e.editionApproveCommand(), e.editionHoldCommand(),
 		e.editionStateCommand("pause", "Keep what is pending from being sent", digest.EditionPaused),
 		e.editionStateCommand("resume", "Send what is pending", digest.EditionSending),
 		e.editionStateCommand("cancel", "Never send what is pending", digest.EditionCancelled))

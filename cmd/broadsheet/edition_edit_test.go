@@ -39,17 +39,26 @@ func TestEditingAtTheDesk(t *testing.T) {
 		{args: "edition edit " + key + " --dry-run --clear subject", stdout: `would get: nothing new\n$`},
 		{args: "edition show " + key, stdout: `(?s) is paused: waits for approval, approval wanted\n.*introduction +Read \*in\*\..*story 1 +Uno = one\nstory 2 +Due\n.*maria +edit +subject "A = B", introduction of 27 characters`},
 		{args: "edition resume " + key, code: 1, stderr: `edition asked/\S+.* waits for approval: approve it with broadsheet edition approve`},
-		{args: "edition approve " + key + " --dry-run", stdout: `^would approve edition asked/\S+: it is paused: waits for approval, not approved\n$`},
+		{args: "edition approve " + key + " --dry-run", stdout: `^would approve edition asked/\S+: it is paused: waits for approval, not approved, and then is sending, approved\n` +
+			`  concerns 0 runs with 0 readers pending, and 0 runs to come with 0 readers\n  without that it takes stories until its slot; then it stays back, and what it has expires \d+h after the slot\n$`},
+		{args: "subscriber add ada@inbox.example --digest asked --confirmed --consent desk", stdout: `active`},
+		{args: "edition hold " + key + " --by maria --dry-run", stdout: `^would hold edition asked/\S+: it is paused: waits for approval, not approved, and then is paused: held by maria, not approved\n` +
+			`  concerns 0 runs with 0 readers pending, and 1 run to come with 1 reader\n`},
 		{args: "edition approve " + key + " --by maria", stdout: `^edition asked/\S+ is sending, approved\n$`},
 		{args: "edition hold " + key + " --by 'joe k'", stdout: `^edition asked/\S+ is paused: held by joe k, not approved\n$`},
+		{args: "edition hold " + key + " --by maria --dry-run", stdout: `^would hold edition asked/\S+: nothing new, it is paused: held by joe k, not approved\n`},
 		{args: "edition approve " + key, stdout: ` is sending, approved\n$`},
+		{args: "edition hold " + key + " --dry-run", stdout: `  without that it takes stories until its slot; then it goes out at its slot\n$`},
 		{args: "edition pause " + key, stdout: ` is paused\n$`},
 		{args: "edition hold " + key, code: 2, stderr: `it is paused already: paused by an operator`},
+		{args: "edition hold " + key + " --dry-run", code: 2, stderr: `it is paused already: paused by an operator`},
 		{args: "edition resume " + key, stdout: ` is sending\n$`},
 		{args: "edition approve daily/" + day, code: 2, stderr: `nobody is asked to approve daily`},
+		{args: "edition approve daily/" + day + " --dry-run", code: 2, stderr: `nobody is asked to approve daily`},
 		{args: "digest send asked", stdout: `no slot of asked has come`},
 		{args: "--yes edition cancel " + key, stdout: ` is cancelled\n$`},
 		{args: "edition edit " + key + " --subject x", code: 1, stderr: `is cancelled: nothing more of the edition will be sent`},
+		{args: "edition hold " + key + " --dry-run", code: 1, stderr: `is cancelled: nothing more of the edition will be sent`},
 	})
 	var shown struct {
 		Approval string
