@@ -27,7 +27,7 @@ func TestHeldEditionWaits(t *testing.T) {
 	n.must(split("subscriber add ada@inbox.example --digest asked --confirmed --consent desk")...)
 	n.must(split("article add --url https://courier.example/topic-0/1 --title One")...)
 	n.must("digest", "plan", "asked")
-	n.due("asked", "UTC", midnight)
+	n.due("asked", "UTC", slot)
 	key := "asked/" + slot.Format(time.DateOnly)
 	n.steps([]step{
 		{args: "digest send asked", code: 75, stdout: `due 1 = sent 0 .* pending 1\n`, stderr: `waits for approval; 1 deliveries are pending: broadsheet edition approve ` + key},
