@@ -19,23 +19,46 @@ const MaxURLBytes = 2048
 // CanonicalURL returns the form of an absolute http or https URL by which two
 // spellings of one address are known to be the same: scheme and host in lower
 // case, the host as A-labels, without user information, default port,
-// fragment, dot segments and the parameters that only track where a reader
-// came from. The other parameters keep their order, and percent-encoding is
-// written in one way (RFC 3986 section 6.2.2). The result is at most
-// MaxURLBytes long and is its own canonical form.
+// fragment, dot segments, session ids and the parameters that only track where
+// a reader came from. A fragment that begins with "!" stays, for it names the
+// page. The other parameters keep their order, and percent-encoding is written
+// in one way (RFC 3986 section 6.2.2). The AMP version of a page, on its own
+// site or in a cache of such pages, gives the URL of the page; the host of a
+// site for phones stays. The result is at most MaxURLBytes long and is its own
+// canonical form.
 func CanonicalURL(raw string) (string, error) {
+	canonical, err := canonicalOnce(raw)
+	for last := raw; err == nil && canonical != last; {
+		last = canonical
+		canonical, err = canonicalOnce(last) // an address within an address
+	}
+	return canonical, err
+}
+
+func canonicalOnce(raw string) (string, error) {
 	u, err := parseWebURL(raw)
 	if err != nil {
 		return "", err
+	}
+	if inner, ok := unwrapAMP(u); ok {
+		if page, err := parseWebURL(inner); err == nil {
+			if _, err := canonicalHost(page); err == nil {
+				u = page
+			}
+		}
 	}
 	host, err := canonicalHost(u)
 	if err != nil {
 		return "", err
 	}
 	path := removeDotSegments(escape(u.EscapedPath(), pathBytes))
-	out := u.Scheme + "://" + host + path
+	path = withoutAMPPath(withoutSession(path))
+	out := u.Scheme + "://" + withoutAMPHost(host) + path
 	if query := canonicalQuery(u.RawQuery); query != "" {
 		out += "?" + query
+	}
+	if strings.HasPrefix(u.Fragment, "!") && len(u.Fragment) > 1 {
+		out += "#" + escape(u.EscapedFragment(), fragmentBytes)
 	}
 	if len(out) > MaxURLBytes {
 		return "", fmt.Errorf("URL is %d bytes long, at most %d are accepted", len(out), MaxURLBytes)
@@ -178,8 +201,9 @@ func removeDotSegments(path string) string {
 
 // Bytes that stand for themselves, besides letters, digits and "-._~".
 const (
-	pathBytes  = "!$&'()*+,;=:@/"
-	queryBytes = "!$&'()*+,;=:@/?[]{}|^`\\"
+	pathBytes     = "!$&'()*+,;=:@/"
+	fragmentBytes = pathBytes + "?"
+	queryBytes    = "!$&'()*+,;=:@/?[]{}|^`\\"
 )
 
 // escape writes percent-encoding in one way: unreserved characters bare,

@@ -15,7 +15,7 @@ func canonicalQuery(raw string) string {
 	var kept []string
 	for pair := range strings.SplitSeq(raw, "&") {
 		name, _, _ := strings.Cut(pair, "=")
-		if pair == "" || isTracking(name) {
+		if pair == "" || isTracking(name) || isAMPQuery(pair) {
 			continue
 		}
 		kept = append(kept, escape(pair, queryBytes))
@@ -23,8 +23,8 @@ func canonicalQuery(raw string) string {
 	return strings.Join(kept, "&")
 }
 
-// isTracking says whether a parameter only tells where the reader came from,
-// so that the page is the same without it. Parameters that some sites use for
+// isTracking says whether a parameter only tells where the reader came from, or
+// who it is, so that the page is the same without it. Parameters that some sites use for
 // content, such as ref, source and id, are never among them.
 func isTracking(name string) bool {
 	if decoded, err := url.QueryUnescape(name); err == nil {
@@ -32,7 +32,8 @@ func isTracking(name string) bool {
 	}
 	name = strings.ToLower(name)
 	for _, prefix := range [...]string{
-		"utm_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "__hs", "wt.mc", "wt_mc", "at_custom", "guce_", "oly_", "vero_",
+		"utm_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "__hs", "wt.mc", "wt_mc", "at_custom", "at_link_", "at_bbc_", "at_ptr_",
+		"guce_", "oly_", "vero_", "bsft_", "sfmc_", "elqtrack", "trk_", "aspsessionid",
 	} {
 		if strings.HasPrefix(name, prefix) {
 			return true
@@ -42,12 +43,14 @@ func isTracking(name string) bool {
 }
 
 // trackingNames are whole names, in lower case; families are prefixes above.
+// The last line are session ids with names that mean nothing else.
 var trackingNames = []string{
-	"__twitter_impression", "_branch_match_id", "_ga", "_gl", "_hsenc", "_hsmi", "_openstat",
-	"at_campaign", "at_medium", "cmpid", "dclid", "dm_i", "epik", "fb_action_ids", "fb_action_types",
-	"fb_ref", "fb_source", "fbclid", "gad_source", "gbraid", "gclid", "gclsrc", "guccounter", "hsctatracking",
-	"igsh", "igshid", "irclickid", "li_fat_id", "mc_cid", "mc_eid", "mkt_tok", "ml_subscriber",
-	"ml_subscriber_hash", "msclkid", "ns_campaign", "ns_linkname", "ns_mchannel", "ns_source", "ocid",
-	"rb_clickid", "ref_src", "ref_url", "s_kwcid", "srsltid", "ttclid", "twclid", "wbraid", "wickedid",
-	"xtor", "yclid", "ysclid",
+	"__s", "__twitter_impression", "_branch_match_id", "_bta_c", "_bta_tid", "_ga", "_gl", "_hsenc", "_hsmi", "_kx", "_openstat",
+	"at_campaign", "at_campaign_type", "at_format", "at_medium", "ck_subscriber_id", "cmpid", "dclid", "dm_i", "elqaid", "elqcampaignid",
+	"epik", "et_cid", "et_rid", "fb_action_ids", "fb_action_types", "fb_ref", "fb_source", "fbclid", "gad_campaignid", "gad_source",
+	"gbraid", "gclid", "gclsrc", "guccounter", "hsctatracking", "igsh", "igshid", "irclickid", "li_fat_id", "mc_cid", "mc_eid",
+	"mkt_tok", "ml_subscriber", "ml_subscriber_hash", "msclkid", "ncid", "ns_campaign", "ns_linkname", "ns_mchannel", "ns_source",
+	"obclid", "ocid", "rb_clickid", "rdt_cid", "ref_src", "ref_url", "s_cid", "s_kwcid", "sc_cid", "smid", "srsltid", "taid", "tblci",
+	"ttclid", "twclid", "wbraid", "wickedid", "xtor", "yclid", "ysclid",
+	"asp.net_sessionid", "cfid", "cftoken", "jsessionid", "oscsid", "phpsessid",
 }
