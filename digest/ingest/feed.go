@@ -120,19 +120,30 @@ func (p *feedParser) parse(text []byte) (*gofeed.Feed, error) {
 	if len(text) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrNotFeed)
 	}
-	switch text[0] {
-	case '{':
-		return parseJSONFeed(text)
-	case '[':
-		return nil, fmt.Errorf("%w: it is a JSON list; a JSON Feed is an object with a list of items", ErrNotFeed)
+	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte(")]}',"))) // which keeps a script from running it
+	if len(text) > 0 {
+		switch text[0] {
+		case '{':
+			return p.parseJSONFeed(text)
+		case '[':
+			return nil, fmt.Errorf("%w: it is a JSON list; a JSON Feed is an object with a list of items", ErrNotFeed)
+		}
 	}
 	return p.parseXML(cleanXML(text))
 }
 
-func parseJSONFeed(text []byte) (*gofeed.Feed, error) {
+func (p *feedParser) parseJSONFeed(text []byte) (*gofeed.Feed, error) {
 	raw, err := readRaw(text)
 	if err != nil {
-		return nil, fmt.Errorf("%w: read JSON Feed: %w", ErrNotFeed, err)
+		mended, cut := mendJSON(text)
+		again, stillBroken := readRaw(mended)
+		if stillBroken != nil {
+			return nil, fmt.Errorf("%w: read JSON Feed: %w", ErrNotFeed, err)
+		}
+		raw = again
+		if cut {
+			p.note("the JSON is cut off, the items before that are read")
+		}
 	}
 	if !strings.Contains(raw.FeedVersion, "jsonfeed") && len(raw.Items) == 0 {
 		return nil, fmt.Errorf("%w: it is JSON, but has no items and no version of JSON Feed", ErrNotFeed)
@@ -141,25 +152,18 @@ func parseJSONFeed(text []byte) (*gofeed.Feed, error) {
 }
 
 func (p *feedParser) parseXML(text []byte) (*gofeed.Feed, error) {
-	root, found := rootTag(text)
-	name := strings.ToLower(string(root.name[bytes.IndexByte(root.name, ':')+1:]))
-	switch name {
-	case "rss", "rdf", "feed":
-	case "urlset", "sitemapindex":
-		return nil, fmt.Errorf("%w: it is a sitemap", ErrNotFeed)
-	default:
-		if isPage(text) {
-			return nil, &PageError{Feed: p.namedFeed(text)}
-		}
-		if !found {
-			return nil, fmt.Errorf("%w: it is neither XML nor JSON, it begins with %q", ErrNotFeed, shorten(string(text[:min(len(text), 160)]), 40))
-		}
-		return nil, fmt.Errorf("%w: its first element is <%s>, not <rss>, <rdf:RDF> or <feed>", ErrNotFeed, shorten(string(root.name), 40))
+	root, ok := feedRoot(text)
+	if !ok {
+		return nil, p.notFeed(text, root)
+	}
+	if before := bytes.TrimSpace(text[:root.start]); isGarbage(before) {
+		p.note("what stands before the feed is left out: %q", shorten(string(before[:min(len(before), 400)]), 80))
 	}
 	text = text[root.start:]
 	if err := checkShape(text); err != nil {
 		return nil, fmt.Errorf("read feed: %w", err)
 	}
+	text = mendXML(dropBadReferences(text))
 	raw, err := readRaw(text)
 	if err == nil {
 		p.addLanguages(raw, text)
@@ -218,15 +222,6 @@ func (t jsonTranslator) Translate(feed any) (*gofeed.Feed, error) {
 
 func withoutNil[T any](list []*T) []*T {
 	return slices.DeleteFunc(list, func(one *T) bool { return one == nil })
-}
-
-func rootTag(text []byte) (tag, bool) {
-	for t := range tags(text) {
-		if t.kind == opening || t.kind == selfClose {
-			return t, true
-		}
-	}
-	return tag{}, false
 }
 
 func (p *feedParser) read(raw *gofeed.Feed) {
