@@ -141,23 +141,22 @@ func clearMark(in *digest.Incoming, field string) {
 	}
 }
 
-// timeLayouts are the forms that files and the API may use. Without a zone
-// they are UTC.
-var timeLayouts = []string{
-	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02",
-}
-
+// setTime reads a time in any form that ParseDate knows, UTC if it names no
+// zone. What is odd about it is a problem here, since whoever sent it can
+// correct it.
 func setTime(to *time.Time, text string) (problem string) {
 	if text = strings.TrimSpace(text); text == "" {
 		return ""
 	}
-	for _, layout := range timeLayouts {
-		if at, err := time.Parse(layout, text); err == nil {
-			*to = at.UTC()
-			return ""
-		}
+	at, note, ok := ParseDate(text, DateOptions{Zone: time.UTC})
+	switch {
+	case !ok:
+		return fmt.Sprintf("%q is not a time; write such as 2026-11-23T06:30:00-05:00, or 2026-11-23 06:30 or 2026-11-23, both UTC", shorten(text, 40))
+	case note != "":
+		return fmt.Sprintf("%q cannot be right: %s", shorten(text, 40), note)
 	}
-	return fmt.Sprintf("%q is not a time; write such as 2026-11-23T06:30:00-05:00, or 2026-11-23 06:30 or 2026-11-23, both UTC", shorten(text, 40))
+	*to = at
+	return ""
 }
 
 // setJSON sets a field from its JSON value; null leaves it unset, and what is
