@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -58,7 +59,7 @@ func (e *env) editionEditCommand() *cobra.Command {
 	f.StringVar(&o.intro, "intro", "", "Markdown `FILE` of the introduction, - for standard input")
 	f.StringVar(&o.subject, "subject", "", "subject, as it is: no template")
 	f.StringVar(&o.preheader, "preheader", "", "what an inbox shows beside the subject")
-	f.StringSliceVar(&o.order, "order", nil, "stories that come first, as `URL|ID,...`")
+	f.StringArrayVar(&o.order, "order", nil, "stories that come first, as `URL|ID,...`; may be given several times. A URL with commas has one of its own, or quotes")
 	f.StringArrayVar(&o.headlines, "headline", nil, "headline of a story in this edition, as `URL|ID=TEXT`; may be given several times")
 	f.StringSliceVar(&o.clear, "clear", nil, "take back a `FIELD`: intro, subject, preheader, order, headlines")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would change and change nothing")
@@ -144,12 +145,12 @@ func (e *env) editEdition(ctx context.Context, a *app.App, key string, edit dige
 
 // stories finds the articles of --order and --headline.
 func (o *editOptions) stories(ctx context.Context, a *app.App, edit *digest.EditionEdit) error {
-	for _, ref := range o.order {
-		id, err := articleID(ctx, a, ref)
+	for _, list := range o.order {
+		ids, err := articleIDs(ctx, a, list)
 		if err != nil {
 			return fmt.Errorf("--order: %w", err)
 		}
-		edit.Order = append(edit.Order, id)
+		edit.Order = append(edit.Order, ids...)
 	}
 	edit.Headlines = map[int64]string{}
 	for _, pair := range o.headlines {
@@ -160,6 +161,31 @@ func (o *editOptions) stories(ctx context.Context, a *app.App, edit *digest.Edit
 		edit.Headlines[id] = text
 	}
 	return nil
+}
+
+// articleIDs finds the articles of a list with commas between them. One that is
+// an article as it is, commas and all, is that.
+func articleIDs(ctx context.Context, a *app.App, list string) ([]int64, error) {
+	if id, err := articleID(ctx, a, list); err == nil || !errors.Is(err, digest.ErrNotFound) {
+		return []int64{id}, err
+	}
+	in := csv.NewReader(strings.NewReader(list))
+	in.TrimLeadingSpace = true
+	refs, err := in.Read()
+	if err != nil {
+		return nil, usagef("%q is no list of URLs or ids with commas between them: put a URL with commas or quotes into a flag of its own", list)
+	}
+	var ids []int64
+	for _, ref := range refs {
+		id, err := articleID(ctx, a, ref)
+		if err != nil && len(refs) > 1 {
+			return nil, fmt.Errorf("%w; if a URL has commas, give it a --order of its own or quote it", err)
+		} else if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
 
 // headline reads ID=TEXT or URL=TEXT. A URL may have "=" in it: of those that

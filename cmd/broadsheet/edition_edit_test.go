@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,46 @@ func TestEditingAtTheDesk(t *testing.T) {
 	}
 	if c := shown.Changes[4]; c.By != "joe k" {
 		t.Errorf("held by %q", c.By)
+	}
+}
+
+// TestOrderNamesStoriesWithCommas: URLs with commas can be named, each in a flag
+// of its own or in quotes.
+func TestOrderNamesStoriesWithCommas(t *testing.T) {
+	t.Parallel()
+	n := newNewsroom(t, settings{}, sink.Options{})
+	key := "daily/" + time.Now().UTC().AddDate(0, 0, 2).Format(time.DateOnly)
+	n.write("stories.csv", "url,title\nhttps://courier.example/a,One\n\"https://courier.example/b,4,c\",Two\n\"https://courier.example/d,e\",Three\nhttps://courier.example/f?q=a%22b,Four\n")
+	n.must("article", "import", "stories.csv")
+	for _, test := range []struct {
+		args []string
+		want string // in the order of the story's ids, or what is wrong
+	}{
+		{[]string{"--order", "https://courier.example/a,4"}, "1 4"},
+		{[]string{"--order", "3", "--order", "1, 2"}, "3 1 2"},
+		{[]string{"--order", "https://courier.example/b,4,c"}, "2"},
+		{[]string{"--order", "https://courier.example/d,e", "--order", "https://courier.example/b,4,c", "--order", "1"}, "3 2 1"},
+		{[]string{"--order", `1,"https://courier.example/b,4,c", "https://courier.example/d,e"`}, "1 2 3"},
+		{[]string{"--order", "https://courier.example/d,e,1"}, "there is no article https://courier.example/d: not found; if a URL has commas, give it a --order of its own or quote it"},
+		{[]string{"--order", `1,"2`}, "is no list of URLs or ids with commas between them"},
+		{[]string{"--order", ""}, "is no list of URLs or ids"},
+		{[]string{"--order", "1,,2"}, "there is no article"},
+	} {
+		n.run("edition", "edit", key, "--clear", "order")
+		r := n.run(append([]string{"edition", "edit", key}, test.args...)...)
+		var shown struct {
+			Edits struct{ Stories []struct{ Article int } }
+		}
+		if err := json.Unmarshal([]byte(n.must("--output", "json", "edition", "show", key).stdout), &shown); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range shown.Edits.Stories {
+			got = append(got, fmt.Sprint(s.Article))
+		}
+		if text := strings.Join(got, " "); text != test.want && (text != "" || !strings.Contains(r.stderr, test.want)) {
+			t.Errorf("%q: order %q, stderr %q, want %q", test.args, text, r.stderr, test.want)
+		}
 	}
 }
 
