@@ -74,6 +74,29 @@ func TestCarryIntoACohortThatIsBehind(t *testing.T) {
 	})
 }
 
+// TestCarryThenOtherTopics: what a mail brought after which the window stayed
+// open does not come again under a topic that the reader chose since.
+func TestCarryThenOtherTopics(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) {
+			localTime(set)
+			set.Digests[0].MaxItems, set.Digests[0].Overflow = 1, digest.OverflowCarry
+		})
+		w.subscribe(1, newYork, "world")
+		w.exec(`UPDATE subscribers SET confirmed_at = 1`)
+		w.begin()
+		w.tick()
+		w.put(story(1, "world"), story(2, "world"))
+		w.nextDay()
+		w.mustPrefer(1, newYork, "sport")
+		w.nextDay() // nothing of sport, so the window ends
+		w.put(story(2, "world", "sport"), story(3, "sport"))
+		w.nextDay()
+		w.nextDay()
+		same(t, "mails", w.mails(), []string{"daily/2026-11-24 1: 2 +1", "daily/2026-11-26 1: 3"})
+	})
+}
+
 // TestCarryOfManyDays: each story comes once, the newest first.
 func TestCarryOfManyDays(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, db.SQLite), func(set *digest.Setup) {

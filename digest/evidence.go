@@ -46,8 +46,8 @@ func (c *chooser) ask(ctx context.Context, tx *db.Tx, page []subscription) (q qu
 		if c.ownStart(&page[i]) { // it may have stayed open after a mail
 			q.carried = min(q.carried, from)
 		}
-		if page[i].Former != "" { // a partial edition may have brought a story for a topic that is not wanted any more
-			q.partial = min(q.partial, pool.first-1)
+		if page[i].Former != "" { // either may have brought a story for a topic that is not wanted any more
+			q.partial, q.carried = min(q.partial, pool.first-1), min(q.carried, pool.first-1)
 		}
 	}
 	q.partial = min(q.partial, least)
