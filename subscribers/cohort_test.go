@@ -15,6 +15,7 @@ func TestMoveToAnotherCohort(t *testing.T) {
 		joinedSeq, joinedRuns int64 // of the subscription
 		run                   bool  // run number runs-1, from 40, is being planned
 		behind                bool  // it has not come to the reader
+		partial               int   // 1: its edition moves no cut-off
 		want                  int64
 	}{
 		"a cohort that never ran":          {lastSeq: -1, joinedSeq: -1, want: -1},
@@ -25,6 +26,7 @@ func TestMoveToAnotherCohort(t *testing.T) {
 		"a start of its own, used up":      {lastSeq: 50, runs: 3, joinedSeq: 30, joinedRuns: 2, want: 50},
 		"a run that had the reader":        {lastSeq: 50, runs: 3, joinedSeq: -1, run: true, want: 50},
 		"a run that will miss the reader":  {lastSeq: 50, runs: 3, joinedSeq: -1, run: true, behind: true, want: 40},
+		"the welcome of other readers":     {lastSeq: 50, runs: 4, joinedSeq: -1, run: true, behind: true, partial: 1, want: 50},
 		"the same with a start":            {lastSeq: 50, runs: 3, joinedSeq: 30, joinedRuns: 2, run: true, behind: true, want: 30},
 	}
 	eachDesk(t, func(t *testing.T, k *desk) {
@@ -44,7 +46,8 @@ func TestMoveToAnotherCohort(t *testing.T) {
 				if c.behind {
 					cursor--
 				}
-				k.exec(`INSERT INTO editions (id, digest_id, slot, key, kind, day, state, created_at) VALUES (1, 1, 's', 'k', 'x', 1, 'sending', 1)`)
+				k.exec(`INSERT INTO editions (id, digest_id, slot, key, kind, partial, day, state, created_at)
+					VALUES (1, 1, 's', 'k', 'x', $1, 1, 'sending', 1)`, c.partial)
 				k.exec(`INSERT INTO runs (id, edition_id, cohort_id, due_at, expires_at, from_seq, to_seq, number, plan_cursor)
 					VALUES (1, 1, $1, 1, 1, 40, 50, $2, $3)`, old, c.runs-1, cursor)
 			}

@@ -103,11 +103,14 @@ type openRun struct {
 }
 
 // lockOpenRuns reads the runs of cohorts that are being planned, of each cohort
-// in their order, and keeps planners from storing pages of them.
+// in their order, and keeps planners from storing pages of them. Those of partial
+// editions are not among them: they move no cut-off, and the window of a welcome
+// begins days before it.
 func lockOpenRuns(ctx context.Context, tx *db.Tx, cohorts []int64) (map[int64][]openRun, error) {
 	var rows []openRun
 	err := tx.Select(ctx, &rows, `SELECT cohort_id, number, from_seq, plan_cursor FROM runs
-		WHERE cohort_id {in 1} AND planned_at = 0 ORDER BY id {for update}`, cohorts)
+		WHERE cohort_id {in 1} AND planned_at = 0 AND (SELECT e.partial FROM editions e WHERE e.id = runs.edition_id) = 0
+		ORDER BY id {for update}`, cohorts)
 	found := map[int64][]openRun{}
 	for _, r := range rows {
 		found[r.Cohort] = append(found[r.Cohort], r)
