@@ -64,6 +64,7 @@ type Fetcher struct {
 	userAgent string
 	limits    Limits
 	sessions  tls.ClientSessionCache
+	resolver  *net.Resolver // nil for the system's
 	now       func() time.Time
 }
 
@@ -217,9 +218,9 @@ func decompress(answer *http.Response) (io.Reader, error) {
 }
 
 func (f *Fetcher) transport(allowed []netip.Prefix) *http.Transport {
-	dialer := net.Dialer{Timeout: f.limits.Connect, ControlContext: guard(allowed)}
+	dialer := &net.Dialer{Timeout: f.limits.Connect, Resolver: f.resolver, ControlContext: guard(allowed)}
 	return &http.Transport{
-		DialContext:            dialer.DialContext,
+		DialContext:            dialWith(dialer),
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: f.sessions},
 		TLSHandshakeTimeout:    f.limits.Connect,
 		ResponseHeaderTimeout:  f.limits.Header,

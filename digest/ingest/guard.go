@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -28,6 +30,42 @@ func guard(allowed []netip.Prefix) func(context.Context, string, string, syscall
 		}
 		return fmt.Errorf("%s: %w", addr, ErrPrivateAddress)
 	}
+}
+
+// errHostForm is about an address in a form that some resolvers know and others
+// do not, such as 0x7f.1: nobody who means well writes one.
+var errHostForm = errors.New("an address of IPv4 must be written as four decimal numbers")
+
+// dialWith returns a function that dials as a dialer does, but for hosts that
+// are numbers and no address in the usual form.
+func dialWith(dialer *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := netip.ParseAddr(host); err != nil && endsInNumber(host) {
+			return nil, fmt.Errorf("host %q: %w", shorten(host, 100), errHostForm)
+		}
+		return dialer.DialContext(ctx, network, address)
+	}
+}
+
+// endsInNumber says whether the last label of a host is a number, which makes
+// the host an address to a browser.
+func endsInNumber(host string) bool {
+	host = strings.TrimSuffix(host, ".")
+	last := strings.ToLower(host[strings.LastIndexByte(host, '.')+1:])
+	digits, hexadecimal := strings.CutPrefix(last, "0x")
+	if !hexadecimal && digits == "" {
+		return false
+	}
+	for i := range len(digits) {
+		if c := digits[i]; !hexadecimal && (c < '0' || c > '9') || !isHex(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // isPublic says whether an address can belong to a site on the internet.
@@ -63,15 +101,16 @@ var specialNetworks = []netip.Prefix{
 	netip.MustParsePrefix("::ffff:0:0:0/96"), // IPv4-translated (RFC 2765)
 	netip.MustParsePrefix("64:ff9b:1::/48"),
 	netip.MustParsePrefix("100::/64"),
-	netip.MustParsePrefix("2001::/23"), // Teredo and other protocols
+	netip.MustParsePrefix("100:0:0:1::/64"), // dummies (RFC 9780)
+	netip.MustParsePrefix("2001::/23"),      // Teredo and other protocols
 	netip.MustParsePrefix("2001:db8::/32"),
 	netip.MustParsePrefix("3fff::/20"),
 	netip.MustParsePrefix("5f00::/16"),
 	netip.MustParsePrefix("fec0::/10"), // site-local
 }
 
-// embedded returns the IPv4 address that an address of NAT64 (RFC 6052) or
-// 6to4 (RFC 3056) leads to.
+// embedded returns the IPv4 address that an address of NAT64 (RFC 6052), 6to4
+// (RFC 3056) or ISATAP (RFC 5214) leads to.
 func embedded(addr netip.Addr) (netip.Addr, bool) {
 	if !addr.Is6() {
 		return netip.Addr{}, false
@@ -82,6 +121,8 @@ func embedded(addr netip.Addr) (netip.Addr, bool) {
 		return netip.AddrFrom4([4]byte(bytes[12:16])), true
 	case sixToFour.Contains(addr):
 		return netip.AddrFrom4([4]byte(bytes[2:6])), true
+	case bytes[8]&^2 == 0 && bytes[9] == 0 && bytes[10] == 0x5e && bytes[11] == 0xfe:
+		return netip.AddrFrom4([4]byte(bytes[12:16])), true
 	}
 	return netip.Addr{}, false
 }
