@@ -124,15 +124,27 @@ func (s *receiptSub) skipped(ctx context.Context, tx *db.Tx, run *receiptRun) (S
 	if err := tx.Select(ctx, &counted, `SELECT reason FROM run_skips WHERE run_id = $1`, run.ID); err != nil {
 		return "", err
 	}
-	if open := s.JoinedSeq >= 0 && s.JoinedRuns == run.Number+1; !open {
-		if slices.Contains(counted, SkipNotAudience) && !slices.Contains(counted, SkipNothingNew) {
-			return SkipNotAudience, nil
+	if s.JoinedSeq >= 0 && s.JoinedRuns == run.Number+1 {
+		if reason, err := s.keptOpen(ctx, tx, run, counted); err != nil || reason != "" {
+			return reason, err
 		}
-		return SkipNothingNew, nil
 	}
+	if slices.Contains(counted, SkipNotAudience) && !slices.Contains(counted, SkipNothingNew) {
+		return SkipNotAudience, nil
+	}
+	return SkipNothingNew, nil
+}
+
+// keptOpen is why the reader's window stayed open, or "". It is open, too, of who
+// came from another cohort after the run: then what stories are in it tells.
+func (s *receiptSub) keptOpen(ctx context.Context, tx *db.Tx, run *receiptRun, counted []SkipReason) (SkipReason, error) {
 	var others int64
 	err := tx.Get(ctx, &others, `SELECT COUNT(*) FROM deliveries d JOIN editions e ON e.id = d.edition_id
 		WHERE d.day = $1 AND d.subscriber_id = $2 AND e.digest_id = $3`, run.Day, s.SubscriberID, s.digest)
+	if err != nil {
+		return "", err
+	}
+	came, err := s.cameUntil(ctx, tx, run.ToSeq)
 	if err != nil {
 		return "", err
 	}
@@ -144,10 +156,20 @@ func (s *receiptSub) skipped(ctx context.Context, tx *db.Tx, run *receiptRun) (S
 		{SkipNotAdmitted, s.AdmittedAt == 0 || s.AdmittedAt > run.PlannedAt},
 		{SkipMoved, others > 0},
 		{SkipDailyCap, others > 0},
+		{SkipTooFew, came},
 	} {
 		if reason.fits && slices.Contains(counted, reason.is) {
 			return reason.is, nil
 		}
 	}
-	return SkipTooFew, nil
+	return "", nil
+}
+
+// cameUntil reports whether a story of the reader's topics came from the start of
+// the open window up to a number. It counts those that were taken back since.
+func (s *receiptSub) cameUntil(ctx context.Context, tx *db.Tx, to int64) (came bool, err error) {
+	topics := parseTopics(s.Topics)
+	err = tx.Get(ctx, &came, `SELECT EXISTS (SELECT 1 FROM article_topics t WHERE t.seq > $1 AND t.seq <= $2 AND ($3 OR t.topic_id {in 4}))`,
+		s.JoinedSeq, to, topics.all, topics.order)
+	return came, err
 }

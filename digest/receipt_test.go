@@ -75,6 +75,36 @@ func TestReceipts(t *testing.T) {
 	})
 }
 
+// TestReceiptsOfMovers: who moves to where today's edition is over is told what
+// became of it where they were.
+func TestReceiptsOfMovers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) { localTime(set); set.Digests[0].MinItems = 2 })
+		w.subscribe(1, "America/Sao_Paulo", "sport")
+		w.subscribe(2, "America/Sao_Paulo", "world")
+		w.subscribe(3, newYork, "world")
+		w.exec(`UPDATE subscribers SET confirmed_at = 1`)
+		w.clock.advance(-26 * time.Hour)
+		w.hours(23)
+		w.put(story(1, "world"))
+		w.hours(4)
+		want := map[int64]string{1: "daily/2026-11-23 nothing-new", 2: "daily/2026-11-23 too-few-stories", 3: "daily/2026-11-23 too-few-stories"}
+		for _, when := range []string{"at home", "after the move", "after a tick"} {
+			for reader, want := range want {
+				if got := w.receipt(reader); got != want {
+					t.Errorf("%s: reader %d: got %q, want %q", when, reader, got, want)
+				}
+			}
+			if when == "at home" {
+				w.mustPrefer(1, newYork, "sport")
+				w.mustPrefer(2, newYork, "world")
+			} else {
+				w.tick()
+			}
+		}
+	})
+}
+
 // TestReceiptsAgreeWithPlanning compares the receipts of all readers of random
 // worlds with what the runs counted.
 func TestReceiptsAgreeWithPlanning(t *testing.T) {
