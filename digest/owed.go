@@ -66,22 +66,31 @@ func (p *Planner) welcome(ctx context.Context, d *Digest, page []owed, now time.
 		if _, ok := runs[o.cohort.ID]; ok {
 			continue
 		}
-		times, err := p.rhythmOf(d, o.cohort)
+		r, err := p.welcomeRun(d, o.cohort, now)
 		if err != nil {
 			return fmt.Errorf("cohort %s of %s: %w", &o.cohort, d.Slug, err)
 		}
-		r := startRun{digest: d, cohort: o.cohort, kind: Welcome, partial: true, firstFrom: now.Add(-d.Welcome), turn: turn{due: now}}
-		r.cohort.LastSeq = -1 // its window is that of no other run
-		if r.turn.due, err = times.quietUntil(now); err != nil {
-			return err
-		}
-		r.turn.expires = r.turn.due.Add(d.ExpireAfter)
-		runs[o.cohort.ID] = r
+		runs[o.cohort.ID] = *r
 	}
 	if err := p.give(ctx, due, runs, p.freeSlots(d, now)); err != nil {
 		return fmt.Errorf("welcome readers of %s: %w", d.Slug, err)
 	}
 	return p.store.forgetOwed(ctx, d.ID, over)
+}
+
+// welcomeRun returns the run that welcomes readers of a cohort.
+func (p *Planner) welcomeRun(d *Digest, c cohort, now time.Time) (*startRun, error) {
+	times, err := p.rhythmOf(d, c)
+	if err != nil {
+		return nil, err
+	}
+	r := &startRun{digest: d, cohort: c, kind: Welcome, partial: true, firstFrom: now.Add(-d.Welcome), turn: turn{due: now}}
+	r.cohort.LastSeq = -1 // its window is that of no other run
+	if r.turn.due, err = times.quietUntil(now); err != nil {
+		return nil, err
+	}
+	r.turn.expires = r.turn.due.Add(d.ExpireAfter)
+	return r, nil
 }
 
 // makeUp gives readers what their cohort got today before they moved to it,

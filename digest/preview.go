@@ -33,9 +33,9 @@ type Preview struct {
 	Stories  []*Article // in the order of ranking
 }
 
-// Preview returns what the reader would get of the digest at its first slot
-// at or after at. It is made by the code that plans, in transactions that cannot
-// write.
+// Preview returns what the reader would get of the digest next, at or after at:
+// what is owed, if that is anything and at is not ahead, else the edition of the
+// first slot. It is made by the code that plans, in transactions that cannot write.
 func (p *Planner) Preview(ctx context.Context, c *Composer, d *Digest, reader Reader, at time.Time) (*Preview, error) {
 	out, err := p.preview(ctx, c, d, reader, at)
 	if err != nil {
@@ -57,17 +57,33 @@ func (p *Planner) preview(ctx context.Context, c *Composer, d *Digest, reader Re
 	if len(cohorts) == 0 {
 		return nil, ErrNotSubscribed
 	}
+	if !at.After(p.store.now()) {
+		owed, err := p.imagineOwed(ctx, d, reader.SubscriberID, cohorts[0])
+		if err != nil {
+			return nil, err
+		}
+		if owed != nil {
+			if out, err := p.previewRun(ctx, c, d, reader, owed, &sub); err != nil || out.Skip == "" {
+				return out, err
+			}
+		}
+	}
 	chooser, err := p.imagineSlot(ctx, &Send{Digest: d}, cohorts[0], at)
 	if err != nil {
 		return nil, err
 	}
+	return p.previewRun(ctx, c, d, reader, chooser, &sub)
+}
+
+// previewRun composes what a run would bring the reader.
+func (p *Planner) previewRun(ctx context.Context, c *Composer, d *Digest, reader Reader, chooser *chooser, sub *subscription) (*Preview, error) {
 	out := &Preview{Edition: chooser.edition, DueAt: chooser.run.DueAt}
 	var pick chosen
 	var dr *draft
-	err = p.store.db.View(ctx, func(tx *db.Tx) error {
+	err := p.store.db.View(ctx, func(tx *db.Tx) error {
 		var selection Selection
 		var err error
-		if pick, selection, _, err = chooser.one(ctx, tx, &sub, c.now()); err != nil || pick.skip != "" {
+		if pick, selection, _, err = chooser.one(ctx, tx, sub, c.now()); err != nil || pick.skip != "" {
 			return err
 		}
 		dr, err = gather(ctx, tx, d, out.Edition, selection, c.now())

@@ -1,6 +1,7 @@
 package digest_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -129,4 +130,62 @@ func TestLargestOfADryRun(t *testing.T) {
 	if stories, n := size(); stories != 3 || n < one+200 || one < 1000 {
 		t.Errorf("%d stories of %d bytes after %d of one, want the mail of three", stories, n, one)
 	}
+}
+
+// TestPreviewOfAWelcome: to a reader who confirmed just now the welcome comes
+// next, and to one for whom that is empty the edition of the next slot.
+func TestPreviewOfAWelcome(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, welcoming)
+		w.subscribe(1, newYork)
+		w.begin()
+		w.put(story(1, "world"))
+		w.tick()
+		w.clock.advance(2 * time.Hour)
+		w.put(story(2, "sport"))
+		w.subscribe(2, newYork)
+		w.subscribe(3, newYork, "local")
+		w.owe(digest.Welcome, 2, 3)
+		now := w.clock.Now()
+		w.wantPreview(1, now, "daily/2026-11-24 2")
+		w.wantPreview(3, now, "daily/2026-11-24 nothing-new")
+		w.wantPreview(2, now.Add(time.Hour), "daily/2026-11-24 2")
+		welcome := w.previewed(2, now)
+		w.wantPreview(2, now, welcome)
+		w.tick()
+		w.nothingOwed()
+		key, stories, _ := strings.Cut(welcome, " ")
+		w.wantMails("daily/2026-11-23 1: 1", key+" 2: "+stories)
+		if e, err := w.store.EditionByKey(t.Context(), key); err != nil || e.Kind != digest.Welcome {
+			t.Errorf("the preview was of %+v, %v, want the welcome", e, err)
+		}
+		w.owe(digest.Welcome, 1)
+		if again := w.previewed(1, now); strings.HasPrefix(again, key+" ") {
+			t.Errorf("the preview %q is of an edition that is there", again)
+		}
+	})
+}
+
+// TestPreviewOfWhatIsMadeUp: what a move to an earlier hour passed over comes
+// next, unless the reader had that date's edition.
+func TestPreviewOfWhatIsMadeUp(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		w.subscribe(1, newYork)
+		w.begin()
+		w.clock.advance(-30 * time.Minute) // 06:30
+		w.put(story(1, "world"))
+		w.tick()
+		w.wantPreview(1, w.clock.Now(), "daily/2026-11-23 1")
+		w.atHour(1, "06:00")
+		w.owe(digest.Moved, 1)
+		now := w.clock.Now()
+		w.wantPreview(1, now, "daily/2026-11-23T07:00:01 1")
+		w.wantPreview(1, now.Add(time.Hour), "daily/2026-11-24 1")
+		w.minutes(1)
+		w.wantMails("daily/2026-11-23T07:00:01 1: 1")
+		w.put(story(2, "world"))
+		w.owe(digest.Moved, 1)
+		w.wantPreview(1, w.clock.Now(), "daily/2026-11-24 2")
+	})
 }

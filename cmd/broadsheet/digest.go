@@ -57,7 +57,7 @@ func (e *env) digestPreviewCommand() *cobra.Command {
 	var text bool
 	cmd := &cobra.Command{
 		Use:   "preview DIGEST --for ADDR",
-		Short: "Show what a reader would get with the stories of this moment, changing nothing",
+		Short: "Show what a reader would get next with the stories of this moment, changing nothing",
 		Args:  exactly("DIGEST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if address == "" {
@@ -84,7 +84,7 @@ func (e *env) digestPreviewCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&address, "for", "", "`ADDR` of the reader")
-	f.StringVar(&at, "at", "", "`TIME` of the slot, such as \"next monday 07:00\" (default: the next one)")
+	f.StringVar(&at, "at", "", "`TIME` of the slot, such as \"next monday 07:00\" (default: what comes next, be it a welcome or made up)")
 	f.StringVar(&html, "html", "", "write the HTML part to this `FILE`, - for standard output")
 	f.BoolVar(&text, "text", false, "print the text part")
 	f.StringVar(&eml, "eml", "", "write the whole message to this `FILE`, - for standard output")
@@ -131,12 +131,23 @@ func (e *env) showPreview(p *app.Preview, html string, text bool, eml string) er
 	if wrote {
 		return nil
 	}
-	fmt.Fprintf(e.stdout, "%s, due %s\nSubject: %s\n", p.Edition.Key, p.DueAt.Format(time.RFC1123), p.Subject)
+	fmt.Fprintf(e.stdout, "%s, due %s%s\nSubject: %s\n", p.Edition.Key, p.DueAt.Format(time.RFC1123), ofKind(p.Edition.Kind), p.Subject)
 	for i, s := range p.Stories {
 		fmt.Fprintf(e.stdout, "%3d. %s\n     %s\n", i+1, s.Title, s.URL)
 	}
 	fmt.Fprintf(e.stdout, "%d bytes of HTML, %d of text; see --html, --text, --eml\n", len(p.HTML), len(p.Text))
 	return nil
+}
+
+// ofKind says what an edition is that comes beside the schedule.
+func ofKind(kind digest.EditionKind) string {
+	switch kind {
+	case digest.Welcome:
+		return ", a welcome to a new reader"
+	case digest.Moved:
+		return ", made up for a change of zone or hour"
+	}
+	return ""
 }
 
 func (e *env) digestPlanCommand() *cobra.Command {
