@@ -11,8 +11,10 @@ func (p *Poller) ParseWith(parse func(body []byte, contentType, base string) (*F
 	p.parse = func(_ *digest.Source, r *Response) (*Feed, error) { return parse(r.Body, r.ContentType, r.URL) }
 }
 
-// Steady makes a poller leave nothing to chance.
-func (p *Poller) Steady() { p.jitter = func(time.Duration) time.Duration { return 0 } }
+// Steady makes a poller leave nothing to chance and wait for nothing.
+func (p *Poller) Steady() {
+	p.jitter, p.between = func(time.Duration) time.Duration { return 0 }, 0
+}
 
 // LookEvery sets how long Run waits between two looks for what is due.
 func (p *Poller) LookEvery(wait time.Duration) { p.wait = wait }

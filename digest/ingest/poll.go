@@ -23,6 +23,7 @@ type Poller struct {
 	log     *slog.Logger
 	now     func() time.Time
 	wait    time.Duration // between two looks for what is due
+	between time.Duration // between two pages of one site
 	parse   func(src *digest.Source, r *Response) (*Feed, error)
 
 	jitter   func(time.Duration) time.Duration // a part of it, by chance
@@ -39,7 +40,7 @@ const sideBySide = 4
 // loaded.
 func NewPoller(store *digest.Store, setup *digest.Setup, tagger *digest.Tagger, fetcher *Fetcher, log *slog.Logger, now func() time.Time) *Poller {
 	p := &Poller{
-		store: store, setup: setup, tagger: tagger, fetcher: fetcher, log: log, now: now, wait: pollEvery,
+		store: store, setup: setup, tagger: tagger, fetcher: fetcher, log: log, now: now, wait: pollEvery, between: time.Second,
 		jitter: rand.N[time.Duration], slots: make(chan struct{}, sideBySide), fetching: map[string]bool{}, refused: map[string]bool{},
 	}
 	p.parse = p.parseSource

@@ -80,7 +80,10 @@ const adoptAfter = 3
 
 func (p *Poller) succeeded(src *digest.Source, state *digest.SourceState, got *reading) {
 	r := got.response
-	state.Failures, state.LastError, state.OKAt, state.GoneAt = 0, "", state.FetchedAt, time.Time{}
+	state.Failures, state.LastError, state.GoneAt = 0, "", time.Time{}
+	if !got.more || !state.OKAt.IsZero() { // the first fetch ends when all is read
+		state.OKAt = state.FetchedAt
+	}
 	state.ETag, state.LastModified = storable(r.ETag), storable(r.LastModified)
 	state.NextFetchAt = got.pace.next(state.FetchedAt, src.Every, r)
 	if got.more {
@@ -135,7 +138,14 @@ func (p *Poller) read(ctx context.Context, src *digest.Source, state *digest.Sou
 	if response.NotModified {
 		return got, nil
 	}
-	if err := p.parseWithin(ctx, src, got); err != nil {
+	as := *src
+	as.Kind = kindOf(src, response)
+	got.Kind = as.Kind
+	leads, err := p.readMore(ctx, &as, got)
+	if err == nil && !leads {
+		err = p.parseWithin(ctx, &as, got)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if src.IgnoreIDs {
@@ -149,34 +159,23 @@ func (p *Poller) read(ctx context.Context, src *digest.Source, state *digest.Sou
 	return got, nil
 }
 
-// parseWithin reads a document, but returns when ctx ends. Parsing cannot be
-// interrupted: what is under way then is left behind, and ends with the
-// process, as ctx does. Until then it is waited for, so that no more of them
-// run than there are slots.
 func (p *Poller) parseWithin(ctx context.Context, src *digest.Source, got *reading) error {
 	var feed *Feed
 	var err error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		feed, err = p.parse(src, got.response)
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		return ctx.Err()
+	if ended := within(ctx, func() { feed, err = p.parse(src, got.response) }); ended != nil {
+		return ended
 	}
 	if err != nil {
 		return err
 	}
-	got.Kind, got.stories, got.Notes, got.pace = kindOf(src, got.response), feed.Items, feed.Notes, feed.Pace
+	got.stories, got.Notes, got.pace = feed.Items, feed.Notes, feed.Pace
 	return nil
 }
 
-// parseSource reads the document of a source by its kind.
+// parseSource reads the document of a source of a kind.
 func (p *Poller) parseSource(src *digest.Source, r *Response) (*Feed, error) {
 	o := FeedOptions{ContentType: r.ContentType, Base: r.URL, Zone: src.Zone, Language: src.Language, Now: p.now()}
-	if kindOf(src, r) == "sitemap" {
+	if src.Kind == "sitemap" {
 		return ParseSitemap(r.Body, o)
 	}
 	return ParseFeedWith(r.Body, o)
