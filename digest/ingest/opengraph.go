@@ -20,6 +20,7 @@ type pageParts struct {
 	bylines  []string // texts of elements with a class such as "byline"
 	times    []string // of time elements, in the order of the page
 	items    []*html.Node
+	stories  int          // links to what look like other stories
 	figures  []*html.Node // figure elements, and img elements outside them
 }
 
@@ -69,6 +70,9 @@ func (p *pageParts) take(n *html.Node) {
 	case atom.A:
 		if hasWord(attribute(n, "rel"), "author") {
 			p.rel = appendPart(p.rel, nodeText(n))
+		}
+		if u := resolveURL(p.base, attribute(n, "href")); u != nil && p.stories < maxParts && !isAside(n) && isStoryPath(u, stands(n)) {
+			p.stories++
 		}
 	case atom.Figure:
 		p.figures = appendPart(p.figures, n)

@@ -60,6 +60,9 @@ func figurePictures(figure *html.Node) []pagePicture {
 			break
 		}
 	}
+	for i := range found {
+		found[i].img = pic.url
+	}
 	return found
 }
 
@@ -99,7 +102,7 @@ func creditIn(caption *html.Node) string {
 			}
 		}
 		if m := creditTail.FindStringSubmatch(nodeText(caption)); m != nil {
-			return trimCredit(m[1])
+			return trimCredit(cmp.Or(m[1], m[2]))
 		}
 		return ""
 	}

@@ -34,13 +34,17 @@ func (s *pageStory) missing(blocks []block) string {
 		return "it has no headline"
 	case s.isDeclared():
 		return ""
+	case linked*2 > runes || runes < minStory && s.parts.stories >= minLinks:
+		return "it is a list of links, such as the front of a section; give the address of a story, or make it a source of kind \"page\""
 	case runes < minStory || long == 0 && runes < 3*minStory:
 		return "no text of a story is in it; pages that scripts make need another source, such as the site's feed"
-	case linked*2 > runes:
-		return "it is a list of links, such as the front of a section; give the address of a story, or make it a source of kind \"page\""
 	}
 	return ""
 }
+
+// minLinks is how many links to stories a page without a story of its own has
+// if it is there to list them.
+const minLinks = 8
 
 // minStory is how many runes of text a page has that does not call itself a story.
 const minStory = 250

@@ -17,6 +17,7 @@ type pagePicture struct {
 	alt, credit   string
 	width, height int
 	from          string // where it stood, such as "og:image"
+	img           string // address of the img element of its figure
 }
 
 // minPicture is the least width of a picture worth showing, where it is known.

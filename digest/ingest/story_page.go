@@ -66,7 +66,7 @@ func ReadPage(body []byte, contentType, address string, o PageOptions) (digest.I
 	s.data = readLinkedData(page.scripts)
 	s.story, s.page = s.data.story(s.addresses()), s.data.webPage()
 	shown, blocks := extract(doc, s.parts.base) // changes the tree
-	s.figures = slices.DeleteFunc(slices.Clone(s.captioned), func(pic pagePicture) bool { return !shown[s.resolve(pic.url)] })
+	s.figures = slices.DeleteFunc(slices.Clone(s.captioned), func(pic pagePicture) bool { return !shown[s.resolve(pic.img)] })
 	s.fill()
 	trimmer := trimmer{headline: plainTitle(s.in.Title)}
 	blocks = trimmer.trim(blocks)
