@@ -19,6 +19,7 @@ type Planner struct {
 	store *Store
 	setup *Setup
 	zones *schedule.Zones
+	lost  lostZones
 	log   *slog.Logger
 	ramp  *subscribers.Ramp // nil: everybody is admitted
 }
@@ -94,6 +95,7 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 	if found, err := p.store.anythingDue(ctx, p.dueBy(now, digests)); err != nil || !found {
 		return err
 	}
+	p.lost.forget()
 	var errs []error
 	if err := p.ramp.Admit(ctx); err != nil { // who is not admitted waits
 		if errs = append(errs, err); stop(ctx, errs) {

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"broadsheet/internal/schedule"
@@ -20,7 +21,9 @@ type rhythm struct {
 func (p *Planner) rhythmOf(d *Digest, c cohort) (rhythm, error) {
 	loc, err := d.zone(p.zones, c.Zone)
 	if err != nil {
-		p.log.Warn("unknown zone of a cohort, the digest's own is used", "digest", d.Slug, "zone", c.Zone, "error", err)
+		if p.lost.isNew(c.Zone) {
+			p.log.Warn("unknown zone of readers, their digests' own is used", "zone", c.Zone, "error", err)
+		}
 		loc = d.Location
 	}
 	r := rhythm{digest: d, times: d.Schedule, loc: loc}
@@ -33,6 +36,32 @@ func (p *Planner) rhythmOf(d *Digest, c cohort) (rhythm, error) {
 	}
 	r.times = d.Schedule.WithTime(hour.Hour(), hour.Minute())
 	return r, nil
+}
+
+// lostZones are the zones of which a tick has warned that they are known no more.
+type lostZones struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+// isNew reports whether a zone is the first time asked for since forget.
+func (l *lostZones) isNew(zone string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.seen[zone] {
+		return false
+	}
+	if l.seen == nil {
+		l.seen = map[string]bool{}
+	}
+	l.seen[zone] = true
+	return true
+}
+
+func (l *lostZones) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.seen)
 }
 
 // editionSlot is the slot of the edition to which a scheduled slot of a cohort
