@@ -18,11 +18,11 @@ import (
 // for the folders below.
 func order() map[string][]string {
 	base := []string{"mail", "templates", "internal/db"}
-	digest := append([]string{"subscribers", "internal/schedule"}, base...)
+	digest := append([]string{"subscribers", "internal/schedule", "internal/phrase"}, base...)
 	below := append([]string{"digest"}, digest...)
 	parts := append([]string{"digest/delivery", "digest/ingest", "internal/config", "internal/metrics", "internal/web"}, below...)
 	return map[string][]string{
-		"templates": {}, "mail": {}, "mail/sink": {}, "internal/db": {}, "internal/schedule": {}, "internal/config": {},
+		"templates": {}, "mail": {}, "mail/sink": {}, "internal/db": {}, "internal/schedule": {}, "internal/config": {}, "internal/phrase": {},
 		"mail/mailtest":       {"mail", "mail/sink"},
 		"internal/db/dbtest":  {"internal/db"},
 		"subscribers":         base,
