@@ -3,7 +3,6 @@ package digest
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"broadsheet/internal/db"
@@ -87,16 +86,15 @@ func (p *put) foldInto(ctx context.Context, a *storedArticle, matches []TopicMat
 	if err := p.loadKnownTopics(ctx, map[int64]*storedArticle{lead.ID: lead}); err != nil {
 		return err
 	}
-	var fresh []TopicMatch
-	for _, m := range matches {
-		if !slices.ContainsFunc(lead.topics, func(have TopicMatch) bool { return have.TopicID == m.TopicID }) {
-			fresh = append(fresh, TopicMatch{m.TopicID, FoldReason + m.Reason})
-		}
+	lent := make([]TopicMatch, len(matches))
+	for i, m := range matches {
+		lent[i] = TopicMatch{m.TopicID, FoldReason + m.Reason}
 	}
-	if err := p.insertTopics(ctx, lead, fresh); err != nil {
+	changed, err := p.updateTopics(ctx, lead, lent, false)
+	if err != nil {
 		return err
 	}
-	p.touched = p.touched || len(fresh) > 0
+	p.touched = p.touched || changed
 	for _, known := range []map[string]*storedArticle{p.byURL, p.byGUID} { // it may come again in this transaction
 		for _, a := range known {
 			if a.ID == lead.ID {

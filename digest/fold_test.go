@@ -243,3 +243,29 @@ func TestFoldedStoryIsSentOnce(t *testing.T) {
 		same(t, "put again", w.dump(), before)
 	})
 }
+
+// TestFoldGivesATopicBack: the lead gets the topics of what folds into it, also
+// one that its own source took off.
+func TestFoldGivesATopicBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, twoFeeds)
+		w.subscribe(1, newYork, "culture")
+		w.subscribe(2, newYork, "local")
+		w.begin()
+		w.putFrom(0, ferryAt("courier", "world", "local"))
+		w.tick()
+		w.putFrom(0, ferryAt("courier", "world", "culture"))
+		w.putFrom(0, ferryAt("courier", "world"))
+		w.putFrom(1, ferryAt("herald", "culture", "local"))
+		w.nextDay()
+		w.nextDay()
+		same(t, "mails", w.rows(`SELECT e.key || ' ' || CAST(d.subscriber_id AS TEXT) FROM deliveries d JOIN editions e ON e.id = d.edition_id ORDER BY 1`, nil),
+			[]string{"daily/2026-11-23 2", "daily/2026-11-24 1"})
+		for _, topic := range w.article(ferryAt("courier").URL).Topics {
+			if topic.TopicID == w.topic("local") && topic.Reason == "folded, given" {
+				return
+			}
+		}
+		t.Errorf("the lead has %+v, want the topic local of what was folded into it", w.article(ferryAt("courier").URL).Topics)
+	})
+}
