@@ -10,11 +10,12 @@ import (
 // SignUp is a filled-in sign-up form.
 type SignUp struct {
 	Address, Name   string
-	Topics, Digests []string // slugs, "*" for all; a single configured digest needs no choosing
-	Zone, Language  string   // may be empty
-	Origin          string   // by which way it came: form, api ...
-	Client          string   // network address it came from
-	Text            string   // what was shown as the text to agree to
+	Topics, Digests []string          // slugs, "*" for all; a single configured digest needs no choosing
+	Zone, Language  string            // may be empty
+	Hours           map[string]string // as in Preferences
+	Origin          string            // by which way it came: form, api ...
+	Client          string            // network address it came from
+	Text            string            // what was shown as the text to agree to
 }
 
 // request is a checked sign-up.
@@ -36,6 +37,7 @@ func (in *SignUp) check(c *Catalog) (*request, error) {
 		choices:  wrong.choices(c, in.Topics, in.Digests),
 		text:     newConsentText(in.Language, in.Text),
 	}
+	q.hours = wrong.hours(c, in.Hours)
 	q.note = note{Consent: Consent{Event: EventSignedUp, Origin: in.Origin, Client: in.Client, Detail: c.describe(q.choices, q.zone)}, hash: q.text.hash}
 	return q, wrong.result()
 }

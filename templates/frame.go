@@ -60,10 +60,10 @@ func (f *frame) Field(field string) fieldProblem {
 // field that is shown comes first and links nowhere.
 func (f *frame) Problems() []fieldProblem {
 	order := []string{FieldAddress, FieldName, FieldTopics, FieldDigests, FieldZone}
-	if p, ok := f.Page.(*PreferencesPage); ok {
-		for i := range p.Hours {
-			order = append(order, p.Hours[i].Field())
-		}
+	for _, h := range f.hours() {
+		order = append(order, h.Field())
+	}
+	if _, ok := f.Page.(*PreferencesPage); ok {
 		order = append(order, FieldPauseUntil)
 	}
 	var above, beside []fieldProblem
@@ -79,6 +79,17 @@ func (f *frame) Problems() []fieldProblem {
 		}
 	}
 	return append(above, beside...)
+}
+
+// hours are those to choose from on the page.
+func (f *frame) hours() []HourChoice {
+	switch p := f.Page.(type) {
+	case *SubscribePage:
+		return p.Hours
+	case *PreferencesPage:
+		return p.Hours
+	}
+	return nil
 }
 
 // anchor is the id that a problem links to, empty for a field that the reader

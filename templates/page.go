@@ -32,6 +32,7 @@ type SubscribePage struct {
 	Site          Site
 	Topics        []Choice
 	Digests       []Choice          // a single one is shown as what the reader gets
+	Hours         []HourChoice      // of digests with hours to choose from
 	Zones         []string          // IANA names in the order shown
 	Zone          string            // the one that is chosen
 	Address, Name string            // as typed

@@ -51,11 +51,14 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 	"subscribe-errors": func(p *templates.Pages, w io.Writer) error {
 		page := signUp()
 		page.Address, page.Name = "ana.example.com", `Ana "A" <Ruiz>`
+		page.Hours = []templates.HourChoice{{Slug: "daily", Digest: "The Morning Courier", Hours: []string{"06:30", "18:00"}, Hour: "06:30"}}
 		page.Errors = map[string]string{
 			templates.FieldAddress: templates.ProblemAddressInvalid,
 			templates.FieldTopics:  templates.ProblemTopicsMissing,
 			templates.FieldZone:    templates.ProblemZoneUnknown,
-			templates.FieldForm:    templates.ProblemFormExpired,
+
+			templates.FieldHour + "daily": templates.ProblemHourUnknown,
+			templates.FieldForm:           templates.ProblemFormExpired,
 		}
 		return p.Subscribe(w, page)
 	},

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 
 	"broadsheet/subscribers"
 	"broadsheet/templates"
@@ -50,16 +49,10 @@ func parsePreferences(r *http.Request) (*subscribers.Preferences, error) {
 		return nil, badForm(err)
 	}
 	f := r.PostForm
-	in := &subscribers.Preferences{
+	return &subscribers.Preferences{
 		Name: f.Get(templates.FieldName), Zone: f.Get(templates.FieldZone),
-		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests], Hours: map[string]string{},
-	}
-	for field := range f {
-		if slug, ok := strings.CutPrefix(field, templates.FieldHour); ok && slices.Contains(in.Digests, slug) {
-			in.Hours[slug] = f.Get(field)
-		}
-	}
-	return in, nil
+		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests], Hours: parseHours(f, f[templates.FieldDigests]),
+	}, nil
 }
 
 func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {

@@ -89,6 +89,57 @@ func TestHourFromPreferences(t *testing.T) {
 	}
 }
 
+// TestHourOnSubscribe chooses a time of day while signing up: it is kept where
+// something else is wrong, and counts from the confirmation on.
+func TestHourOnSubscribe(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		s.catalog.Digests[0].Hours = []string{"06:30", "18:00"}
+		field := templates.FieldHour + "daily"
+		page := s.ask(http.MethodGet, "/subscribe", "")
+		page.want(t, http.StatusOK, "Time of day for The Daily", "As usual", "06:30")
+		if strings.Contains(page.body, "Time of day for The Weekly") {
+			t.Error("a digest without hours offers some")
+		}
+		f := s.filledIn("ann at example")
+		f.values.Set(field, "18:00")
+		again := s.submit(f)
+		again.want(t, http.StatusUnprocessableEntity, "Please look at these again")
+		f = again.form(t)
+		if got := f.values.Get(field); got != "18:00" {
+			t.Errorf("the hour became %q, want 18:00 as it was sent", got)
+		}
+		before := s.dump()
+		f.values.Set(templates.FieldAddress, "ann@example.com")
+		f.values.Set(field, "03:00")
+		refused := s.submit(f)
+		refused.want(t, http.StatusUnprocessableEntity, "hour", "03:00")
+		if !strings.Contains(refused.body, `href="#hour-daily"`) {
+			t.Error("the summary does not lead to the field")
+		}
+		if s.dump() != before {
+			t.Error("an hour that is not offered was stored")
+		}
+		f = refused.form(t)
+		f.values.Set(field, "18:00")
+		f.values.Set(templates.FieldHour+"weekly", "18:00") // is not chosen, and offers none
+		s.submit(f).wantRedirect(t, "/mail/subscribed")
+		d := s.detail("ann@example.com")
+		if got := s.lastConsent("ann@example.com").Detail; !strings.Contains(got, "hours=daily=18:00") {
+			t.Errorf("the record of consent says %q", got)
+		}
+		s.wait(time.Minute)
+		s.submit(s.ask(http.MethodGet, s.c(d.ID), "").form(t)).wantRedirect(t, "/mail"+s.p(d.ID)+"?confirmed=1")
+		for _, sub := range s.detail("ann@example.com").Subscriptions {
+			if sub.Digest == "daily" && (sub.Hour != "18:00" || sub.State != subscribers.SubscriptionActive) {
+				t.Errorf("the subscription is %+v, want active at 18:00", sub)
+			}
+		}
+		if got := s.ask(http.MethodGet, s.p(d.ID), "").form(t).values.Get(field); got != "18:00" {
+			t.Errorf("the settings show %q, want 18:00", got)
+		}
+	})
+}
+
 // TestReceiptsOnPreferences shows when the next editions come.
 func TestReceiptsOnPreferences(t *testing.T) {
 	s := newSite(t, nil)

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"broadsheet/subscribers"
@@ -35,6 +37,9 @@ func (s *Server) showForm(w http.ResponseWriter, status int, in *subscribers.Sig
 	}
 	for _, d := range c.Digests {
 		page.Digests = append(page.Digests, templates.Choice{Slug: d.Slug, Name: d.Name, Checked: slices.Contains(in.Digests, d.Slug)})
+		if len(d.Hours) > 0 {
+			page.Hours = append(page.Hours, templates.HourChoice{Slug: d.Slug, Digest: d.Name, Hours: d.Hours, Hour: in.Hours[d.Slug]})
+		}
 	}
 	return s.show(w, status, func(b io.Writer) error { return s.pages.Subscribe(b, page) })
 }
@@ -46,8 +51,19 @@ func parseSignUp(r *http.Request) (*subscribers.SignUp, error) {
 	f := r.PostForm
 	return &subscribers.SignUp{
 		Address: f.Get(templates.FieldAddress), Name: f.Get(templates.FieldName), Zone: f.Get(templates.FieldZone),
-		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests], Origin: originForm,
+		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests], Hours: parseHours(f, f[templates.FieldDigests]), Origin: originForm,
 	}, nil
+}
+
+// parseHours reads the hours that were chosen of the given digests.
+func parseHours(f url.Values, digests []string) map[string]string {
+	hours := map[string]string{}
+	for field := range f {
+		if slug, ok := strings.CutPrefix(field, templates.FieldHour); ok && slices.Contains(digests, slug) {
+			hours[slug] = f.Get(field)
+		}
+	}
+	return hours
 }
 
 // badForm keeps "too large" apart from nonsense.
