@@ -22,7 +22,8 @@ func TestCatchUp(t *testing.T) {
 		{digest.CatchUpMerge, 11 * time.Hour, []string{"daily/2026-11-25 1: 4 3 2 1", "daily/2026-11-26 1: 5"}},
 		{digest.CatchUpMerge, 12 * time.Hour, []string{"daily/2026-11-26 1: 5 4 3 2 1"}},
 		{digest.CatchUpEach, 5 * time.Minute, []string{"daily/2026-11-23 1: 1", "daily/2026-11-24 1: 2", "daily/2026-11-25 1: 4 3", "daily/2026-11-26 1: 5"}},
-		{digest.CatchUpSkip, 5 * time.Minute, []string{"daily/2026-11-26 1: 5 4 3 2 1"}},
+		{digest.CatchUpSkip, 5 * time.Minute, []string{"daily/2026-11-25 1: 4 3 2 1", "daily/2026-11-26 1: 5"}},
+		{digest.CatchUpSkip, 16 * time.Minute, []string{"daily/2026-11-26 1: 5 4 3 2 1"}},
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprint(test.catchUp, " ", test.back), func(t *testing.T) {

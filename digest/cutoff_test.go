@@ -68,7 +68,7 @@ func TestCutoffAndCatchUp(t *testing.T) {
 		{digest.CatchUpMerge, -20 * time.Minute, 0, []string{"daily/2026-11-24 1: 3 2 1"}},
 		{digest.CatchUpMerge, 5 * time.Minute, 5 * time.Minute, []string{"daily/2026-11-24 1: 3 2 1"}},
 		{digest.CatchUpEach, -20 * time.Minute, 0, []string{"daily/2026-11-23 1: 1", "daily/2026-11-24 1: 3 2"}},
-		{digest.CatchUpSkip, -20 * time.Minute, 0, nil},
+		{digest.CatchUpSkip, -20 * time.Minute, 0, []string{"daily/2026-11-24 1: 3 2 1"}}, // that slot is not late
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprint(test.catchUp, " ", test.back), func(t *testing.T) {

@@ -42,7 +42,6 @@ func (r rhythm) turnOf(c cohort, now time.Time) turn {
 	within := d.CatchUpWithin
 	if d.CatchUp == CatchUpSkip {
 		within = cmp.Or(within, skipAfter)
-		t.pass = t.slot != c.NextSlot
 	}
 	switch over := !t.expires.After(now); {
 	case within > 0 && now.Sub(t.due) > within:
