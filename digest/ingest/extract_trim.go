@@ -116,7 +116,7 @@ func (t *trimmer) withoutHead(blocks []block) []block {
 			return false
 		case t.headline != "" && strings.EqualFold(text, t.headline):
 			return true
-		case b.runes() < 160 && (pageHeadAddress.MatchString(text) || pageHeadByline.MatchString(text) || pageHeadDate.MatchString(text)):
+		case b.runes() < 160 && (pageHeadAddress.MatchString(text) || !b.isSubhead() && pageHeadByline.MatchString(text) || pageHeadDate.MatchString(text)):
 			return true
 		case paragraphs == 0 && (b.isSubhead() && b.runes() > 80 || b.isLabel()):
 			return true
@@ -135,8 +135,14 @@ func (b block) isLabel() bool {
 }
 
 var (
-	pageCaptionHead = regexp.MustCompile(`(?i)^(?:(?:photo|image|picture|foto|bild|video|caption|fotos?|photograph)s?(?:\s+(?:credit|copyright|by|courtesy))?\s*[:©/]|image\s+(?:copyright|caption)\b|©|\(c\)|copyright\b|media\s+playback\s+is\s+unsupported|via\s+syndigate)`)
-	pageCaptionTail = regexp.MustCompile(`(?i)(?:\((?:[^()]{0,60}\b)?(?:photos?|images?|pictures?|foto|bild|getty|reuters|afp|epa|ap|shutterstock|nasa|©)\b[^()]{0,80}\)|/\s*getty\s+images|photos?\s+©[^.]{0,60}|©[^.]{0,60})\s*\.?\s*$`)
+	pageCaptionHead = regexp.MustCompile(`(?i)^(?:(?:photo|image|picture|foto|bild|video|caption|fotos?|photograph)s?(?:\s+(?:credit|copyright|by|courtesy))?\s*[:©/]|image\s+(?:copyright|caption)\b|` +
+		`©|\(c\)|copyright\s*(?:[©@:]|\(c\)|\d{4})|media\s+playback\s+is\s+unsupported|via\s+syndigate)`)
+	pageCaptionTail = regexp.MustCompile(`(?i)(?:\((?:photos?|images?|pictures?|foto|bild|credit|©)\b?[^()]{0,100}\)|\([^()]{0,80}(?:getty|shutterstock|/\s*(?:reuters|afp|ap|epa)\b)[^()]{0,80}\)|` +
+		`\((?:nasa|reuters|afp|ap|epa)/[^()]{2,80}\)|/\s*getty\s+images|photos?\s+©[^.]{0,60}|©[^.]{0,60})\s*\.?\s*$`)
+
+	// pageAgency is how a caption names an agency, and how the last sentence
+	// of a story does.
+	pageAgency = regexp.MustCompile(`[^.!?"”\s]\s*\((?:AP|AFP|EPA|Reuters)\)$`)
 )
 
 // isCaption says whether a block belongs to a picture.
@@ -144,7 +150,7 @@ func (b block) isCaption() bool {
 	switch n := b.runes(); {
 	case b.figure && n < 300:
 		return true
-	case n < 200 && pageCaptionHead.MatchString(b.text):
+	case n < 200 && (pageCaptionHead.MatchString(b.text) || pageAgency.MatchString(b.text)):
 		return true
 	case n < 400 && !b.isSubhead() && pageCaptionTail.MatchString(b.text):
 		return true
@@ -152,11 +158,14 @@ func (b block) isCaption() bool {
 	return false
 }
 
+const mailWords = `(?:newsletters?|e-?mails?|inbox|alerts?|briefings?|updates|app)\b`
+
 var (
-	pageInvitation = regexp.MustCompile(`(?i)^(?:subscribe(?:\s+(?:to|now|today|here)\b.{0,120})?|sign\s+up\b.{0,200}|get\s+(?:breaking|the\s+latest|our|more|daily|the\s+\S+(?:\s+\S+)?\s+app)\b.{0,200}|` +
-		`click\s+here\b.{0,120}|follow\s+(?:us|me|him|her|them|\S+(?:\s+\S+)?)\s+on\b.{0,200}|follow\s+.{2,60}(?:coverage|on\s+twitter).{0,120}|join\s+(?:our|us|the)\b.{0,200}|learn\s+more|` +
-		`download\s+(?:the|our)\b.{0,120}app\b.{0,60}|advertisement|anzeige|publicité|publicidad|pubblicità|iklan|реклама|breaking\s+news\s+emails?|let\s+our\s+news\b.{0,120}|` +
-		`(?:like|share)\s+this.{0,60}|have\s+a\s+(?:news\s+)?tip\b.{0,200}|write\s+to\s+\S+(?:\s+\S+){0,3}\s+at\s+\S+@.{0,80}|if\s+you\s+enjoyed\s+this\s+article\b.{0,400}|` +
+	pageInvitation = regexp.MustCompile(`(?i)^(?:subscribe(?:\s+(?:to|now|today|here)\b.{0,120})?|(?:sign\s+up|get|join|let\s+our\s+news)\b.{0,160}\b` + mailWords + `.{0,160}|sign\s+up(?:\s+(?:now|here|today))?|` +
+		`click\s+here\b.{0,120}|follow\b.{1,60}\bon\s+(?:twitter|facebook|instagram|x|telegram|youtube|tiktok|linkedin|threads|mastodon|bluesky)\b.{0,200}|follow\s+.{2,60}\bcoverage\b.{0,120}|` +
+		`join\s+(?:our|the)\b.{0,40}\b(?:forums?|community|channel|group|discussion|conversation|whatsapp|telegram)\b.{0,160}|learn\s+more|` +
+		`download\s+(?:the|our)\b.{0,120}app\b.{0,60}|advertisement|anzeige|publicité|publicidad|pubblicità|iklan|реклама|breaking\s+news\s+emails?|let\s+our\s+news\b.{0,40}\binbox\b.{0,120}|` +
+		`(?:like|share)\s+this(?:\s+(?:story|post|article|page|entry))?\s*:?.{0,10}|have\s+a\s+(?:news\s+)?tip\b.{0,200}|write\s+to\s+\S+(?:\s+\S+){0,3}\s+at\s+\S+@.{0,80}|if\s+you\s+enjoyed\s+this\s+article\b.{0,400}|` +
 		`.{0,100}\bmay\s+earn\s+(?:an?|a\s+small)\s+(?:affiliate\s+)?commission\b.{0,200}|filed\s+under\b.{0,120}|jetzt\s+.{0,40}abonnieren.{0,60}|abonnez-vous\b.{0,120}|suscríbete\b.{0,120})$`)
 
 	pageTeaser = regexp.MustCompile(`(?i)^(?:related(?:\s+(?:post|story|article|video|coverage)s?)?|(?:read|see|watch|find\s+out)\s+(?:more|also|next|full)|also\s+read|see\s+also|more|don['’]t\s+miss|lesen\s+sie\s+auch|mehr\s+dazu|` +
@@ -190,7 +199,7 @@ func isLinkAmongLinks(blocks []block, i int) bool {
 // maxEndNotes is how many blocks at the end may be notes about who wrote a story.
 const maxEndNotes = 5
 
-var pageEndNote = regexp.MustCompile(`(?i)^(?:[(\[]?\s*(?:(?:additional\s+)?reporting|edited|editing|writing|written|compiled)\s+by\b.{0,300}|.{0,120}\bcontributed\s+(?:to\s+this|reporting|research)\b.{0,160}|` +
+var pageEndNote = regexp.MustCompile(`(?i)^(?:[(\[]?\s*(?:(?:additional\s+)?reporting|edited|editing|writing|written|compiled)\s+by\b.{0,300}|.{0,120}\bcontributed\s+(?:to\s+this\s+(?:report|story|article|piece)|reporting|research)\b.{0,160}|` +
 	`disclaimer\b.{0,20}|.{0,60}all\s+rights\s+reserved\.?.{0,60}|more\s+articles\s+(?:from|by)\b.{0,80}|.{0,40}\bis\s+out\s+now\b.{0,10}.*\bfollow\b.*)$`)
 
 // withoutNotes leaves out the last blocks that are only links or tell who
