@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/mmcdole/gofeed"
-	ext "github.com/mmcdole/gofeed/extensions"
-	jsonfeed "github.com/mmcdole/gofeed/json"
 
 	"broadsheet/digest"
 )
@@ -103,7 +100,7 @@ type feedParser struct {
 	zoneNoted bool           // that it is not known
 	now       time.Time      // zero if unknown
 	kind      string         // rss, atom or json
-	languages []string       // of the items, where the XML says so; "" where it does not
+	marks     []itemMarks    // of the items, where the XML says so
 }
 
 func (p *feedParser) note(format string, args ...any) {
@@ -166,7 +163,7 @@ func (p *feedParser) parseXML(text []byte) (*gofeed.Feed, error) {
 	text = mendXML(dropBadReferences(text))
 	raw, err := readRaw(text)
 	if err == nil {
-		p.addLanguages(raw, text)
+		p.addMarks(raw, text)
 		return raw, nil
 	}
 	closed, cut := closeXML(text)
@@ -178,50 +175,8 @@ func (p *feedParser) parseXML(text []byte) (*gofeed.Feed, error) {
 		return nil, fmt.Errorf("read feed: %w", err)
 	}
 	p.note("the XML is cut off, what was there of it is read")
-	p.addLanguages(raw, closed)
+	p.addMarks(raw, closed)
 	return raw, nil
-}
-
-// readRaw runs the parser. The search for pictures in the text is left to us:
-// the parser's own takes tracking pixels. Should a feed be found on which the
-// parser panics, that is the end of this feed and not of the whole service.
-func readRaw(text []byte) (raw *gofeed.Feed, err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			err = fmt.Errorf("the parser gave up: %v", reason)
-		}
-	}()
-	parser := gofeed.NewParser()
-	parser.RSSTranslator = rssTranslator{gofeed.DefaultRSSTranslator{DisableContentImageScan: true}}
-	parser.JSONTranslator = jsonTranslator{}
-	return parser.Parse(bytes.NewReader(text))
-}
-
-// jsonTranslator drops the items and authors that are null, on which the
-// parser's own translator panics, and keeps the languages of the items, which
-// that drops.
-type jsonTranslator struct{ gofeed.DefaultJSONTranslator }
-
-// Translate is called by the parser.
-func (t jsonTranslator) Translate(feed any) (*gofeed.Feed, error) {
-	if raw, ok := feed.(*jsonfeed.Feed); ok {
-		raw.Items = withoutNil(raw.Items)
-		raw.Authors = withoutNil(raw.Authors)
-		for _, item := range raw.Items {
-			item.Authors = withoutNil(item.Authors)
-		}
-	}
-	out, err := t.DefaultJSONTranslator.Translate(feed)
-	if raw, ok := feed.(*jsonfeed.Feed); ok && err == nil && len(out.Items) == len(raw.Items) {
-		for i, item := range raw.Items {
-			out.Items[i].DublinCoreExt = &ext.DublinCoreExtension{Language: []string{item.Language}}
-		}
-	}
-	return out, err
-}
-
-func withoutNil[T any](list []*T) []*T {
-	return slices.DeleteFunc(list, func(one *T) bool { return one == nil })
 }
 
 func (p *feedParser) read(raw *gofeed.Feed) {

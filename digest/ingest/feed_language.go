@@ -16,8 +16,8 @@ func (p *feedParser) language(number int, raw *gofeed.Item) string {
 	if raw.DublinCoreExt != nil && len(raw.DublinCoreExt.Language) > 0 {
 		said = raw.DublinCoreExt.Language[0]
 	}
-	if said == "" && number <= len(p.languages) {
-		said = p.languages[number-1]
+	if said == "" && number <= len(p.marks) {
+		said = p.marks[number-1].language
 	}
 	if said = strings.TrimSpace(said); said == "" {
 		return p.out.Language
@@ -30,36 +30,44 @@ func (p *feedParser) language(number int, raw *gofeed.Item) string {
 	return language
 }
 
-// addLanguages adds to what the parser read the languages that it passed over.
-func (p *feedParser) addLanguages(raw *gofeed.Feed, text []byte) {
-	feed, items := readLanguages(text)
+// itemMarks are attributes of an item that the parser passes over.
+type itemMarks struct {
+	language string // xml:lang, of the item or else of its title
+	about    string // rdf:about, its address
+}
+
+// addMarks adds to what the parser read the attributes that it passed over.
+func (p *feedParser) addMarks(raw *gofeed.Feed, text []byte) {
+	feed, items := readMarks(text)
 	raw.Language = cmp.Or(raw.Language, feed)
 	if len(items) == len(raw.Items) {
-		p.languages = items
+		p.marks = items
 	}
 }
 
-var xmlLang = regexp.MustCompile(`\sxml:lang\s*=\s*(?:"([^"]*)"|'([^']*)')`)
+var (
+	xmlLang  = regexp.MustCompile(`\sxml:lang\s*=\s*(?:"([^"]*)"|'([^']*)')`)
+	rdfAbout = regexp.MustCompile(`\srdf:about\s*=\s*(?:"([^"]*)"|'([^']*)')`)
+)
 
-// readLanguages finds the attribute xml:lang of the items of a feed, or else of
-// their titles, which the parser passes over; and that of the feed, which it
-// knows of Atom alone. There is one for each item.
-func readLanguages(text []byte) (feed string, items []string) {
+// readMarks finds the marks of all items and the language of the feed, which
+// the parser knows of Atom alone.
+func readMarks(text []byte) (feed string, items []itemMarks) {
 	inside, source := false, false // an item; within it, where it is from
 	for t := range tags(text) {
 		name := localName(t.name)
 		switch {
 		case name == "item" || name == "entry":
 			if t.kind != closing {
-				items = append(items, langOf(text, t))
+				items = append(items, itemMarks{language: attributeIn(text, t, xmlLang), about: attributeIn(text, t, rdfAbout)})
 			}
 			inside, source = t.kind == opening, false
 		case name == "source":
 			source = t.kind == opening
-		case inside && !source && string(t.name) == "title" && items[len(items)-1] == "":
-			items[len(items)-1] = langOf(text, t)
+		case inside && !source && string(t.name) == "title" && items[len(items)-1].language == "":
+			items[len(items)-1].language = attributeIn(text, t, xmlLang)
 		case !inside && feed == "" && isFeedElement(name):
-			feed = langOf(text, t)
+			feed = attributeIn(text, t, xmlLang)
 		}
 	}
 	return feed, items
@@ -73,9 +81,9 @@ func localName(name []byte) string {
 	return strings.ToLower(string(name[bytes.IndexByte(name, ':')+1:]))
 }
 
-// langOf returns the value of xml:lang in a tag.
-func langOf(text []byte, t tag) string {
-	m := xmlLang.FindSubmatch(text[t.start:t.end])
+// attributeIn returns the value of an attribute in a tag.
+func attributeIn(text []byte, t tag, shape *regexp.Regexp) string {
+	m := shape.FindSubmatch(text[t.start:t.end])
 	if m == nil {
 		return ""
 	}

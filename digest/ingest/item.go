@@ -1,8 +1,8 @@
 package ingest
 
 import (
+	"cmp"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,14 +21,12 @@ func (p *feedParser) item(number int, raw *gofeed.Item) {
 	in := digest.Incoming{
 		GUID:       strings.TrimSpace(raw.GUID),
 		Title:      raw.Title,
-		Summary:    raw.Description,
+		Summary:    summaryOf(raw),
 		Body:       raw.Content,
-		Author:     joinAuthors(raw.Authors),
+		Author:     cmp.Or(authorsOf(raw), p.authors),
+		SiteName:   cutText(plainTitle(raw.Custom[customSource]), MaxTitle),
 		Language:   p.language(number, raw),
-		Categories: raw.Categories,
-	}
-	if in.Author == "" {
-		in.Author = p.authors
+		Categories: categoriesOf(raw),
 	}
 	in.URL = p.link(number, raw)
 	if in.URL != "" && len(in.GUID) > MaxGUID {
@@ -74,12 +72,11 @@ func itemName(in digest.Incoming) string {
 	return "nameless"
 }
 
-// link returns the canonical address of an item: its link or else its id, if
-// that is an address.
+// link returns the canonical address of an item: what it says its address is
+// or else its id, if that is one.
 func (p *feedParser) link(number int, raw *gofeed.Item) string {
 	var tried []string
-	candidates := append([]string{raw.Link}, raw.Links...)
-	for _, candidate := range append(candidates, permalink(raw.GUID)) {
+	for _, candidate := range p.links(number, raw) {
 		if candidate = strings.TrimSpace(candidate); candidate == "" || slices.Contains(tried, candidate) {
 			continue
 		}
@@ -91,6 +88,23 @@ func (p *feedParser) link(number int, raw *gofeed.Item) string {
 		p.note("item %d: %v", number, err)
 	}
 	return ""
+}
+
+// links are the addresses that an item may have, the best first: that before
+// a service put its own in its place, its link, one of Atom within RSS, its id,
+// that of RDF, and that of its text.
+func (p *feedParser) links(number int, raw *gofeed.Item) []string {
+	links := append([]string{firstValue(raw.Extensions["feedburner"], "origLink"), raw.Link}, raw.Links...)
+	for _, link := range raw.Extensions["atom"]["link"] {
+		if rel := link.Attrs["rel"]; rel == "" || rel == "alternate" {
+			links = append(links, link.Attrs["href"])
+		}
+	}
+	links = append(links, permalink(raw.GUID))
+	if number <= len(p.marks) {
+		links = append(links, p.marks[number-1].about)
+	}
+	return append(links, raw.Custom[customContent])
 }
 
 func permalink(guid string) string {
@@ -110,21 +124,4 @@ func (p *feedParser) resolve(reference string) string {
 		return reference
 	}
 	return p.base.ResolveReference(u).String()
-}
-
-var byline = regexp.MustCompile(`(?i)^by\s+`)
-
-// joinAuthors names the authors; addresses are nobody's business.
-func joinAuthors(people []*gofeed.Person) string {
-	var names []string
-	for _, person := range people {
-		if person == nil {
-			continue
-		}
-		name := byline.ReplaceAllString(foldSpace(person.Name), "")
-		if name != "" && !strings.Contains(name, "@") {
-			names = append(names, name)
-		}
-	}
-	return strings.Join(names, ", ")
 }

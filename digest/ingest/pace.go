@@ -4,9 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/mmcdole/gofeed"
-	"github.com/mmcdole/gofeed/rss"
 )
 
 // Pace is how often a feed asks to be fetched (RSS 2.0: ttl, skipHours,
@@ -40,21 +37,6 @@ func (p *Pace) after(at time.Time) time.Time {
 // interval, or later if the feed or the answer asks for it.
 func (p *Pace) next(now time.Time, every time.Duration, r *Response) time.Time {
 	return p.after(now.Add(max(every, p.TTL, r.MaxAge, r.RetryAfter)))
-}
-
-// rssTranslator keeps what RSS says about its pace, which the parser drops, in
-// the feed's custom fields.
-type rssTranslator struct{ gofeed.DefaultRSSTranslator }
-
-// Translate is called by the parser.
-func (t rssTranslator) Translate(feed any) (*gofeed.Feed, error) {
-	out, err := t.DefaultRSSTranslator.Translate(feed)
-	if raw, ok := feed.(*rss.Feed); ok && err == nil {
-		out.Custom = map[string]string{
-			"ttl": raw.TTL, "skipHours": strings.Join(raw.SkipHours, ","), "skipDays": strings.Join(raw.SkipDays, ","),
-		}
-	}
-	return out, err
 }
 
 // readPace reads what a translator kept; what makes no sense asks nothing.
