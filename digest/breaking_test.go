@@ -47,6 +47,23 @@ func TestBreakingNews(t *testing.T) {
 	})
 }
 
+// TestBreakingNewsAsARunBegins: the readers of a cohort whose scheduled run begins
+// while the send looks for whom it reaches are reached all the same.
+func TestBreakingNewsAsARunBegins(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		w.subscribe(1, newYork, "sport")
+		w.begin()
+		w.tick()
+		w.put(story(1, "world"))
+		s := digest.Send{Digest: w.daily, ArticleID: w.articleID(1)}
+		w.meanwhile(func() error { _, err := w.planner.SendNow(t.Context(), s, w.clock.Now()); return err },
+			`UPDATE cohorts SET runs = runs + 1, last_seq = 1, next_slot = '2026-11-25T07:00'`)
+		w.wantMails("daily/2026-11-23T07:00:01 1: 1")
+		w.balanced()
+	})
+}
+
 func TestBreakingNewsThatCannotBeSent(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, db.SQLite), nil)
 	w.subscribe(1, newYork)

@@ -110,6 +110,19 @@ func moveCohort(ctx context.Context, tx *db.Tx, c cohort, slot schedule.Local, d
 	return n == 1, err
 }
 
+// hasMoved reads a cohort anew and reports whether it is not where c said.
+func (s *Store) hasMoved(ctx context.Context, c *cohort) (bool, error) {
+	before := *c
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		found, err := selectCohorts(ctx, tx, `WHERE id = $1`, c.ID)
+		if err == nil && len(found) > 0 {
+			*c = found[0]
+		}
+		return err
+	})
+	return c.NextSlot != before.NextSlot || c.Runs != before.Runs, err
+}
+
 // setCutOff says where the cohort's next window begins, and its number.
 func setCutOff(ctx context.Context, tx *db.Tx, cohortID, seq, runs int64) error {
 	_, err := tx.Exec(ctx, `UPDATE cohorts SET last_seq = $1, runs = $2 WHERE id = $3`, seq, runs, cohortID)

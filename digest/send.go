@@ -81,11 +81,7 @@ func (p *Planner) sendNow(ctx context.Context, s *Send, now time.Time) (*Edition
 	}
 	began := 0
 	for _, c := range cohorts {
-		r, err := p.manualRun(s, c, slot, now)
-		if err != nil {
-			return nil, fmt.Errorf("cohort %s: %w", &c, err)
-		}
-		ok, err := p.store.startRun(ctx, r)
+		ok, err := p.sendTo(ctx, s, c, slot, now)
 		if err != nil {
 			return nil, fmt.Errorf("cohort %s: %w", &c, err)
 		}
@@ -97,6 +93,25 @@ func (p *Planner) sendNow(ctx context.Context, s *Send, now time.Time) (*Edition
 		return nil, s.nothing()
 	}
 	return p.store.EditionByKey(ctx, editionKey(s.Digest, slot, Manual))
+}
+
+// sendTo begins the run of a cohort and reports whether it did. Where another run
+// of the cohort began meanwhile, that has all there was for a full edition; one
+// that is partial comes after it.
+func (p *Planner) sendTo(ctx context.Context, s *Send, c cohort, slot schedule.Local, now time.Time) (began bool, err error) {
+	for {
+		r, err := p.manualRun(s, c, slot, now)
+		if err != nil {
+			return false, err
+		}
+		if began, err = p.store.startRun(ctx, r); err != nil || began || !s.partial() {
+			return began, err
+		}
+		moved, err := p.store.hasMoved(ctx, &c)
+		if err != nil || !moved {
+			return false, err
+		}
+	}
 }
 
 // reached returns the cohorts that a send concerns: none if nobody would get
