@@ -94,7 +94,7 @@ func (a Access) Spelled() string {
 // TopicMatch says that an article belongs to a topic, and which rule said so.
 type TopicMatch struct {
 	TopicID int64
-	Reason  string // such as "given", "source", "category:sport", "keyword:treaty"
+	Reason  string // the rule that decided and all others that hit, as ParseReason reads it
 }
 
 // Incoming is a story as it comes in from a feed, the API or a file, cleaned

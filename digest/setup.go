@@ -39,9 +39,13 @@ type Topic struct {
 	Slug        string
 	Name        string
 	Description string
-	Keywords    []string // words or phrases, whole words, case and accents folded
+	Keywords    []string // phrases of weight 1 that count in all parts
 	Categories  []string // globs over the categories of the source
 	URLPaths    []string // prefixes of the path of the article's URL
+	Phrases     []TopicPhrase
+	Exclude     []string // phrases that keep it from being given by phrases
+	Needs       float64  // points from which on phrases give it, 0 for DefaultNeeds
+	Languages   []string // BCP 47, of stories that its phrases are for; nil for all
 }
 
 // Source is where articles come from on a schedule.
