@@ -156,11 +156,10 @@ func (p *feedParser) parseXML(text []byte) (*gofeed.Feed, error) {
 	if before := bytes.TrimSpace(text[:root.start]); isGarbage(before) {
 		p.note("what stands before the feed is left out: %q", shorten(string(before[:min(len(before), 400)]), 80))
 	}
-	text = text[root.start:]
+	text = mendXML(dropBadReferences(text[root.start:]))
 	if err := checkShape(text); err != nil {
 		return nil, fmt.Errorf("read feed: %w", err)
 	}
-	text = mendXML(dropBadReferences(text))
 	raw, err := readRaw(text)
 	if err == nil {
 		p.addMarks(raw, text)

@@ -139,6 +139,7 @@ func TestParseFeedRefuses(t *testing.T) {
 		{"broken JSON", `{"version": "https://jsonfeed.org/version/1", "items": [`, "read JSON Feed"},
 		{"broken XML", `<rss><channel><1a></1a></channel></rss>`, "read feed"},
 		{"nested XML", "<rss><channel>" + strings.Repeat("<x:a>", 100_000), "nested deeper than 2000"},
+		{"long tag", "<rss><channel><item " + strings.Repeat("a=b ", 300_000) + "/>", "a tag of "},
 		{"too many items", "<feed>" + strings.Repeat("<entry/>", 50_001) + "</feed>", "more than 50000 children"},
 		{"fanned out XML", "<rss><channel><x:a>" + strings.Repeat("a<b/>", 6_000) + "</x:a></channel></rss>", "more than 5000 children"},
 	} {

@@ -11,8 +11,9 @@ import (
 // Shapes that no feed has and that cost a parser its stack or its time.
 const (
 	maxDepth    = 2_000
-	maxItems    = 50_000 // of the elements that hold the items
-	maxChildren = 5_000  // of any other element
+	maxItems    = 50_000  // of the elements that hold the items
+	maxChildren = 5_000   // of any other element
+	maxTag      = 1 << 20 // bytes
 )
 
 var (
@@ -47,6 +48,9 @@ func cleanXML(text []byte) []byte {
 func checkShape(text []byte) error {
 	open := []element{{most: maxItems}}
 	for tag := range tags(text) {
+		if tag.kind != other && tag.end-tag.start > maxTag {
+			return fmt.Errorf("%w: a tag of %d bytes", errShape, tag.end-tag.start)
+		}
 		last := &open[len(open)-1]
 		if tag.kind != closing {
 			if last.children++; last.children > last.most {
