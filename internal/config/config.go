@@ -160,15 +160,26 @@ type DKIM struct {
 	KeyFile  string // a private key as PEM; "dkim.pem" unless given; the file exists
 }
 
-// Topic is what readers choose. An article is given it by a matching keyword,
-// category or path, by its source, or by whoever sent it in.
+// Topic is what readers choose. An article is given it by phrases, a category
+// or path, by its source, or by whoever sent it in.
 type Topic struct {
 	Slug        string // required, unique
 	Name        string // the slug unless given
 	Description string
-	Keywords    []string
+	Keywords    []string // phrases of weight 1 that count everywhere
 	Categories  []string // the source's own labels; * stands for any text
 	URLPaths    []string // each begins with a slash
+	Phrases     []TopicPhrase
+	Exclude     []string // phrases that keep the others from counting
+	Needs       float64  // points that phrases need; 2 unless given
+	Languages   []string // of stories in which phrases count; all unless given
+}
+
+// TopicPhrase is a phrase that speaks for a topic.
+type TopicPhrase struct {
+	Text   string   // required
+	Weight float64  // 1 unless given
+	In     []string // "title", "lead" and "body"; all unless given
 }
 
 // Source is where articles come from.

@@ -102,6 +102,17 @@ func (t *table) decimal(key string, fallback, least, most float64, unit string) 
 	return fallback
 }
 
+// positive returns the number of key, which must be more than 0 and have a
+// meaning in hundredths.
+func (t *table) positive(key string, fallback, most float64) float64 {
+	f := t.decimal(key, fallback, 0, most, "")
+	if f < 0.01 {
+		t.complain(key, "must be 0.01 or more")
+		return fallback
+	}
+	return f
+}
+
 // date returns the midnight, UTC, with which the date of key begins. It must be given,
 // with quotation marks or as a date of TOML.
 func (t *table) date(key, example string) time.Time {
