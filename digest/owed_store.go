@@ -87,14 +87,14 @@ func (s *Store) forgetOwed(ctx context.Context, digestID int64, readers []owed) 
 
 // startOwed starts the runs of an edition for those of the readers to whom it is
 // still owed, after which it is not: two planners never give it twice. It returns
-// how many there are, or errSlotTaken.
+// how many there are, or errSlotTaken. Where another run of one of the cohorts
+// began meanwhile it leaves all to the next look.
 func (s *Store) startOwed(ctx context.Context, d *Digest, readers []owed, runs map[int64]startRun, slot schedule.Local) (int, error) {
 	began := 0
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		began = 0
 		// Cohorts before subscriptions, as whoever moves readers locks them.
-		var locked []int64
-		if err := tx.Select(ctx, &locked, `SELECT id FROM cohorts WHERE id {in 1} ORDER BY id {for update}`, slices.Collect(maps.Keys(runs))); err != nil {
+		if same, err := lockUnmoved(ctx, tx, runs); err != nil || !same {
 			return err
 		}
 		ids, cohorts, err := lockOwed(ctx, tx, d.ID, readers)
@@ -126,6 +126,19 @@ func (s *Store) startOwed(ctx context.Context, d *Digest, readers []owed, runs m
 		return nil
 	})
 	return began, err
+}
+
+// lockUnmoved locks the cohorts of runs and reports whether they are where the runs
+// say.
+func lockUnmoved(ctx context.Context, tx *db.Tx, runs map[int64]startRun) (same bool, err error) {
+	same = true
+	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var id, n int64
+		err := scan(&id, &n)
+		same = same && n == runs[id].cohort.Runs
+		return err
+	}, `SELECT id, runs FROM cohorts WHERE id {in 1} ORDER BY id {for update}`, slices.Collect(maps.Keys(runs)))
+	return same, err
 }
 
 // lockOwed locks those of the readers to whom something is still owed in the same

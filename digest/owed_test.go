@@ -141,6 +141,31 @@ func TestWelcomeFromMany(t *testing.T) {
 	})
 }
 
+// TestOwedAsARunBegins: what is owed waits for the next look where a run of the
+// cohort begins just then, whose number and window it would have else.
+func TestOwedAsARunBegins(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, welcoming)
+		w.subscribe(1, newYork)
+		w.begin()
+		w.tick()
+		w.put(story(1, "world"))
+		w.owe(digest.Welcome, 1)
+		w.meanwhile(func() error { return w.planner.Tick(t.Context(), w.clock.Now()) },
+			`UPDATE cohorts SET runs = runs + 1, next_slot = '2026-11-25T07:00'`)
+		if n := w.count(`SELECT COUNT(*) FROM subscriptions WHERE owed <> ''`); n != 1 || len(w.mails()) > 0 {
+			t.Errorf("got %q, and %d readers are owed something, want it to wait", w.mails(), n)
+		}
+		w.tick()
+		w.nothingOwed()
+		w.wantMails("daily/2026-11-23T07:00:01 1: 1")
+		if n := w.count(`SELECT COUNT(*) FROM runs r JOIN cohorts c ON c.id = r.cohort_id JOIN editions e ON e.id = r.edition_id
+			WHERE e.partial = 1 AND r.number <> c.runs`); n != 0 {
+			t.Errorf("%d runs have a number that was taken", n)
+		}
+	})
+}
+
 // relocate moves a reader to another zone, as the preference page does.
 func (w *world) relocate(id int64, from, to string) {
 	w.t.Helper()
