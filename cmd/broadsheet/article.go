@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,10 +28,13 @@ func (e *env) articleCommand() *cobra.Command {
 func (e *env) articleAddCommand() *cobra.Command {
 	var in digest.Incoming
 	var published, embargo, access, by string
+	var from storyOrigin
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use: "add", Short: "Add one article, or change it if it is known by its URL or id", Args: noArgs,
-		Long: "Add one article, or change it if it is known by its URL or id. Of a known one, priority, access,\n" +
+		Long: "Add one article, or change it if it is known by its URL or id. With a URL and no title the page is\n" +
+			"fetched and read; --html and --text read it from a file. What other flags say counts instead of what\n" +
+			"was found, and --dry-run shows what each part was taken for. Of a known one, priority, access,\n" +
 			"audience and embargo stay as they are unless they are named: --priority 0, --access free,\n" +
 			"--audience '' and --embargo-until '' take them off.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,14 +57,22 @@ func (e *env) articleAddCommand() *cobra.Command {
 			}
 			in.Access = digest.Access(access)
 			in.Clears = clearedMarks(cmd, &in)
-			if err := ingest.Check(&in); err != nil {
+			story, taken, err := from.complete(cmd.Context(), e, in)
+			if dryRun {
+				err = errors.Join(err, e.showTaken(taken))
+			}
+			if err != nil {
+				return err
+			}
+			if err := ingest.Check(&story); err != nil {
 				return usagef("%w", err)
 			}
-			return e.writing(cmd.Context(), dryRun, func(a *app.App) error { return e.addArticle(cmd, a, in, who, dryRun) })
+			return e.writing(cmd.Context(), dryRun, func(a *app.App) error { return e.addArticle(cmd, a, story, who, dryRun) })
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&in.URL, "url", "", "`URL` of the story")
+	from.flags(cmd)
+	f.StringVar(&in.URL, "url", "", "`URL` of the story; without --title it is fetched")
 	f.StringVar(&in.GUID, "id", "", "your own id of the story, if it has no URL")
 	f.StringVar(&in.Title, "title", "", "headline")
 	f.StringVar(&in.Summary, "summary", "", "a sentence or two")
@@ -94,7 +106,11 @@ func (e *env) addArticle(cmd *cobra.Command, a *app.App, in digest.Incoming, who
 		return usagef("%w", err)
 	}
 	if dryRun {
-		fmt.Fprintf(e.stdout, "would store %q with topics: %s\n", in.Title, orDash(a.TopicSlugs(a.Tagger.Match(&in, nil))))
+		out := e.stdout
+		if e.output != outputTable { // which has what was found
+			out = e.stderr
+		}
+		fmt.Fprintf(out, "would store %q with topics: %s\n", printable(in.Title), orDash(a.TopicSlugs(a.Tagger.Match(&in, nil))))
 		return nil
 	}
 	result, err := a.Digests.PutBy(cmd.Context(), a.Tagger, who, []digest.Incoming{in})
@@ -120,8 +136,9 @@ func (e *env) articleImportCommand() *cobra.Command {
 	var format, by string
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Import articles from a JSON array, JSON lines or CSV file; - reads standard input",
-		Long: "Import articles from a JSON array, JSON lines or CSV file; - reads standard input.\n" +
+		Short: "Import articles from a JSON, JSON lines, CSV, HTML or text file; - reads standard input",
+		Long: "Import articles from a JSON array, JSON lines or CSV file, or one from an HTML page or plain text;\n" +
+			"- reads standard input.\n" +
 			"Fields: id, url, title, summary, body, author, image, topics, published_at, language, priority,\n" +
 			"access (free or paid), audience (such as tier=paid), embargo_until.\n" +
 			"Of a known story the last four stay as they are where a row has nothing; 0, free and none take them off.\n" +
@@ -144,7 +161,7 @@ func (e *env) articleImportCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check the file and store nothing")
-	cmd.Flags().StringVar(&format, "format", "", "`FORMAT`: json or csv (default: by the file's name or content)")
+	cmd.Flags().StringVar(&format, "format", "", "`FORMAT`: json, csv, html or text (default: by the file's name or content)")
 	byFlag(cmd, &by)
 	return cmd
 }
@@ -190,16 +207,22 @@ type articleImport struct {
 func (i *articleImport) run(in io.Reader, format string) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	if format == "" {
-		format = guessFormat(i.name, r)
+		head, err := r.Peek(512)
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("%s: %w", i.name, err)
+		}
+		format = string(ingest.GuessFormat(i.name, head))
 	}
 	var err error
-	switch format {
-	case "csv":
+	switch ingest.StoryFormat(format) {
+	case ingest.FormatCSV:
 		err = ingest.ReadCSV(r, i.each, i.reject)
-	case "json", "jsonl":
+	case ingest.FormatJSON, "jsonl":
 		err = ingest.ReadJSON(r, i.each, i.reject)
+	case ingest.FormatHTML, ingest.FormatText:
+		err = i.one(r, ingest.StoryFormat(format))
 	default:
-		return usagef("--format %q is unknown: it is json or csv", format)
+		return usagef("--format %q is unknown: it is json, csv, html or text", format)
 	}
 	if err == nil {
 		err = i.flush()
@@ -216,6 +239,31 @@ func (i *articleImport) run(in io.Reader, format string) error {
 		return partly("%d of %d rows of %s are bad and were left out", i.bad, i.bad+i.rows, i.name)
 	}
 	return nil
+}
+
+// one reads a file with a single story.
+func (i *articleImport) one(r io.Reader, format ingest.StoryFormat) error {
+	reader, err := app.NewStoryReader(i.app.Config)
+	if err != nil {
+		return err
+	}
+	content, err := readAtMost(r, i.name)
+	if err != nil {
+		return err
+	}
+	read := reader.HTML
+	if format == ingest.FormatText {
+		read = reader.Text
+	}
+	in, taken, err := read(content, "")
+	if i.dryRun {
+		err = errors.Join(err, i.env.showTaken(taken))
+	}
+	if err != nil {
+		i.reject(ingest.BadRow{Line: 1, Reason: err.Error()})
+		return nil
+	}
+	return i.each(1, in)
 }
 
 func (i *articleImport) each(line int, in digest.Incoming) error {
@@ -244,24 +292,6 @@ func (i *articleImport) flush() error {
 func (i *articleImport) reject(b ingest.BadRow) {
 	i.bad++
 	fmt.Fprintf(i.env.stderr, "%s:%d: %s\n", i.name, b.Line, printable(b.Reason))
-}
-
-// guessFormat goes by the name, else by the first character.
-func guessFormat(name string, r *bufio.Reader) string {
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".csv":
-		return "csv"
-	case ".json", ".jsonl", ".ndjson":
-		return "json"
-	}
-	head, err := r.Peek(512)
-	if err != nil && len(head) == 0 {
-		return "json"
-	}
-	if text := strings.TrimLeft(strings.TrimPrefix(string(head), "\ufeff"), " \t\r\n"); strings.HasPrefix(text, "[") || strings.HasPrefix(text, "{") {
-		return "json"
-	}
-	return "csv"
 }
 
 func (e *env) articleListCommand() *cobra.Command {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -64,14 +63,8 @@ func testedSource(set *digest.Setup, name, kind string, allow []string) (*digest
 		return nil, usagef("--kind %q is unknown: it is %s", kind, strings.Join(digest.SourceKinds(), ", "))
 	}
 	src := &digest.Source{Slug: u.Host, Kind: kind, URL: name, Every: 15 * time.Minute}
-	for _, network := range allow {
-		prefix, err := netip.ParsePrefix(network)
-		if err != nil {
-			return nil, usagef("--allow-private %q is not a network such as 10.0.0.0/8", network)
-		}
-		src.AllowPrivate = append(src.AllowPrivate, prefix)
-	}
-	return src, nil
+	src.AllowPrivate, err = parseNetworks(allow)
+	return src, err
 }
 
 func (e *env) testSource(ctx context.Context, o *app.Offline, src *digest.Source) error {

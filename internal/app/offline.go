@@ -8,6 +8,7 @@ import (
 	"broadsheet/digest"
 	"broadsheet/digest/ingest"
 	"broadsheet/internal/config"
+	"broadsheet/internal/schedule"
 	"broadsheet/templates"
 )
 
@@ -21,7 +22,7 @@ type Offline struct {
 
 // OpenOffline reads what is configured of topics and sources.
 func OpenOffline(cfg *config.Config, log *slog.Logger) (*Offline, error) {
-	set, err := newSetup(cfg, templates.Site{})
+	set, err := newSetup(cfg, templates.Site{URL: cfg.Site.URL, Language: cfg.Site.Language})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
@@ -35,6 +36,16 @@ func OpenOffline(cfg *config.Config, log *slog.Logger) (*Offline, error) {
 // newFetcher returns a fetcher that says who asks and where to complain.
 func newFetcher(cfg *config.Config) *ingest.Fetcher {
 	return ingest.NewFetcher("Broadsheet (+" + cfg.Web.PublicURL + ")")
+}
+
+// NewStoryReader returns what reads single stories, with the zone and the language
+// of the site.
+func NewStoryReader(cfg *config.Config) (*ingest.StoryReader, error) {
+	zone, err := schedule.Zone(cfg.Site.Timezone)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	return &ingest.StoryReader{Fetcher: newFetcher(cfg), Zone: zone, Language: cfg.Site.Language, Now: time.Now}, nil
 }
 
 // TopicSlug returns the slug of a topic.
