@@ -69,7 +69,7 @@ func (x *explainer) explain(ctx context.Context, at time.Time) error {
 	c := x.chooser
 	c.asked = x.asked
 	x.out.Edition, x.out.DueAt = c.edition, c.run.DueAt
-	x.out.From, x.out.To = c.from(&x.sub), c.run.ToSeq
+	x.out.To = c.run.ToSeq
 	var verdicts []Verdict
 	c.trace = func(v Verdict) { verdicts = append(verdicts, v) }
 	return x.planner.store.db.View(ctx, func(tx *db.Tx) error {
@@ -78,6 +78,7 @@ func (x *explainer) explain(ctx context.Context, at time.Time) error {
 		if err != nil {
 			return err
 		}
+		x.out.From = c.from(&x.sub) // which it knows now
 		kept, err := keptBack(ctx, tx, c, x.out.From)
 		if err != nil {
 			return err

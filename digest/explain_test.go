@@ -187,3 +187,21 @@ func TestExplainOneStory(t *testing.T) {
 		}
 	})
 }
+
+// TestExplainAWindowThatStayedOpen: it begins where the run's will, however long
+// it has been open.
+func TestExplainAWindowThatStayedOpen(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, db.SQLite), minItems(100))
+	w.subscribe(1, newYork)
+	w.begin()
+	w.tick()
+	for n := range 40 {
+		w.put(story(n, "world"))
+		w.nextDay()
+	}
+	x := w.explain(1, w.clock.Now().Add(time.Minute), 0)
+	w.nextDay()
+	if from := w.count(`SELECT joined_seq FROM subscriptions`); x.From != from || from < 5 {
+		t.Errorf("the window was said to begin after %d, and began after %d", x.From, from)
+	}
+}
