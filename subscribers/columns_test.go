@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/internal/db/dbtest"
 	"broadsheet/subscribers"
@@ -31,7 +32,7 @@ func TestImportHoursAndAttributes(t *testing.T) {
 			t.Errorf("attributes are read as %q", s.Attributes.Pairs())
 		}
 		first := k.export()
-		if !strings.HasPrefix(first, "email,name,status,topics,digests,timezone,language,hour,tier,plan\nann@example.com,,active,arts;world,daily,,,daily=06:30,paid,gold\n") {
+		if !strings.HasPrefix(first, "email,name,status,topics,digests,timezone,language,hour,paused_until,tier,plan\nann@example.com,,active,arts;world,daily,,,daily=06:30,,paid,gold\n") {
 			t.Errorf("the export is\n%s", first)
 		}
 		k.wantImport(first, confirmed, "+0 ~0 =4 -0")
@@ -138,4 +139,70 @@ func TestAddHoursAndAttributes(t *testing.T) {
 			t.Errorf("the record of consent is %q", c.Detail)
 		}
 	})
+}
+
+// TestImportPauses imports until when digests are paused, exports it, and imports
+// that elsewhere; what is over is no pause.
+func TestImportPauses(t *testing.T) {
+	eachRhythmDesk(t, func(t *testing.T, k *desk) {
+		k.wantImport("email,digests,timezone,paused_until\n"+
+			"ann@example.com,*,Asia/Tokyo,2027-01-02\n"+
+			"bob@example.com,*,,weekly=2027-01-02T06:00:00+01:00\n"+
+			"cat@example.com,*,,2020-01-01\n"+
+			"dan@example.com,daily,, daily=2027-01-02 ; daily=2027-01-03T00:00:00Z\n"+
+			"eve@example.com,daily,,weekly=2027-01-02\n"+
+			"fay@example.com,daily,,soon\n"+
+			"gil@example.com,daily,,nope=2027-01-02\n", confirmed, "+4 ~0 =0 -3\n6: a pause of The Weekly, which is not among the chosen digests\n"+
+			"7: unknown time \"soon\" to pause until, want such as 2026-12-24 or 2026-12-24T06:00:00Z\n8: unknown digest \"nope\"")
+		for address, want := range map[string]string{
+			"ann@example.com": "daily 2027-01-01T15:00:00Z weekly 2027-01-01T15:00:00Z",
+			"bob@example.com": "weekly 2027-01-02T05:00:00Z", "cat@example.com": "", "dan@example.com": "daily 2027-01-03T00:00:00Z",
+		} {
+			k.wantPaused(address, want)
+		}
+		history := k.detail("bob@example.com").Consents
+		if got := history[len(history)-1].Detail; !strings.HasSuffix(got, " paused_until=weekly=2027-01-02T05:00:00Z") {
+			t.Errorf("the record of consent says %q", got)
+		}
+		first := k.export()
+		if !strings.Contains(first, "paused_until") || !strings.Contains(first, "daily=2027-01-01T15:00:00Z;weekly=2027-01-01T15:00:00Z") {
+			t.Errorf("the export is\n%s", first)
+		}
+		k.wantImport(first, confirmed, "+0 ~0 =4 -0")
+		other := newRhythmDesk(t, dbtest.Open(t, k.db.Dialect()))
+		other.catalog = k.catalog
+		other.wantImport(first, confirmed, "+4 ~0 =0 -0")
+		if second := other.export(); second != first {
+			t.Errorf("imported and exported again:\n%s\nwant\n%s", second, first)
+		}
+		k.wantImport("email,paused_until\nann@example.com,weekly=\nbob@example.com,\ndan@example.com,2020-01-01\n", confirmed, "+0 ~1 =2 -0")
+		k.wantPaused("ann@example.com", "daily 2027-01-01T15:00:00Z")
+		k.wantPaused("bob@example.com", "weekly 2027-01-02T05:00:00Z")
+		k.wantPaused("dan@example.com", "daily 2027-01-03T00:00:00Z")
+		k.wait(365 * 24 * time.Hour)
+		if out := k.export(); strings.Contains(out, "2027-01") {
+			t.Errorf("pauses that are over are exported:\n%s", out)
+		}
+	})
+}
+
+func (k *desk) wantPaused(address, want string) {
+	k.t.Helper()
+	var got []string
+	for _, s := range k.detail(address).Subscriptions {
+		if !s.PausedUntil.IsZero() {
+			got = append(got, s.Digest+" "+s.PausedUntil.UTC().Format(time.RFC3339))
+		}
+	}
+	if text := strings.Join(got, " "); text != want {
+		k.t.Errorf("%s is paused as %q, want %q", address, text, want)
+	}
+}
+
+func TestColumnsNameNoAttribute(t *testing.T) {
+	for name, free := range map[string]bool{"tier": true, "hour": false, "paused_until": false, "email": false} {
+		if err := subscribers.CheckAttributeName(name); (err == nil) != free {
+			t.Errorf("%s: got %v, want it free %v", name, err, free)
+		}
+	}
 }

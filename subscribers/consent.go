@@ -21,6 +21,7 @@ const (
 	EventImported     Event = "imported"
 	EventPaused       Event = "paused"
 	EventResumed      Event = "resumed"
+	EventChanged      Event = "changed" // by an operator
 )
 
 // Consent is one entry of the append-only record of what a reader agreed to

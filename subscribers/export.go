@@ -5,14 +5,16 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Export writes the subscribers that f picks as comma-separated values with
 // the columns that Import reads, and returns how many it wrote. A Limit of 0
 // means all. Topics and digests are those of live subscriptions. A value that a
 // spreadsheet would take for a formula gets a ' before it, which Import takes
-// off again. The hour has a column if a digest of the catalog offers hours, and
+// off again. A pause that is over is none. The hour has a column if a digest of the catalog offers hours, and
 // so has each attribute that it declares. It reads a page at a time, each as it is then.
 func (s *Store) Export(ctx context.Context, c *Catalog, w io.Writer, f Filter) (int64, error) {
 	out := csv.NewWriter(w)
@@ -31,7 +33,7 @@ func (s *Store) Export(ctx context.Context, c *Catalog, w io.Writer, f Filter) (
 			return n, fmt.Errorf("export: %w", err)
 		}
 		for i := range rows {
-			if err := out.Write(rows[i].record(c)); err != nil {
+			if err := out.Write(rows[i].record(c, s.now())); err != nil {
 				return n, fmt.Errorf("export: %w", err)
 			}
 			n++
@@ -50,12 +52,12 @@ func (s *Store) Export(ctx context.Context, c *Catalog, w io.Writer, f Filter) (
 func (c *Catalog) exported() []string {
 	names := columnNames()
 	if !c.hasHours() {
-		names = names[:columnHour]
+		names = slices.Delete(names, columnHour, columnHour+1)
 	}
 	return append(names, c.attributeNames()...)
 }
 
-func (r *Row) record(c *Catalog) []string {
+func (r *Row) record(c *Catalog, now time.Time) []string {
 	record := make([]string, columnHour)
 	record[columnEmail] = arm(r.Address)
 	record[columnName] = arm(r.Name)
@@ -67,6 +69,13 @@ func (r *Row) record(c *Catalog) []string {
 	if c.hasHours() {
 		record = append(record, arm(strings.Join(r.Hours, ";")))
 	}
+	var paused []string
+	for _, p := range r.Pauses {
+		if p.Until.After(now) {
+			paused = append(paused, pauseText(p.Digest, p.Until))
+		}
+	}
+	record = append(record, arm(strings.Join(paused, ";")))
 	for i := range c.Attributes {
 		record = append(record, arm(c.Attributes[i].known(r.Attributes)))
 	}

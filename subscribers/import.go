@@ -39,11 +39,12 @@ type BadRow struct {
 }
 
 // Import reads a file of comma-separated values with the columns email, name,
-// status, topics, digests, timezone, language and hour, and one for each declared
-// attribute with its name, in any order; only email must be there. The first row
-// names them. Topics and digests are slugs separated by semicolons, "*" for all;
+// status, topics, digests, timezone, language, hour and paused_until, and one for
+// each declared attribute with its name, in any order; only email must be there. The
+// first row names them. Topics and digests are slugs separated by semicolons, "*" for all;
 // topics are in the reader's order. An hour is one that a digest offers, as in
-// Add; several are separated by semicolons. An empty value says nothing: a new reader gets all
+// Add; several are separated by semicolons. A pause is a time or a date, of all digests, or of
+// one as in "daily=2026-12-24"; "daily=" ends one. An empty value says nothing: a new reader gets all
 // topics and every digest that has one of them, a known one keeps what was. A
 // row's status is empty, active, confirmed, pending, unsubscribed or suppressed.
 //

@@ -3,6 +3,7 @@ package subscribers
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"broadsheet/internal/db"
@@ -65,6 +66,7 @@ func (m *merger) create(r *record, row *importRow) {
 		r.activate(m.now)
 	}
 	r.choose(m.reader.catalog, row.choices, m.now)
+	r.pauseAs(row.pauses, m.now)
 	if row.status == statusSuppressed {
 		m.suppressNow(r)
 	}
@@ -102,6 +104,7 @@ func (m *merger) update(r *record, row *importRow) error {
 	if len(w.digests) > 0 {
 		r.choose(m.reader.catalog, w, m.now)
 	}
+	r.pauseAs(row.pauses, m.now)
 	return nil
 }
 
@@ -143,6 +146,9 @@ func (m *merger) changed(r *record, row *importRow) {
 		n.Event, n.Detail = EventSuppressed, "reason="+ReasonImport
 	default:
 		n.Detail = m.reader.catalog.describe(r.chosen(m.reader.catalog), r.Zone)
+		if paused := r.pausedNow(m.now); len(paused) > 0 {
+			n.Detail += " paused_until=" + strings.Join(paused, ";")
+		}
 		if m.confirms(row) {
 			n.hash = m.text.hash
 		}

@@ -20,11 +20,21 @@ const (
 	columnZone
 	columnLanguage
 	columnHour
+	columnPaused
 	columnCount
 )
 
 func columnNames() []string {
-	return []string{"email", "name", "status", "topics", "digests", "timezone", "language", "hour"}
+	return []string{"email", "name", "status", "topics", "digests", "timezone", "language", "hour", "paused_until"}
+}
+
+// CheckAttributeName says, as what an attribute's name is, that it cannot be one:
+// files of readers have a column of that name.
+func CheckAttributeName(name string) error {
+	if slices.Contains(columnNames(), name) {
+		return errors.New("a column of every file of readers: it needs another")
+	}
+	return nil
 }
 
 // allColumns are those of every file and one for each declared attribute.
@@ -47,6 +57,7 @@ type importRow struct {
 	status                        importStatus
 	choices
 	attributes            Attributes
+	pauses                pauses
 	hasTopics, hasDigests bool // whether the row said something about them
 }
 
@@ -165,6 +176,9 @@ func (rr *rowReader) check(fields []string) (importRow, error) {
 	if row.hours, err = rr.hours(cell(columnHour), &row); err != nil {
 		return row, err
 	}
+	if row.pauses, err = rr.pauses(cell(columnPaused), &row); err != nil {
+		return row, err
+	}
 	row.attributes, err = rr.attributes(cell)
 	return row, err
 }
@@ -174,11 +188,16 @@ func (rr *rowReader) hours(text string, row *importRow) (hours, error) {
 	if text == "" {
 		return nil, nil
 	}
-	digests := row.digests
-	if !row.hasDigests { // those that a known reader has are not known here
-		digests = rr.catalog.allDigests()
+	return rr.catalog.hoursOf(splitSlugs(text), rr.digests(row))
+}
+
+// digests are those that a row may say something about: of a known reader who
+// keeps what was, it is not known here which.
+func (rr *rowReader) digests(row *importRow) []*Digest {
+	if !row.hasDigests {
+		return rr.catalog.allDigests()
 	}
-	return rr.catalog.hoursOf(splitSlugs(text), digests)
+	return row.digests
 }
 
 func (rr *rowReader) attributes(cell func(column int) string) (Attributes, error) {

@@ -97,6 +97,13 @@ type Row struct {
 	Digests []string // slugs of live subscriptions
 	Topics  []string // slugs of the topics wanted by them in the reader's order, "*" for all
 	Hours   []string // such as "daily=06:30", of the digests that have another than their own
+	Pauses  []Pause  // of live subscriptions, also those that are over
+}
+
+// Pause is until when a digest is paused.
+type Pause struct {
+	Digest string // slug
+	Until  time.Time
 }
 
 // List returns subscribers in the order of their ids. For more than a page,
@@ -190,6 +197,9 @@ func (r *record) row(slugs map[int64]string) Row {
 		row.Digests = append(row.Digests, s.Digest)
 		if s.Hour != "" {
 			row.Hours = append(row.Hours, s.Digest+"="+s.Hour)
+		}
+		if !s.PausedUntil.IsZero() {
+			row.Pauses = append(row.Pauses, Pause{s.Digest, s.PausedUntil})
 		}
 		if s.Topics == AllTopics {
 			row.Topics = []string{string(AllTopics)}

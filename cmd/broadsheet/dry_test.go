@@ -102,6 +102,7 @@ func TestDryRunsChangeNothing(t *testing.T) {
 			"subscriber add new@inbox.example --dry-run", "subscriber import more.csv --confirmed --consent asked --dry-run", "subscriber list",
 			"subscriber show " + readerAddress(0), "subscriber export", "subscriber unsubscribe " + readerAddress(0) + " --dry-run",
 			"subscriber pause " + readerAddress(0) + " --until 2099-01-01 --dry-run", "subscriber resume " + readerAddress(0) + " --dry-run",
+			"subscriber change " + readerAddress(0) + " --language de --timezone Asia/Tokyo --dry-run",
 			"subscriber suppress " + readerAddress(0) + " --dry-run", "subscriber unsuppress " + readerAddress(0) + " --dry-run",
 			"subscriber unsuppress --reason hard-bounce --since 2020-01-01 --dry-run",
 			"digest list", "digest preview daily --for " + readerAddress(0), "digest preview daily --for " + readerAddress(1) + " --at 2031-01-01 --eml -",

@@ -16,7 +16,7 @@ const origin = "command"
 
 func (e *env) subscriberCommand() *cobra.Command {
 	return noun("subscriber", "Readers", e.subscriberAddCommand(), e.subscriberImportCommand(), e.subscriberExportCommand(),
-		e.subscriberListCommand(), e.subscriberShowCommand(), e.subscriberPauseCommand(), e.subscriberResumeCommand(), e.subscriberUnsubscribeCommand(),
+		e.subscriberListCommand(), e.subscriberShowCommand(), e.subscriberChangeCommand(), e.subscriberPauseCommand(), e.subscriberResumeCommand(), e.subscriberUnsubscribeCommand(),
 		e.subscriberSuppressCommand(), e.subscriberUnsuppressCommand())
 }
 
@@ -74,8 +74,10 @@ func (e *env) subscriberImportCommand() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Import readers from a CSV file of any size; - reads standard input",
 		Long: "Import readers from a CSV file with the columns email, name, status, topics, digests, timezone, language,\n" +
-			"hour and one for each [[attribute]], in any order; topics and digests are separated by semicolons. No mail is sent. The good rows are imported;\n" +
-			"each bad one is reported with its line, and the exit code is 4. Who has left or is suppressed here stays so.",
+			"hour, paused_until and one for each [[attribute]], in any order; topics and digests are separated by\n" +
+			"semicolons. A pause is a date, or daily=2026-12-24 of one digest. No mail is sent. The good rows are\n" +
+			"imported; each bad one is reported with its line, and the exit code is 4. Who has left or is suppressed\n" +
+			"here stays so.",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Confirmed && o.Consent == "" {

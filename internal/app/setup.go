@@ -18,7 +18,7 @@ func Checks() config.Checks {
 		Schedule: checkSchedule,
 		Zone:     func(name string) error { _, err := schedule.Zone(name); return err },
 		Address:  func(addr string) error { _, err := mail.ParseAddress(addr); return err },
-		Provider: knownProvider,
+		Provider: knownProvider, Attribute: subscribers.CheckAttributeName,
 	}
 }
 
@@ -48,10 +48,7 @@ func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
 		set.Attributes = append(set.Attributes, digest.Attribute(a))
 	}
 	for _, t := range cfg.Topics {
-		set.Topics = append(set.Topics, digest.Topic{
-			Slug: t.Slug, Name: t.Name, Description: t.Description,
-			Keywords: t.Keywords, Categories: t.Categories, URLPaths: t.URLPaths,
-		})
+		set.Topics = append(set.Topics, newTopic(&t))
 	}
 	for _, s := range cfg.Sources {
 		zone, err := schedule.Zone(s.Timezone)
@@ -72,6 +69,22 @@ func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
 		set.Digests = append(set.Digests, *d)
 	}
 	return set, nil
+}
+
+func newTopic(t *config.Topic) digest.Topic {
+	topic := digest.Topic{
+		Slug: t.Slug, Name: t.Name, Description: t.Description,
+		Keywords: t.Keywords, Categories: t.Categories, URLPaths: t.URLPaths,
+		Exclude: t.Exclude, Needs: t.Needs, Languages: t.Languages,
+	}
+	for _, p := range t.Phrases {
+		phrase := digest.TopicPhrase{Text: p.Text, Weight: p.Weight}
+		for _, part := range p.In {
+			phrase.In = append(phrase.In, digest.StoryPart(part))
+		}
+		topic.Phrases = append(topic.Phrases, phrase)
+	}
+	return topic
 }
 
 func newDigest(c *config.Digest, themes map[string]*templates.Theme) (*digest.Digest, error) {

@@ -18,8 +18,8 @@ func readAttributes(tables []*table) []Attribute {
 	var out []Attribute
 	for _, t := range tables {
 		a := Attribute{Name: t.unique("name", `"tier"`, seen), Values: t.texts("values", slug)}
-		if slices.Contains(fileColumns(), a.Name) {
-			t.complain("name", "is %s, a column of every file of readers: it needs another", quote(a.Name))
+		if err := t.l.checks.Attribute(a.Name); err != nil {
+			t.complain("name", "is %s, %v", quote(a.Name), err)
 		}
 		if len(a.Values) < 2 {
 			t.complain("values", `has fewer than two: name all of them, the usual one first, such as ["free", "paid"]`)
@@ -28,11 +28,6 @@ func readAttributes(tables []*table) []Attribute {
 		out = append(out, a)
 	}
 	return out
-}
-
-// fileColumns are what files of readers have in columns beside attributes.
-func fileColumns() []string {
-	return []string{"email", "name", "status", "topics", "digests", "timezone", "language", "hour"}
 }
 
 // attribute is the rule of what names an attribute and one of its values.

@@ -52,7 +52,7 @@ func TestLoadTheFileOfTheDesign(t *testing.T) {
 			DKIM: &config.DKIM{Domain: "courier.example", Selector: "b1", KeyFile: filepath.Join(dir, "dkim.pem")}},
 		Topics: []config.Topic{{Slug: "world", Name: "World", Description: "Diplomacy, conflict, trade",
 			Keywords: []string{"united nations", "treaty"}, Categories: []string{"international*", "world"},
-			URLPaths: []string{"/world/"}}},
+			URLPaths: []string{"/world/"}, Needs: 2}},
 		Sources: []config.Source{{Slug: "site-feed", Kind: "feed", URL: "https://courier.example/feed.xml", Every: 15 * time.Minute,
 			Timezone: "America/New_York", Language: "en", SilentAfter: 72 * time.Hour}},
 		Digests: []config.Digest{{Slug: "daily", Name: "The Morning Courier", Schedule: "0 7 * * *",
@@ -82,7 +82,7 @@ func TestDefaults(t *testing.T) {
 			Relays: []config.Relay{{URL: "smtp://127.0.0.1:25?tls=off", Host: "127.0.0.1", Port: 25,
 				TLS: config.TLSOff, Connections: 8, Weight: 1, DKIM: config.DKIMSign}},
 			KeepDeliveries: 30 * 24 * time.Hour, Bounces: config.Bounces{HardAfter: 24 * time.Hour, SoftLimit: 10}},
-		Topics: []config.Topic{{Slug: "world", Name: "world"}},
+		Topics: []config.Topic{{Slug: "world", Name: "world", Needs: 2}},
 		Sources: []config.Source{{Slug: "feed", Kind: "feed", URL: "http://127.0.0.1/feed", Every: 15 * time.Minute,
 			Timezone: "UTC", Language: "en", SilentAfter: 72 * time.Hour}},
 		Digests: []config.Digest{{Slug: "daily", Name: "daily", Schedule: "@daily", Timezone: "UTC", Topics: []string{"*"},
@@ -184,14 +184,16 @@ func TestChecksAreAsked(t *testing.T) {
 	refuse := func(what string) func(string) error {
 		return func(s string) error { return errors.New(what + " " + s + " refused") }
 	}
-	checks := config.Checks{Schedule: refuse("schedule"), Zone: refuse("zone"), Address: refuse("address")}
-	_, err := config.Parse(filepath.Join(dir, "broadsheet.toml"), []byte(design(t)), nil, checks)
+	checks := config.Checks{Schedule: refuse("schedule"), Zone: refuse("zone"), Address: refuse("address"), Attribute: refuse("attribute")}
+	text := design(t) + "\n[[attribute]]\nname = \"tier\"\nvalues = [\"free\", \"paid\"]\n"
+	_, err := config.Parse(filepath.Join(dir, "broadsheet.toml"), []byte(text), nil, checks)
 	wantProblems(t, err, dir, strings.Join([]string{
 		"broadsheet.toml:5: timezone in [site] is not right: zone America/New_York refused",
 		"broadsheet.toml:22: from in [mail] is not right: address City Courier <digest@courier.example> refused",
 		"broadsheet.toml:23: reply_to in [mail] is not right: address editors@courier.example refused",
 		"broadsheet.toml:60: schedule in [[digest]] is not right: schedule 0 7 * * * refused",
 		"broadsheet.toml:61: timezone in [[digest]] is not right: zone America/New_York refused",
+		`broadsheet.toml:74: name in [[attribute]] is "tier", attribute tier refused`,
 	}, "\n"))
 }
 

@@ -25,8 +25,6 @@ func TestProblems(t *testing.T) {
 			`broadsheet.toml:15: table web already exists`},
 
 		// Names.
-		{"attribute that is a column", []string{"[security]", "[[attribute]]\nname = \"hour\"\nvalues = [\"a\", \"b\"]\n[security]"},
-			`broadsheet.toml:16: name in [[attribute]] is "hour", a column of every file of readers: it needs another`},
 		{"webhook without a secret", []string{"[security]", "[[webhook]]\nslug = \"site\"\nkind = \"ghost\"\n[security]"},
 			`broadsheet.toml:15: [[webhook]] needs secret_file, such as secret_file = "webhook.secret"`},
 		{"webhook of another kind", []string{"[security]", "[[webhook]]\nslug = \"site\"\nkind = \"drupal\"\nsecret_file = \"relay.password\"\n[security]"},

@@ -228,6 +228,10 @@ type Checks struct {
 	Zone     func(name string) error       // of a time zone
 	Address  func(address string) error    // of mail, with or without a name
 	Provider func(name string) error       // of mailboxes, given without domains; the error goes on after "domains in [[mail.provider]] "
+
+	// Attribute is asked for the name of an attribute of readers; the error says
+	// what else that name is.
+	Attribute func(name string) error
 }
 
 func (c Checks) orPlain() Checks {
@@ -242,6 +246,9 @@ func (c Checks) orPlain() Checks {
 	}
 	if c.Provider == nil {
 		c.Provider = plainProvider
+	}
+	if c.Attribute == nil {
+		c.Attribute = func(string) error { return nil }
 	}
 	return c
 }
