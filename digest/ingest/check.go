@@ -284,7 +284,14 @@ func cutText(s string, max int) string {
 	if utf8.RuneCountInString(s) <= max {
 		return s
 	}
-	return cutAtWord([]rune(firstRunes(s, max)), max-1) + "…"
+	characters, rest := firstCharacters(s, max)
+	runes := utf8.RuneCountInString(strings.Join(characters, ""))
+	for runes > max-1 && len(characters) > 0 {
+		last := characters[len(characters)-1]
+		characters, rest = characters[:len(characters)-1], last
+		runes -= utf8.RuneCountInString(last)
+	}
+	return cutAtWord(characters, rest) + "…"
 }
 
 func cutBody(s string) string {

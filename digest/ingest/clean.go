@@ -36,6 +36,20 @@ func PlainText(text string) string {
 	return norm.NFC.String(strings.Join(dropFurniture(t.paragraphs()), "\n\n"))
 }
 
+// unescapeMarkup takes one escaping off HTML that a system escaped twice: it
+// has tags, but none in angle brackets.
+func unescapeMarkup(text string) string {
+	if len(text) <= maxRaw && doubleEscaped.MatchString(text) && !realTag.MatchString(text) {
+		return html.UnescapeString(text)
+	}
+	return text
+}
+
+var (
+	doubleEscaped = regexp.MustCompile(`(?i)&lt;/(?:p|div|a|span|em|strong|ul|ol|li|h[1-6]|figure|blockquote|table)&gt;|^\s*&lt;(?:p|div|br|img|a|span|h[1-6])(?:\s|/|&gt;)`)
+	realTag       = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
+)
+
 // plainTitle is PlainText on one line for headlines, where "Vec<T>" and
 // "<3" are words and not tags.
 func plainTitle(text string) string {

@@ -21,8 +21,8 @@ func (p *feedParser) item(number int, raw *gofeed.Item) {
 	in := digest.Incoming{
 		GUID:       strings.TrimSpace(raw.GUID),
 		Title:      raw.Title,
-		Summary:    summaryOf(raw),
-		Body:       raw.Content,
+		Summary:    unescapeMarkup(summaryOf(raw)),
+		Body:       unescapeMarkup(raw.Content),
 		Author:     cmp.Or(authorsOf(raw), p.authors),
 		SiteName:   cutText(plainTitle(raw.Custom[customSource]), MaxTitle),
 		Language:   p.language(number, raw),

@@ -172,7 +172,7 @@ func (s *textStory) finish() error {
 	}
 	in.PublishedAt, in.ModifiedAt = s.published, s.modified
 	for _, field := range [...]*string{&in.Title, &in.Summary, &in.Body, &in.Author} {
-		*field = strings.ReplaceAll(*field, "<", "&lt;") // it is no HTML
+		*field = strings.ReplaceAll(*field, "<", "&#60;") // it is no HTML, not even one that was escaped twice
 	}
 	return Check(in)
 }
