@@ -172,3 +172,21 @@ func TestPlanInTurns(t *testing.T) {
 		w.balanced()
 	})
 }
+
+// TestManyRunsThatFail: they keep none but their followers from being planned,
+// however many come before.
+func TestManyRunsThatFail(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, db.SQLite), nil)
+	const failing = 201
+	for id := range int64(failing) {
+		w.subscribe(id+1, fmt.Sprint("Broken/", id)) // is due as in the digest's own zone
+	}
+	w.exec(`UPDATE subscriptions SET former_topics = 'broken'`)
+	w.subscribe(failing+1, newYork)
+	w.begin()
+	w.put(story(1, "world"))
+	if err := w.planner.Tick(t.Context(), w.clock.Now()); err == nil {
+		t.Error("got no error of the runs that fail")
+	}
+	same(t, "mails", w.mails(), []string{"daily/2026-11-23 202: 1"})
+}

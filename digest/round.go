@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // mostPages is how many pages of a run are planned before it is the turn of
@@ -40,12 +39,12 @@ type rounds struct {
 	begun         bool
 	pages         map[int64]int // of the last turn of each run
 	made          *choices
-	failed        map[int64]bool
-	errs          []error // of failed runs
+	failed        []int64 // runs
+	errs          []error // of those
 }
 
 func (p *Planner) newRounds(editionID int64, digests []int64) *rounds {
-	return &rounds{planner: p, edition: editionID, digests: digests, pages: map[int64]int{}, made: newChoices(), failed: map[int64]bool{}}
+	return &rounds{planner: p, edition: editionID, digests: digests, pages: map[int64]int{}, made: newChoices(), failed: []int64{}}
 }
 
 // next gives each open run its turn, or only the urgent ones if there are any.
@@ -58,18 +57,17 @@ func (r *rounds) next(ctx context.Context) (more bool, err error) {
 		}
 		r.begun = true
 	}
-	runs, err := r.planner.store.unplannedRuns(ctx, r.edition, r.digests)
+	runs, err := r.planner.store.unplannedRuns(ctx, r.edition, r.digests, r.failed)
 	if err != nil {
 		return false, fmt.Errorf("find unplanned runs: %w", err)
 	}
-	runs = slices.DeleteFunc(runs, func(run Run) bool { return r.failed[run.ID] })
 	for _, run := range runs {
 		if runs[0].urgent && !run.urgent {
 			break
 		}
 		r.pages[run.ID] = min(max(1, 2*r.pages[run.ID]), mostPages)
 		if err := r.planner.planRun(ctx, run, r.admittedSince, r.pages[run.ID], r.made); err != nil {
-			r.failed[run.ID] = true
+			r.failed = append(r.failed, run.ID)
 			r.errs = append(r.errs, fmt.Errorf("plan run %d: %w", run.ID, err))
 			if stop(ctx, r.errs) {
 				return false, nil

@@ -223,16 +223,17 @@ func (s *Store) Runs(ctx context.Context, editionID int64) ([]Run, error) {
 // first: of one edition or, if editionID is 0, of all editions of the digests.
 // A cohort's runs are planned in the order of their ids, for each needs to know
 // what the one before left or carried; so of a cohort it returns the first one
-// only, also where that belongs to another edition and holds up the given one.
-func (s *Store) unplannedRuns(ctx context.Context, editionID int64, digests []int64) ([]Run, error) {
+// only, also where that belongs to another edition and holds up the given one, and
+// not where it is one of those to leave out.
+func (s *Store) unplannedRuns(ctx context.Context, editionID int64, digests, without []int64) ([]Run, error) {
 	var out []Run
 	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
 		out, err = selectRuns(ctx, tx, `JOIN editions e ON e.id = r.edition_id
-			WHERE r.planned_at = 0 AND e.digest_id {in 2}
+			WHERE r.planned_at = 0 AND e.digest_id {in 2} AND NOT r.id {in 3}
 			AND NOT EXISTS (SELECT 1 FROM runs b WHERE b.cohort_id = r.cohort_id AND b.planned_at = 0 AND b.id < r.id)
 			AND (CAST($1 AS BIGINT) = 0 OR EXISTS (
 				SELECT 1 FROM runs w WHERE w.cohort_id = r.cohort_id AND w.planned_at = 0 AND w.edition_id = $1))
-			ORDER BY e.urgent DESC, r.due_at, r.id LIMIT 200`, editionID, digests)
+			ORDER BY e.urgent DESC, r.due_at, r.id LIMIT 200`, editionID, digests, without)
 		return err
 	})
 	return out, err
