@@ -43,7 +43,7 @@ func newMonth(t *testing.T, d *db.DB, minItems int) *month {
 			Slug: "monthly", Name: "The Month", Schedule: monthly, Location: time.UTC, Topics: []string{"*"}, MinItems: minItems, MaxItems: 20,
 			Subject: subject, Theme: theme, From: mail.Address{Addr: "digest@courier.example"}, ExpireAfter: 12 * time.Hour, CatchUp: digest.CatchUpMerge,
 		}},
-		Topics: []digest.Topic{{Slug: "world", Name: "World"}},
+		Topics: []digest.Topic{{Slug: "world", Name: "World"}, {Slug: "sport", Name: "Sport"}},
 	}
 	m.must(m.store.Sync(t.Context(), m.setup))
 	m.planner = digest.NewPlanner(m.store, m.setup, slog.New(slog.DiscardHandler))

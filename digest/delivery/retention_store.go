@@ -115,23 +115,31 @@ func (s *Store) doubts(ctx context.Context, day int64) ([]doubt, error) {
 	return found, nil
 }
 
-// archive closes the editions of a day: from here on nobody queues their deliveries again. Where whole days can be dropped
-// it counts the deliveries and drops them in the same transaction. It returns the editions of which rows are left.
+// archive closes the editions of a day: from here on nobody queues their deliveries again, and no run asks them who had
+// what. Where whole days can be dropped it then counts the deliveries and drops them in one transaction. It returns the
+// editions of which rows are left.
 func (s *Store) archive(ctx context.Context, day int64) ([]int64, error) {
-	var left []int64
-	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		left = nil
+	ids, err := s.closeEditions(ctx, day)
+	if err == nil {
+		ids, err = s.dropDay(ctx, day, ids)
+	}
+	if err != nil && !errors.Is(err, errDayKept) {
+		return nil, fmt.Errorf("archive day %d: %w", day, err)
+	}
+	return ids, err
+}
+
+// dropDay counts and drops the deliveries of editions that are closed. It returns those of which rows are left.
+func (s *Store) dropDay(ctx context.Context, day int64, ids []int64) (left []int64, err error) {
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		left = ids
+		if !tx.DropsDays() {
+			return nil
+		}
 		if err := tx.HoldDay(ctx, int(day)); err != nil {
 			return err
 		}
-		ids, err := closeEditions(ctx, tx, day, db.Millis(s.now()))
-		if err != nil {
-			return err
-		}
-		if !tx.DropsDays() {
-			left = ids
-			return nil
-		}
+		left = nil
 		for _, id := range ids {
 			if err := countRows(ctx, tx, day, id, math.MaxInt64); err != nil {
 				return err
@@ -142,9 +150,6 @@ func (s *Store) archive(ctx context.Context, day int64) ([]int64, error) {
 		}
 		return dropCounted(ctx, tx, day)
 	})
-	if err != nil && !errors.Is(err, errDayKept) {
-		return nil, fmt.Errorf("archive day %d: %w", day, err)
-	}
 	return left, err
 }
 
@@ -166,21 +171,28 @@ func dropCounted(ctx context.Context, tx *db.Tx, day int64) error {
 }
 
 // closeEditions archives the editions of a day, unless something changed since mayDrop looked, and returns all of them.
-func closeEditions(ctx context.Context, tx *db.Tx, day, now int64) ([]int64, error) {
-	var ids []int64
-	if err := tx.Select(ctx, &ids, `SELECT id FROM editions WHERE day = $1 ORDER BY id {for update}`, day); err != nil {
-		return nil, err
-	}
-	for query, reason := range map[string]string{openEditionQuery: "an edition was opened again", askedQuery: "an article was released or corrected"} {
-		var n int64
-		if err := tx.Get(ctx, &n, query, day); err != nil {
-			return nil, err
+func (s *Store) closeEditions(ctx context.Context, day int64) (ids []int64, err error) {
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		ids = nil
+		// Who releases or corrects an article is either seen here or sees what is archived. Nobody can wait for long.
+		if _, err := tx.NextIDs(ctx, "article_seq", 0); err != nil {
+			return err
 		}
-		if n > 0 {
-			return nil, fmt.Errorf("%w: %s", errDayKept, reason)
+		if err := tx.Select(ctx, &ids, `SELECT id FROM editions WHERE day = $1 ORDER BY id {for update}`, day); err != nil {
+			return err
 		}
-	}
-	_, err := tx.Exec(ctx, `UPDATE editions SET archived_at = $1 WHERE day = $2 AND archived_at = 0`, now, day)
+		for query, reason := range map[string]string{openEditionQuery: "an edition was opened again", askedQuery: "an article was released or corrected"} {
+			var n int64
+			if err := tx.Get(ctx, &n, query, day); err != nil {
+				return err
+			}
+			if n > 0 {
+				return fmt.Errorf("%w: %s", errDayKept, reason)
+			}
+		}
+		_, err := tx.Exec(ctx, `UPDATE editions SET archived_at = $1 WHERE day = $2 AND archived_at = 0`, db.Millis(s.now()), day)
+		return err
+	})
 	return ids, err
 }
 
