@@ -303,3 +303,19 @@ func TestConditionOfASilentSource(t *testing.T) {
 		}
 	})
 }
+
+func TestFetchTakesPicturesFromTheResizer(t *testing.T) {
+	d := newDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `<rss xmlns:media="http://search.yahoo.com/mrss/"><channel><item><title>A</title><link>https://courier.example/a</link>
+			<media:content url="https://courier.example/p/a.jpg?v=1" width="2400" height="1600" type="image/jpeg"/></item>
+			<item><title>B</title><link>https://courier.example/b</link></item></channel></rss>`)
+	}, "feed")
+	d.setup.Sources[0].PictureURL = "https://img.courier.example/w/{width}/{path}"
+	_, stories, err := d.poller().Preview(t.Context(), &d.setup.Sources[0])
+	if err != nil || len(stories) != 2 {
+		t.Fatalf("%d stories, error %v", len(stories), err)
+	}
+	if a := stories[0]; a.ImageURL != "https://img.courier.example/w/1200/p/a.jpg" || a.ImageWidth != 1200 || a.ImageHeight != 800 || stories[1].ImageURL != "" {
+		t.Errorf("got %+v and %+v", a, stories[1])
+	}
+}

@@ -155,6 +155,7 @@ func (p *Poller) read(ctx context.Context, src *digest.Source, state *digest.Sou
 			}
 		}
 	}
+	resizePictures(src, got)
 	got.Stories = len(got.stories)
 	return got, nil
 }
@@ -233,4 +234,30 @@ func (p *Poller) Preview(ctx context.Context, src *digest.Source) (*Fetched, []d
 		return nil, nil, fmt.Errorf("source %s: %w", src.Slug, err)
 	}
 	return &got.Fetched, got.stories, nil
+}
+
+// pictureWidth is how wide the site is asked to make pictures, in pixels: twice the
+// width of a mail.
+const pictureWidth = 1200
+
+// resizePictures has pictures from the resizer of the source's site, if it has one.
+func resizePictures(src *digest.Source, got *reading) {
+	if src.PictureURL == "" {
+		return
+	}
+	for i := range got.stories {
+		in := &got.stories[i]
+		if in.ImageURL == "" {
+			continue
+		}
+		resized, err := ResizeURL(src.PictureURL, in.ImageURL, pictureWidth)
+		if err != nil {
+			got.note("%s: %v", itemName(*in), err)
+			continue
+		}
+		if resized != in.ImageURL && in.ImageWidth > pictureWidth {
+			in.ImageWidth, in.ImageHeight = pictureWidth, in.ImageHeight*pictureWidth/in.ImageWidth
+		}
+		in.ImageURL = resized
+	}
 }

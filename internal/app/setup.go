@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"broadsheet/digest"
+	"broadsheet/digest/ingest"
 	"broadsheet/internal/config"
 	"broadsheet/internal/schedule"
 	"broadsheet/mail"
@@ -54,6 +55,11 @@ func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
 		zone, err := schedule.Zone(s.Timezone)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Slug, err)
+		}
+		if s.PictureURL != "" {
+			if _, err := ingest.ResizeURL(s.PictureURL, "https://courier.example/picture.jpg", 1200); err != nil {
+				return nil, fmt.Errorf("source %s: picture_url: %w", s.Slug, err)
+			}
 		}
 		set.Sources = append(set.Sources, digest.Source{
 			Slug: s.Slug, Name: s.Name, Kind: s.Kind, URL: s.URL, Topics: s.Topics, Every: s.Every, AllowPrivate: s.AllowPrivate,
