@@ -76,7 +76,6 @@ func mendLinkedData(script string) []byte {
 	for m.at < len(m.in) {
 		m.step()
 	}
-	m.dropComma()
 	for len(m.stack) > 0 {
 		m.close(m.stack[len(m.stack)-1])
 	}

@@ -83,6 +83,7 @@ func TestReadPageLinkedDataBroken(t *testing.T) {
 		"two objects":               {`{"@type":"WebSite","name":"x"}{"@type":"NewsArticle","headline":"Bridge reopens","author":"Jane Doe"}`, "Bridge reopens", "Jane Doe"},
 		"two objects and a comma":   {`{"@type":"WebSite","name":"x"},{"@type":"NewsArticle","headline":"Bridge reopens","author":"Jane Doe"}`, "Bridge reopens", "Jane Doe"},
 		"quotes in a text":          {`{"@type":"NewsArticle","headline":"The "old" bridge, "the" one, reopens","author":"Jane Doe"}`, `The "old" bridge, "the" one, reopens`, "Jane Doe"},
+		"a comma after a quote":     {`{"@type":"NewsArticle","headline":"The "old", wide bridge reopens","author":"Jane Doe"}`, `The "old", wide bridge reopens`, "Jane Doe"},
 		"quotes at its ends":        {`{"@type":"NewsArticle","headline":""Old" bridge reopens","author":"Jane "JD" Doe"}`, `"Old" bridge reopens`, `Jane "JD" Doe`},
 		"wrong escapes":             {`{"@type":"NewsArticle","headline":"The mayor\'s bridge \x reopens","author":"Jane Doe"}`, "The mayor's bridge x reopens", "Jane Doe"},
 		"no end":                    {`{"@type":"NewsArticle","headline":"Bridge reopens","author":{"name":"Jane Doe"`, "Bridge reopens", "Jane Doe"},

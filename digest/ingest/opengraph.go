@@ -103,13 +103,11 @@ func (p *pageParts) meta(n *html.Node) {
 	if content == "" {
 		return
 	}
-	seen := map[string]bool{}
 	for _, key := range [...]string{"property", "name", "http-equiv"} {
 		for name := range strings.FieldsSeq(strings.ToLower(attribute(n, key))) {
-			if !seen[name] && len(p.metas[name]) < maxParts {
+			if len(p.metas[name]) < maxParts {
 				p.metas[name] = append(p.metas[name], content)
 			}
-			seen[name] = true
 		}
 	}
 }

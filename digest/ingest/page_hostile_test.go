@@ -41,7 +41,7 @@ func hostilePages() map[string]string {
 	repeat := strings.Repeat
 	return map[string]string{
 		"nested and closed":        repeat(repeat("<div>", 480)+"x"+repeat("</div>", 480), 40),
-		"letters made bold anew":   counted(20_000, "<b id=%d><p>x"),
+		"letters made bold anew":   "<p>" + counted(400, "<b id=%d>") + "</p>" + repeat("<p>x", 15_000),
 		"links within links":       counted(20_000, "<a href=%d>x"),
 		"text in pieces":           repeat("a</x>", 1<<20),
 		"text in a table":          "<table>" + repeat("some words outside of any cell<tr>", 300_000),

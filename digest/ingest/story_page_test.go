@@ -144,7 +144,7 @@ func TestReadPageOfOtherMetadata(t *testing.T) {
 		"microdata": {
 			more: `<div itemscope itemtype="https://schema.org/NewsArticle"><h2 itemprop="headline">Harbour bridge reopens</h2><meta itemprop="description" content="Trams cross again.">
 <span itemprop="author" itemscope itemtype="https://schema.org/Person"><span itemprop="name">Jane Doe</span></span><time itemprop="datePublished" datetime="2026-11-23T06:30:00Z">Monday</time>
-<a itemprop="articleSection" href="/world">World</a><img itemprop="image" src="/img/m.jpg"><div itemprop="publisher" itemscope><meta itemprop="name" content="City Courier"></div></div>`,
+<a itemprop="articleSection" href="/world">World</a><img itemprop="image" src="/img/m.jpg"><div itemprop="publisher" itemscope><meta itemprop="name" content="City Courier"><meta itemprop="articleSection" content="Not the story's"></div></div>`,
 			want: digest.Incoming{URL: pageAddress, Title: "Harbour bridge reopens", Summary: "Trams cross again.", Author: "Jane Doe", ImageURL: "https://courier.example/img/m.jpg",
 				SiteName: "City Courier", Categories: []string{"World"}, PublishedAt: time.Date(2026, 11, 23, 6, 30, 0, 0, time.UTC)},
 			from: "itemprop headline",
@@ -176,6 +176,7 @@ func TestReadPageHeadline(t *testing.T) {
 		"h1 before title":     {`<title>Bridge reopens | News</title>`, "<h1>Bridge <em>reopens</em></h1>", "Bridge reopens"},
 		"site's name as h1":   {`<title>Bridge reopens</title><meta property="og:site_name" content="City Courier">`, "<h1>City Courier</h1>", "Bridge reopens"},
 		"cut for search":      {`<meta property="og:title" content="Bridge reopens after fourteen…"><title>x</title>`, "<h1>Bridge reopens after fourteen months</h1>", "Bridge reopens after fourteen months"},
+		"cut, but of another": {`<meta property="og:title" content="Bridge reopens after…">`, "<h1>Trams are late again this week, says the mayor</h1>", "Bridge reopens after…"},
 		"entities in a text":  {`<meta property="og:title" content="Tom &amp;amp; Ann&amp;rsquo;s bridge">`, "", "Tom & Ann’s bridge"},
 		"a tag that is meant": {`<title>x</title>`, "<h1>Why &lt;b&gt; is bold</h1>", "Why <b> is bold"},
 	} {
@@ -231,11 +232,29 @@ func TestReadPageBody(t *testing.T) {
 	}
 }
 
+func TestReadPageBodyOfBrokenHTML(t *testing.T) {
+	for name, more := range map[string]string{
+		"a drawing without an end": `<svg><path d="M0 0">`, "a script without its type": `<script>document.write("<p>no</p>")</script>`, "an attribute of 20 KB": `<div data-x="` + strings.Repeat("x", 20<<10) + `" class="text">`,
+		"ends without beginnings": `</div></span></b></p>`, "a row without a table": `<tr><td>`, "a second body": `<html><head></head><body class="x">`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, _ := readPage(t, pageWith("<title>Bridge reopens</title>", more)); got.Body != strings.Join(storyText, "\n\n") {
+				t.Errorf("body %q", got.Body)
+			}
+		})
+	}
+}
+
 func TestReadPageBodyOfLinkedData(t *testing.T) {
 	whole := strings.Join(slices.Concat(storyText, storyText), `\n`)
 	got, taken := readPage(t, pageWith(linked(`{"@type":"NewsArticle","headline":"Bridge reopens","articleBody":"`+whole+`"}`), ""))
 	if want := strings.Join(slices.Concat(storyText, storyText), "\n\n"); got.Body != want || from(taken, "body") != "json-ld articleBody" {
 		t.Errorf("body from %s:\n%s\nwant:\n%s", from(taken, "body"), got.Body, want)
+	}
+	escaped := "&lt;p&gt;" + strings.Join(slices.Concat(storyText, storyText), "&lt;/p&gt;&lt;p&gt;") + "&lt;/p&gt;"
+	got, _ = readPage(t, pageWith(linked(`{"@type":"NewsArticle","headline":"Bridge reopens","articleBody":"`+escaped+`"}`), ""))
+	if want := strings.Join(slices.Concat(storyText, storyText), "\n\n"); got.Body != want {
+		t.Errorf("body of escaped HTML:\n%s\nwant:\n%s", got.Body, want)
 	}
 	got, taken = readPage(t, pageWith(linked(`{"@type":"LiveBlogPosting","headline":"Bridge reopens, live","liveBlogUpdate":[`+
 		`{"@type":"BlogPosting","headline":"First tram","articleBody":"<p>`+strings.Join(storyText, "</p><p>")+`</p>"},{"headline":"Second tram","articleBody":"`+whole+`"}]}`), ""))
