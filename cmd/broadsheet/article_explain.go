@@ -38,18 +38,7 @@ func explainArticle(a *app.App, r *digest.ArticleRecord) *list {
 		out.add("folded into", fmt.Sprint(art.LeadID), "a near-duplicate: article release lets it stand for itself", art.ArrivedAt)
 	}
 	for _, t := range r.Topics {
-		why := reasonText(t.Reason)
-		switch {
-		case t.Gone:
-			why = "taken off: no rule gives it any more"
-		case art.LeadID != 0:
-			why += "; its lead has it"
-		case t.Seq == 0:
-			why += "; in no window, for it came old or undated with the first fetch of its source"
-		default:
-			why += fmt.Sprintf("; in windows by number %d", t.Seq)
-		}
-		out.add("topic", a.TopicSlug(t.TopicID), why, "")
+		addTopic(out, a, art, &t)
 	}
 	if len(r.Topics) == 0 {
 		out.add("topic", "", "no rule gives it any, so no reader gets it", "")
@@ -74,6 +63,33 @@ func explainArticle(a *app.App, r *digest.ArticleRecord) *list {
 		out.add("change", c.Action, strings.TrimSuffix("by "+c.Who+": "+c.Detail, ": "), c.At)
 	}
 	return out
+}
+
+// addTopic adds a topic with the rule that decided, and a row for each other
+// rule that hit.
+func addTopic(out *list, a *app.App, art *digest.Article, t *digest.TopicRecord) {
+	slug := a.TopicSlug(t.TopicID)
+	if t.Gone {
+		out.add("topic", slug, "taken off: no rule gives it any more", "")
+		return
+	}
+	rules, folded := digest.ParseReason(t.Reason)
+	why := tagText(rules[0])
+	if folded {
+		why = "from a story that is folded into it: " + why
+	}
+	switch {
+	case art.LeadID != 0:
+		why += "; its lead has it"
+	case t.Seq == 0:
+		why += "; in no window, for it came old or undated with the first fetch of its source"
+	default:
+		why += fmt.Sprintf("; in windows by number %d", t.Seq)
+	}
+	out.add("topic", slug, why, "")
+	for _, rule := range rules[1:] {
+		out.add("rule of topic", slug, tagText(rule), "")
+	}
 }
 
 // stateReason says what the state of an article means for planning.
@@ -101,23 +117,28 @@ func stateTime(art *digest.Article) any {
 	return art.HeldAt
 }
 
-// reasonText says which rule gave a topic, with its value.
-func reasonText(reason string) string {
-	if rest, ok := strings.CutPrefix(reason, digest.FoldReason); ok {
-		return "from a story that is folded into it: " + reasonText(rest)
-	}
-	rule, value, _ := strings.Cut(reason, ":")
-	switch rule {
-	case "given":
+// tagText says what a rule that gave a topic means.
+func tagText(r digest.TagRule) string {
+	switch r.Kind {
+	case digest.TagGiven:
 		return "named by who sent the article"
-	case "source":
+	case digest.TagSource:
 		return "its source gives it to all its stories"
-	case "category":
-		return fmt.Sprintf("category %q", value)
-	case "path":
-		return fmt.Sprintf("its URL begins with %q", value)
-	case "keyword":
-		return fmt.Sprintf("%q in title or summary", value)
+	case digest.TagCategory:
+		return fmt.Sprintf("category %q", r.Value)
+	case digest.TagPath:
+		return fmt.Sprintf("its URL begins with %q", r.Value)
+	case digest.TagKeyword:
+		return fmt.Sprintf("%q in title or summary", r.Value)
+	case digest.TagPhrases:
+		have, needs, _ := strings.Cut(r.Value, " of ")
+		return fmt.Sprintf("phrases with %s points, it needs %s", have, needs)
+	case digest.TagPhrase:
+		return fmt.Sprintf("%q: %s", r.Value, r.Where)
+	case digest.TagExcluded:
+		return fmt.Sprintf("%q in %s speaks against it", r.Value, r.Where)
+	case digest.TagMore:
+		return "and " + r.Value + " more"
 	}
-	return reason
+	return r.String()
 }
