@@ -112,6 +112,7 @@ type Incoming struct {
 	ImageWidth  int // in pixels, 0 if not known; the height too
 	ImageHeight int
 	ImageCredit string // whose picture it is, "" if not known
+	NoImage     bool   // it must have no picture in mails, whatever else it says
 	SiteName    string // of the publication it is from, "" if not known
 	Language    string
 	Topics      []string // slugs given by whoever sent it

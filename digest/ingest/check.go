@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -68,7 +67,8 @@ func (e FieldErrors) orNil() error {
 // Check cleans a story in place, as it came from outside, and says what keeps
 // it from becoming an article: a FieldErrors, one entry a field. Texts may
 // hold HTML and become plain; the URL becomes canonical; a summary is made
-// from the body where it is missing or only repeats the title; times become
+// from the body where it is missing or only repeats the title; a picture is
+// left out where its site is not known to have it under https; times become
 // UTC. A title and one of URL and GUID are required. Check is meant to run
 // once: cleaning text twice would take "&lt;b&gt;" for a tag.
 func Check(in *digest.Incoming) error {
@@ -76,13 +76,7 @@ func Check(in *digest.Incoming) error {
 	checkIdentity(in, &problems)
 	checkTexts(in, &problems)
 	checkTopics(in, &problems)
-	if in.ImageURL != "" {
-		image, err := imageURL(in.ImageURL, nil)
-		if err != nil {
-			problems.add("image", "%v", err)
-		}
-		in.ImageURL = image
-	}
+	checkPicture(in, &problems)
 	if in.Language != "" {
 		language, ok := languageTag(in.Language)
 		if !ok {
@@ -99,11 +93,17 @@ func Check(in *digest.Incoming) error {
 			problems.add("published_at", "the year %d cannot be right", in.PublishedAt.Year())
 		}
 	}
-	if !in.EmbargoUntil.IsZero() {
-		in.EmbargoUntil = in.EmbargoUntil.UTC()
-	}
+	in.EmbargoUntil, in.ModifiedAt = inUTC(in.EmbargoUntil), inUTC(in.ModifiedAt)
 	checkReaders(in, &problems)
 	return problems.orNil()
+}
+
+// inUTC returns a time in UTC, the zero time as it is.
+func inUTC(at time.Time) time.Time {
+	if at.IsZero() {
+		return at
+	}
+	return at.UTC()
 }
 
 // attributePair is the shape of an attribute and one of its values.
@@ -183,7 +183,7 @@ func checkTexts(in *digest.Incoming, problems *FieldErrors) {
 		problems.add("title", "missing")
 	}
 	in.Author = cutText(plainTitle(in.Author), MaxAuthor)
-	in.ImageAlt = cutText(plainTitle(in.ImageAlt), MaxTitle)
+	in.SiteName = cutText(plainTitle(in.SiteName), MaxAuthor)
 	in.Body = cutBody(PlainText(in.Body))
 	in.Summary = Summary(in.Summary, MaxSummary)
 	if in.Summary == "" || strings.EqualFold(in.Summary, in.Title) {
@@ -223,31 +223,6 @@ func checkTopics(in *digest.Incoming, problems *FieldErrors) {
 		}
 	}
 	in.Categories = categories
-}
-
-// imageURL resolves a picture's address against base, which may be nil. It is
-// not made canonical: parameters of a resizer are often signed.
-func imageURL(raw string, base *url.URL) (string, error) {
-	text := strings.TrimSpace(raw)
-	if scheme, _, _ := strings.Cut(text, ":"); strings.EqualFold(scheme, "data") {
-		return "", fmt.Errorf("is embedded data, not an address")
-	}
-	u, err := url.Parse(strings.Map(dropLineBreaks, escapeStrayPercents(strings.ToValidUTF8(text, ""))))
-	if err != nil {
-		return "", fmt.Errorf("%q is not a URL", shorten(text, 100))
-	}
-	if base != nil {
-		u = base.ResolveReference(u)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return "", fmt.Errorf("%q is not an absolute http or https URL", shorten(text, 100))
-	}
-	u.User, u.Fragment, u.RawFragment = nil, "", ""
-	out := u.String()
-	if len(out) > MaxURLBytes {
-		return "", fmt.Errorf("URL is %d bytes long, at most %d are accepted", len(out), MaxURLBytes)
-	}
-	return out, nil
 }
 
 var languageShape = regexp.MustCompile(`^[a-z]{2,3}(-[a-z0-9]{1,8})*$`)

@@ -60,7 +60,7 @@ func TestParseFeedReadsRSS(t *testing.T) {
 				GUID: "post-1001", URL: "https://post.example/world/ferry?page=2", Title: "Ferry line reopens after “long” winter",
 				Summary: "The first boat left at dawn. It was full.",
 				Body:    "The first boat left at dawn.\n\nIt was full, and the captain smiled.", Author: "Ada Quist",
-				ImageURL: "https://img.example/ferry-l.jpg?sig=a%2Bb&utm_x=1", ImageAlt: "The ferry at dawn", Language: "en-US",
+				ImageURL: "https://img.example/ferry-l.jpg?sig=a%2Bb&utm_x=1", ImageAlt: "The ferry at dawn", ImageWidth: 1200, Language: "en-US",
 				Categories: []string{"World", "Harbour & sea"}, PublishedAt: time.Date(2026, 11, 23, 11, 30, 0, 0, time.UTC),
 			},
 			{

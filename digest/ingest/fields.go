@@ -13,8 +13,8 @@ import (
 
 // fieldNames are the fields of an article in files and the API.
 var fieldNames = []string{
-	"id", "url", "title", "summary", "body", "author", "image", "topics", "published_at", "language", "priority",
-	"access", "audience", "embargo_until",
+	"id", "url", "title", "summary", "body", "author", "site_name", "image", "image_alt", "image_credit", "image_width", "image_height",
+	"no_image", "topics", "published_at", "modified_at", "language", "priority", "access", "audience", "embargo_until",
 }
 
 // otherNames are what other systems call our fields.
@@ -24,6 +24,9 @@ var otherNames = map[string]string{
 	"byline": "author", "authors": "author", "creator": "author", "picture": "image", "image_url": "image", "thumbnail": "image",
 	"tags": "topics", "categories": "topics", "category": "topics", "sections": "topics", "section": "topics",
 	"date": "published_at", "published": "published_at", "pubdate": "published_at", "datetime": "published_at",
+	"updated": "modified_at", "updated_at": "modified_at", "modified": "modified_at", "date_modified": "modified_at",
+	"image_caption": "image_alt", "image_description": "image_alt", "photo_credit": "image_credit", "image_copyright": "image_credit",
+	"publisher": "site_name", "publication": "site_name", "site": "site_name",
 	"lang": "language", "locale": "language", "weight": "priority", "rank": "priority",
 	"paywall": "access", "embargo": "embargo_until", "not_before": "embargo_until", "segment": "audience", "segments": "audience",
 }
@@ -102,12 +105,26 @@ func setText(in *digest.Incoming, field, text string) (problem string) {
 		in.Author = text
 	case "image":
 		in.ImageURL = strings.TrimSpace(text)
+	case "image_alt":
+		in.ImageAlt = text
+	case "image_credit":
+		in.ImageCredit = text
+	case "image_width":
+		return setNumber(&in.ImageWidth, text)
+	case "image_height":
+		return setNumber(&in.ImageHeight, text)
+	case "no_image":
+		return setTruth(&in.NoImage, text)
+	case "site_name":
+		in.SiteName = text
 	case "topics":
 		in.Topics = strings.Split(text, ";")
 	case "language":
 		in.Language = strings.TrimSpace(text)
 	case "published_at":
 		return setTime(&in.PublishedAt, text)
+	case "modified_at":
+		return setTime(&in.ModifiedAt, text)
 	case "embargo_until":
 		return setTime(&in.EmbargoUntil, text)
 	case "access":
@@ -117,14 +134,34 @@ func setText(in *digest.Incoming, field, text string) (problem string) {
 			in.Audience = strings.Split(text, ";")
 		}
 	case "priority":
-		if text = strings.TrimSpace(text); text == "" {
-			return ""
-		}
-		number, err := strconv.Atoi(text)
-		if err != nil {
-			return fmt.Sprintf("%q is not a whole number", shorten(text, 40))
-		}
-		in.Priority, in.Clears.Priority = number, number == 0
+		problem = setNumber(&in.Priority, text)
+		in.Clears.Priority = problem == "" && in.Priority == 0 && strings.TrimSpace(text) != ""
+		return problem
+	}
+	return ""
+}
+
+func setNumber(to *int, text string) (problem string) {
+	if text = strings.TrimSpace(text); text == "" {
+		return ""
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil {
+		return fmt.Sprintf("%q is not a whole number", shorten(text, 40))
+	}
+	*to = number
+	return ""
+}
+
+func setTruth(to *bool, text string) (problem string) {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "":
+	case "true", "yes", "1":
+		*to = true
+	case "false", "no", "0":
+		*to = false
+	default:
+		return fmt.Sprintf("%q is neither true nor false", shorten(text, 40))
 	}
 	return ""
 }
@@ -177,12 +214,16 @@ func setJSON(in *digest.Incoming, field string, value json.RawMessage) (problem 
 		}
 		in.Clears.Audience = len(in.Audience) == 0
 		return ""
-	case field == "priority":
-		if kind != "a number" || json.Unmarshal(value, &in.Priority) != nil {
+	case field == "priority" || field == "image_width" || field == "image_height":
+		if kind != "a number" || setText(in, field, string(value)) != "" {
 			return fmt.Sprintf("must be a whole number, not %s", shorten(string(value), 40))
 		}
-		in.Clears.Priority = in.Priority == 0
 		return ""
+	case field == "no_image":
+		if kind != "true or false" {
+			return "must be true or false, not " + kind
+		}
+		return setText(in, field, string(value))
 	case field == "id" && kind == "a number":
 		return setText(in, field, string(value))
 	case kind != "text":

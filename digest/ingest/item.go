@@ -37,7 +37,7 @@ func (p *feedParser) item(number int, raw *gofeed.Item) {
 		in.Body = in.Summary
 	}
 	in.PublishedAt, in.ModifiedAt = p.dates(number, raw, in.Language)
-	in.ImageURL, in.ImageAlt = p.picture(raw)
+	p.setPicture(number, &in, raw)
 	if err := Check(&in); err != nil {
 		p.note("item %d (%s): skipped, %v", number, itemName(in), err)
 		return

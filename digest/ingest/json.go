@@ -14,8 +14,10 @@ import (
 )
 
 // ParseArticle reads one article as the API takes it: a JSON object with the
-// fields id, url, title, summary, body, author, image, topics, published_at,
-// language, priority, access, audience and embargo_until, checked as by Check.
+// fields id, url, title, summary, body, author, site_name, image, image_alt,
+// image_credit, image_width, image_height, no_image, topics, published_at,
+// modified_at, language, priority, access, audience and embargo_until, checked
+// as by Check.
 // Times are RFC 3339, or "2006-01-02 15:04:05", "2006-01-02 15:04" or
 // "2006-01-02", which are UTC. The error is a FieldErrors that names every field at fault.
 func ParseArticle(data []byte) (digest.Incoming, error) {

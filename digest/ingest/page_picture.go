@@ -30,7 +30,7 @@ func (s *pageStory) pickPicture(offered []pagePicture) (best pagePicture, ok boo
 	origins := map[string]int{}
 	found := []pagePicture{}
 	for _, pic := range offered {
-		resolved, err := imageURL(pic.url, s.parts.base)
+		resolved, err := pictureURL(pic.url, s.parts.base, nil)
 		if strings.TrimSpace(pic.url) == "" || err != nil || pic.width > 0 && pic.width < minPicture {
 			continue
 		}
