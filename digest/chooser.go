@@ -41,7 +41,7 @@ type chooser struct {
 	audience    map[string]bool // whether readers of these attributes belong to it
 	places      map[int64]int   // that editors gave to stories, nil until they are loaded
 	contents    map[ref]content
-	corrections []correction // those after corrected
+	corrections map[int64][]correction // by article, those after corrected
 	corrected   int64
 	unproven    int64 // stories that had arrived by then are left out, for nobody can tell who had them; -1 until it is known
 

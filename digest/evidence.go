@@ -60,9 +60,11 @@ func (c *chooser) ask(ctx context.Context, tx *db.Tx, page []subscription) (q qu
 	if err := c.findCorrections(ctx, tx, least); err != nil {
 		return q, false, err
 	}
-	for _, k := range c.corrections {
-		if k.Seq > least {
-			q.own, corrected = min(q.own, k.ArrivedAt), true
+	for _, list := range c.corrections {
+		for _, k := range list {
+			if k.Seq > least {
+				q.own, corrected = min(q.own, k.ArrivedAt), true
+			}
 		}
 	}
 	return q, corrected, nil
@@ -70,38 +72,46 @@ func (c *chooser) ask(ctx context.Context, tx *db.Tx, page []subscription) (q qu
 
 // findCorrections loads the corrections after a number, if they are not there.
 // A welcome and breaking news bring none.
-func (c *chooser) findCorrections(ctx context.Context, tx *db.Tx, least int64) (err error) {
+func (c *chooser) findCorrections(ctx context.Context, tx *db.Tx, least int64) error {
 	if least == wholeStock || least >= c.corrected {
 		return nil
 	}
-	c.corrections, err = loadCorrections(ctx, tx, window{least, c.run.ToSeq})
-	c.corrected = least
+	list, err := loadCorrections(ctx, tx, window{least, c.run.ToSeq})
+	c.corrections, c.corrected = map[int64][]correction{}, least
+	for _, k := range list {
+		c.corrections[k.ArticleID] = append(c.corrections[k.ArticleID], k)
+	}
 	return err
 }
 
 // owed returns the corrections of which a reader has to be told whose window
 // begins at from, by what deliveries brought: those of articles that the reader
-// got as they were before.
+// got as they were before, and was not told of yet.
 func (c *chooser) owed(from int64, had []brought) []int64 {
 	var out []int64
-	for _, k := range c.corrections {
-		if k.Seq > from && c.wrong(k, had) {
-			out = append(out, k.ID)
-		}
-	}
-	return out
-}
-
-func (c *chooser) wrong(k correction, had []brought) bool {
-	wrong := false
 	for _, b := range had {
-		what := c.contents[b.ref]
-		if slices.Contains(what.corrections, k.ID) { // told already
-			return false
+		if b.composedAt == 0 || len(c.corrections) == 0 {
+			continue
 		}
-		wrong = wrong || b.composedAt > 0 && b.composedAt < k.At && slices.Contains(what.articles, k.ArticleID)
+		for _, article := range c.contents[b.ref].articles {
+			for _, k := range c.corrections[article] {
+				if k.Seq > from && b.composedAt < k.At {
+					out = append(out, k.ID)
+				}
+			}
+		}
 	}
-	return wrong
+	if out == nil {
+		return nil
+	}
+	told := map[int64]bool{}
+	for _, b := range had {
+		for _, id := range c.contents[b.ref].corrections {
+			told[id] = true
+		}
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(id int64) bool { return told[id] })
 }
 
 // findUnproven sets which stories are left out because nobody can tell who had
