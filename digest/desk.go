@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -128,17 +129,31 @@ func (a *deskArticle) decide(o *DeskOrder, now time.Time) (detail string, change
 	case DeskWithdraw:
 		return "", a.WithdrawnAt == 0, nil
 	case DeskCorrect:
-		o.Note = strings.TrimSpace(o.Note)
-		if n := utf8.RuneCountInString(o.Note); n == 0 {
-			return "", false, ErrNote
-		} else if !utf8.ValidString(o.Note) || strings.ContainsRune(o.Note, 0) {
-			return "", false, fmt.Errorf("%w: it is not UTF-8 text", ErrNote)
-		} else if n > MaxNote {
-			return "", false, fmt.Errorf("the note has %d characters, at most %d are accepted", n, MaxNote)
+		if o.Note, err = cleanNote(o.Note); err != nil {
+			return "", false, err
 		}
 		return o.Note, a.LastNote != o.Note, nil
 	}
 	return "", false, fmt.Errorf("there is no action %q", o.Action)
+}
+
+// cleanNote is a note as readers get to see it, or says what is wrong with it.
+func cleanNote(note string) (string, error) {
+	note = strings.TrimSpace(strings.ReplaceAll(note, "\r\n", "\n"))
+	steers := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	switch n := utf8.RuneCountInString(note); {
+	case n == 0:
+		return "", ErrNote
+	case !utf8.ValidString(note):
+		return "", fmt.Errorf("%w: it is not UTF-8 text", ErrNote)
+	case strings.ContainsFunc(note, steers):
+		return "", fmt.Errorf("%w: it has a control character in it", ErrNote)
+	case turned(note):
+		return "", fmt.Errorf("%w: it turns the direction of letters around", ErrNote)
+	case n > MaxNote:
+		return "", fmt.Errorf("%w: it has %d characters, at most %d are accepted", ErrNote, n, MaxNote)
+	}
+	return note, nil
 }
 
 func (a *deskArticle) decideHold(o *DeskOrder, now time.Time) (detail string, changes bool, err error) {

@@ -81,6 +81,10 @@ func TestDeskOrders(t *testing.T) {
 		{"correct what is withdrawn", []digest.DeskOrder{withdraw}, correct, true, "It was Tuesday.", nil, digest.ArticleWithdrawn},
 		{"correct without a word", nil, digest.DeskOrder{Action: digest.DeskCorrect, Note: " \n"}, false, "", digest.ErrNote, digest.ArticleOpen},
 		{"correct in no UTF-8", nil, digest.DeskOrder{Action: digest.DeskCorrect, Note: "caf\xe9"}, false, "", digest.ErrNote, digest.ArticleOpen},
+		{"correct with an escape", nil, digest.DeskOrder{Action: digest.DeskCorrect, Note: "a\x1b[31mb"}, false, "", digest.ErrNote, digest.ArticleOpen},
+		{"correct with letters turned around", nil, digest.DeskOrder{Action: digest.DeskCorrect, Note: "a\u202eb"}, false, "", digest.ErrNote, digest.ArticleOpen},
+		{"correct at too great length", nil, digest.DeskOrder{Action: digest.DeskCorrect, Note: strings.Repeat("x", digest.MaxNote+1)}, false, "", digest.ErrNote, digest.ArticleOpen},
+		{"correct in lines of Windows", nil, digest.DeskOrder{Action: digest.DeskCorrect, Note: "a\r\nb\r\n"}, true, "a\nb", nil, digest.ArticleOpen},
 		{"correct with a NUL", nil, digest.DeskOrder{Action: digest.DeskCorrect, Note: "a\x00b"}, false, "", digest.ErrNote, digest.ArticleOpen},
 	}
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

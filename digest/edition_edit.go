@@ -142,9 +142,10 @@ func (d *Digest) mayEdit(e *Edition, now time.Time) error {
 // ErrEditionOver if nothing more of the edition will be sent. The change is put
 // on record as made by who, unless nothing became different.
 func (s *Store) EditEdition(ctx context.Context, d *Digest, e *Edition, edit EditionEdit, who string) (*EditionText, error) {
-	if err := edit.check(); err != nil {
+	if err := edit.check(); err != nil { // before it is trimmed: a line end at the end is a slip, too
 		return nil, fmt.Errorf("edit edition %s: %w", e.Key, err)
 	}
+	edit = edit.trimmed()
 	var text EditionText
 	_, err := s.changeEdition(ctx, d, e, func(tx *db.Tx, e *Edition) (action, detail string, err error) {
 		if text, err = editionText(ctx, tx, e.ID, time.Time{}); err != nil {
@@ -170,6 +171,7 @@ func (s *Store) EditionEditInWords(ctx context.Context, d *Digest, e *Edition, e
 	if err != nil {
 		return "", err
 	}
+	edit = edit.trimmed()
 	return text.apply(&edit), nil
 }
 

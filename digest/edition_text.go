@@ -110,6 +110,22 @@ const (
 	mostEdited    = 500 // stories
 )
 
+// trimmed is the edit without space around its lines: what is nothing but space is
+// nothing.
+func (e EditionEdit) trimmed() EditionEdit {
+	for _, line := range []**string{&e.Subject, &e.Preheader} {
+		if *line != nil {
+			*line = new(strings.TrimSpace(**line))
+		}
+	}
+	headlines := make(map[int64]string, len(e.Headlines))
+	for id, headline := range e.Headlines {
+		headlines[id] = strings.TrimSpace(headline)
+	}
+	e.Headlines = headlines
+	return e
+}
+
 // check refuses what no mail can show.
 func (e *EditionEdit) check() error {
 	if len(e.Order)+len(e.Headlines) > mostEdited {
@@ -134,6 +150,9 @@ func (e *EditionEdit) check() error {
 	if e.Intro == nil {
 		return nil
 	}
+	if turned(*e.Intro) {
+		return fmt.Errorf("%w: the introduction turns the direction of letters around", ErrEdit)
+	}
 	prose, err := templates.ParseProse(*e.Intro)
 	if err != nil {
 		return fmt.Errorf("%w: the introduction: %w", ErrEdit, err)
@@ -156,6 +175,8 @@ func (l limited) check() error {
 		return errors.New("is not UTF-8")
 	case strings.ContainsFunc(l.text, unicode.IsControl):
 		return errors.New("has a line end or another control character in it")
+	case turned(l.text):
+		return errors.New("turns the direction of letters around")
 	case n > l.most:
 		return fmt.Errorf("has %d characters, and %d is the most", n, l.most)
 	}

@@ -301,6 +301,9 @@ func (e *env) articleListCommand() *cobra.Command {
 		Use: "list", Short: "List articles, the last arrived first", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return e.reading(cmd.Context(), func(a *app.App) error {
+				if err := checkLimit(limit); err != nil {
+					return err
+				}
 				f := digest.ArticleFilter{Query: query, State: digest.ArticleState(state), Limit: limit}
 				if state != "" && !slices.Contains(articleStates, f.State) {
 					return usagef("--state %q is unknown: it is open, pinned, held, embargo, folded or withdrawn", state)

@@ -56,7 +56,12 @@ func (e *env) articleHoldCommand() *cobra.Command {
 		Use: "hold URL|ID", Short: "Keep an article out of digests that are not planned yet", Args: exactly("URL|ID"),
 		Long: "Keep an article out of digests that are not planned yet, until it is released or, with --until, until that time.\n" +
 			"Digests that are planned already keep it: article withdraw takes it out of those that are not sent.",
-		RunE: func(cmd *cobra.Command, args []string) error { return e.desk(cmd, args[0], call) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("until") && strings.TrimSpace(call.until) == "" {
+				return usagef("article hold: --until is empty; without it the article is held back until it is released")
+			}
+			return e.desk(cmd, args[0], call)
+		},
 	}
 	cmd.Flags().StringVar(&call.until, "until", "", "`TIME` in the site's zone at which it is released by itself")
 	call.flags(cmd)
@@ -98,7 +103,8 @@ func (e *env) articleCorrectCommand() *cobra.Command {
 	return cmd
 }
 
-// findArticle finds an article by its id or its URL, however that is spelled.
+// findArticle finds an article by its id or its URL, however that is spelled. The
+// error is digest.ErrNotFound if there is none.
 func findArticle(ctx context.Context, a *app.App, text string) (*digest.Article, error) {
 	id, url := int64(0), text
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
@@ -108,7 +114,7 @@ func findArticle(ctx context.Context, a *app.App, text string) (*digest.Article,
 	}
 	art, err := a.Digests.Article(ctx, id, url)
 	if errors.Is(err, digest.ErrNotFound) {
-		return nil, fmt.Errorf("there is no article %s: see broadsheet article list", text)
+		return nil, noArticle(text)
 	}
 	return art, err
 }

@@ -1,7 +1,9 @@
 package main_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/mail/sink"
 )
@@ -16,6 +18,7 @@ const deskStories = `[{"url": "https://courier.example/topic-0/ferry", "title": 
 func TestEditorsDesk(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		n := newNewsroom(t, settings{database: url, more: "\n[[attribute]]\nname = \"tier\"\nvalues = [\"free\", \"paid\"]\n"}, sink.Options{})
+		tomorrow := time.Now().UTC().AddDate(0, 0, 1)
 		n.write("stories.json", deskStories)
 		n.write("bad.csv", "url,title,audience,embargo_until,access\n"+
 			"https://courier.example/1,One,tier=gold,,\nhttps://courier.example/2,Two,,2099-01-01,\nhttps://courier.example/3,Three,,,dear\nhttps://courier.example/4,Four,tier=paid;tier=free,,Paid\n")
@@ -52,6 +55,10 @@ func TestEditorsDesk(t *testing.T) {
 			{args: "article pin 1 --until 2020-01-01", code: 2, stderr: `--until: pin article 1: the time is past`},
 			{args: "article pin 1 --until 2099-01-01", stdout: `^article 1, "Ferry sails again from Monday", is pinned until 2099-01-01T00:00:00Z\n$`},
 			{args: "article pin https://courier.example/topic-0/ferry?utm_source=x --until 2099-01-01", stdout: `is already pinned until 2099`},
+			{args: "article pin 1 --until tomorrow", stdout: `is pinned until ` + tomorrow.Format(time.DateOnly) + `T00:00:00Z\n$`},
+			{args: "article pin 1 --until 'tomorrow 06:30'", stdout: `is pinned until ` + tomorrow.Format(time.DateOnly) + `T06:30:00Z\n$`},
+			{args: "article pin 1 --until '" + strings.ToLower(tomorrow.Weekday().String()) + "'", stdout: `is pinned until ` + tomorrow.Format(time.DateOnly) + `T00:00:00Z\n$`},
+			{args: "article pin 1 --until 'someday 07:00'", code: 2, stderr: `--until: "someday 07:00" is no time`},
 			{args: "article pin 1 --off", stdout: `is no longer pinned`},
 			{args: "article hold 1 --by 'Maria Lee'", stdout: `is held back until it is released`},
 			{args: "article hold 1 --until 2099-01-01", stdout: `is held back until 2099-01-01T00:00:00Z`},

@@ -23,7 +23,10 @@ func (e *env) deliveryListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List deliveries of an edition, in a state, or to a reader", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
+			err := checkLimit(f.Limit)
+			if err != nil {
+				return err
+			}
 			if f.State, err = delivery.ParseState(state); err != nil {
 				return usagef("--state: %w", err)
 			}

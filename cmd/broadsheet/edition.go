@@ -26,6 +26,9 @@ func (e *env) editionListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List editions with their balance, the newest first", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkLimit(limit); err != nil {
+				return err
+			}
 			return e.reading(cmd.Context(), func(a *app.App) error {
 				var id int64
 				if slug != "" {

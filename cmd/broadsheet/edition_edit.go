@@ -1,19 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"broadsheet/digest"
-	"broadsheet/digest/ingest"
 	"broadsheet/internal/app"
 )
 
@@ -244,18 +243,21 @@ func editableEdition(ctx context.Context, a *app.App, key string) (*digest.Editi
 	return ed, d, err
 }
 
+// noArticle is digest.ErrNotFound with what was looked for.
+type noArticle string
+
+// Error names the remedy as well.
+func (ref noArticle) Error() string {
+	return "there is no article " + cmp.Or(string(ref), "without a URL or id") + ": see broadsheet article list"
+}
+
+// Is makes it ErrNotFound.
+func (noArticle) Is(target error) bool { return target == digest.ErrNotFound }
+
 // articleID finds an article by its id or URL.
 func articleID(ctx context.Context, a *app.App, ref string) (int64, error) {
-	id, url := int64(0), strings.TrimSpace(ref)
-	if n, err := strconv.ParseInt(url, 10, 64); err == nil {
-		id, url = n, ""
-	} else if canonical, err := ingest.CanonicalURL(url); err == nil {
-		url = canonical
-	}
-	art, err := a.Digests.Article(ctx, id, url)
-	if errors.Is(err, digest.ErrNotFound) {
-		return 0, fmt.Errorf("there is no article %s: %w", ref, digest.ErrNotFound)
-	} else if err != nil {
+	art, err := findArticle(ctx, a, strings.TrimSpace(ref))
+	if err != nil {
 		return 0, err
 	}
 	return art.ID, nil

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -172,7 +171,7 @@ func printable(s string) string {
 		switch {
 		case r == '\n':
 			return r
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+		case steers(r):
 			return '\uFFFD'
 		}
 		return r

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -117,7 +118,7 @@ func (e *env) root() *cobra.Command {
 	flags.StringVar(&e.output, "output", "table", "`FORMAT` of lists: table, json or csv")
 	flags.BoolVar(&e.yes, "yes", false, "do not ask before something is ended or removed")
 	flags.BoolVarP(&e.verbose, "verbose", "v", false, "log more")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return e.checkOutput() }
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.AddCommand(
@@ -162,12 +163,43 @@ func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(names):
-			return usagef("%s: %s is missing", cmd.CommandPath(), names[len(args)])
+			return usagef("%s: %s is missing", verbPath(cmd), names[len(args)])
 		case len(args) > len(names):
-			return usagef("%s: unexpected argument %q", cmd.CommandPath(), args[len(names)])
+			return usagef("%s: unexpected argument %q", verbPath(cmd), args[len(names)])
+		}
+		for i, arg := range args {
+			if strings.TrimSpace(arg) == "" {
+				return usagef("%s: %s is empty", verbPath(cmd), names[i])
+			}
 		}
 		return nil
 	}
+}
+
+// verbPath names a command as messages do, such as "article show".
+func verbPath(cmd *cobra.Command) string {
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+}
+
+// flagError says in our words what is wrong with a number.
+func flagError(err error) error {
+	var number *strconv.NumError
+	if !errors.As(err, &number) || number.Func == "ParseBool" {
+		return usagef("%w", err)
+	}
+	problem := "it is no whole number"
+	if errors.Is(err, strconv.ErrRange) {
+		problem = "it is too large"
+	}
+	return usagef("%s%s", strings.TrimSuffix(err.Error(), number.Error()), problem)
+}
+
+// checkLimit refuses to list nothing.
+func checkLimit(n int) error {
+	if n < 1 {
+		return usagef("--limit %d is too small: it is how many to list at most", n)
+	}
+	return nil
 }
 
 // config loads the configuration.

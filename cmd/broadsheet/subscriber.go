@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"broadsheet/internal/app"
+	"broadsheet/mail"
 	"broadsheet/subscribers"
 )
 
@@ -106,6 +108,9 @@ func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o s
 		ticker.show("%d rows", r.Rows)
 	})
 	ticker.clear()
+	if err != nil && report.Rows == 0 {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	verb := ""
 	if o.DryRun {
 		verb = " (nothing was stored)"
@@ -196,7 +201,7 @@ func (e *env) subscriberListCommand() *cobra.Command {
 		Use: "list", Short: "List readers", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return e.reading(cmd.Context(), func(a *app.App) error {
-				if err := checkFilter(a, f); err != nil {
+				if err := errors.Join(checkLimit(f.Limit), checkFilter(a, f)); err != nil {
 					return err
 				}
 				rows, err := a.Subscribers.List(cmd.Context(), f)
@@ -312,9 +317,16 @@ func (e *env) subscriberSuppressCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "suppress ADDR", Short: "Never mail this address again, known or not", Args: exactly("ADDR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			address, err := mail.Canonical(args[0])
+			if err != nil {
+				return usagef("%s: %w", args[0], err)
+			}
+			if strings.ContainsFunc(reason, steers) {
+				return usagef("--reason: it is a few words on one line")
+			}
 			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
 				if dryRun {
-					fmt.Fprintf(e.stdout, "%s would be suppressed\n", args[0])
+					fmt.Fprintf(e.stdout, "%s would be suppressed\n", address)
 					return nil
 				}
 				if err := e.confirm("Never mail %s again?", args[0]); err != nil {
