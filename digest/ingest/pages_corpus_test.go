@@ -98,7 +98,7 @@ func TestReadPageOnCorpus(t *testing.T) {
 		t.Errorf("F1 %.4f, want 0.98 at least", f1)
 	}
 	for field, floor := range map[string]int{
-		"headline": 61, "canonical": 61, "picture": 60, "summary": 61, "published": 56, "author": 50, "modified": 49, "language": 56, "site name": 57, "categories": 45, "paid": 4,
+		"headline": 61, "canonical": 61, "picture": 57 /* three have http pictures only */, "summary": 61, "published": 56, "author": 50, "modified": 49, "language": 56, "site name": 57, "categories": 45, "paid": 4,
 	} {
 		if fields[field] < floor {
 			t.Errorf("%d pages have a %s, want %d at least", fields[field], field, floor)
