@@ -91,6 +91,9 @@ func TestParseDate(t *testing.T) {
 		{text: "November 23, 2026, 7:30 a.m. ET", want: "2026-11-23T12:30:00Z"},
 		{text: "July 23, 2026 at 7:30 PM Pacific Time", want: "2026-07-24T02:30:00Z"},
 
+		{text: "Mon, 23 Nov 2026 06:30:00 CET CEST", want: unknown},
+		{text: "Mon, 23 Nov 2026 06:30:00 IST Asia/Kolkata", want: "2026-11-23T01:00:00Z"},
+
 		// ISO 8601 and what looks like it.
 		{text: "2026-11-23T06:30:00+01:00", want: "2026-11-23T05:30:00Z"},
 		{text: "2026-11-23t06:30:00z", want: "2026-11-23T06:30:00Z"},
@@ -149,6 +152,7 @@ func TestParseDate(t *testing.T) {
 		{text: "1795415400123", want: "2026-11-23T06:30:00.123Z"},
 		{text: "1795415400123456", want: "2026-11-23T06:30:00.123456Z"},
 		{text: "1795415400123456789", want: "2026-11-23T06:30:00.123456789Z"},
+		{text: "1795415400123.5", want: unknown},
 		{text: "946684800", want: "2000-01-01T00:00:00Z"},
 		{text: "2026112306", want: unknown},
 		{text: "12345", want: unknown},
@@ -177,6 +181,7 @@ func TestParseDate(t *testing.T) {
 		{text: "1º de março de 2026, 19h05min", want: "2026-03-01T22:05:00Z", zone: "America/Sao_Paulo"},
 		{text: "terça-feira, 24 nov 2026, 7h30m", want: "2026-11-24T07:30:00Z", zone: "Europe/Lisbon"},
 		{text: "lunedì 23 novembre 2026, ore 7.30", want: "2026-11-23T06:30:00Z", zone: "Europe/Rome"},
+		{text: "23 di novembre 2026", want: "2026-11-23T00:00:00Z", zone: "UTC"},
 		{text: "3 mag 2026 alle 18:45", want: "2026-05-03T16:45:00Z", zone: "Europe/Rome"},
 		{text: "07:30, 23 Nov 2026", want: "2026-11-23T07:30:00Z", zone: "UTC"},
 		{text: "23 November", want: unknown, zone: "UTC"},
@@ -189,6 +194,9 @@ func TestParseDate(t *testing.T) {
 
 		// Numbers alone.
 		{text: "23/11/2026 06:30", want: "2026-11-23T06:30:00Z", zone: "UTC"},
+		{text: "\u200e23/\u200e11/\u200e2026", want: "2026-11-23T00:00:00Z", zone: "UTC"},
+		{text: "23/11-2026", want: unknown, zone: "UTC"},
+		{text: "12/11/2026", want: unknown, zone: "UTC", language: "en-PH"},
 		{text: "11/23/2026 6:30:00 AM", want: "2026-11-23T06:30:00Z", zone: "UTC"},
 		{text: "Mon, 11/23/2026 - 06:30", want: "2026-11-23T06:30:00Z", zone: "UTC"},
 		{text: "12/11/2026", want: unknown, zone: "UTC"},

@@ -126,7 +126,7 @@ func (d *dateReader) takeWords() bool {
 	if w.month == 0 {
 		return d.hasDate && len(w.numbers) == 0
 	}
-	return !d.hasDate && w.setDate()
+	return w.setDate()
 }
 
 // wordReader sorts the tokens of a date with words.

@@ -94,8 +94,8 @@ var secondsOfOffset = regexp.MustCompile(`^:?00\b`)
 // which is given as if it were UTC. It reports false if the zone is not known
 // for sure.
 func (d *dateReader) inZone(wall time.Time) (time.Time, bool) {
-	if len(d.zones) == 0 && !d.hasOffset && d.place == nil && d.comment != "" && !d.readComment() {
-		return time.Time{}, false
+	if len(d.zones) == 0 && !d.hasOffset && d.place == nil && d.comment != "" {
+		d.readComment()
 	}
 	named, names := 0, 0
 	for _, zone := range d.zones {
@@ -130,14 +130,12 @@ func (d *dateReader) inZone(wall time.Time) (time.Time, bool) {
 // has a zone.
 const noZone = "it names no zone and is read as UTC"
 
-// readComment looks for a zone where only a comment can have it.
-func (d *dateReader) readComment() bool {
-	if _, ok := weekdays[strings.Trim(d.comment, ".")]; ok {
-		return true
+// readComment takes the zone from a comment, which is nothing else where it is
+// the only one: what it does not name for sure is not known.
+func (d *dateReader) readComment() {
+	if _, ok := weekdays[strings.Trim(d.comment, ".")]; !ok {
+		d.zones = append(d.zones, spelledZone.ReplaceAllStringFunc(d.comment, abbreviateZone))
 	}
-	name := spelledZone.ReplaceAllStringFunc(d.comment, abbreviateZone)
-	d.zones = append(d.zones, name)
-	return isZone(name)
 }
 
 // greenwich are the names that may stand before an offset.
