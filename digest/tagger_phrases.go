@@ -96,7 +96,7 @@ func (p *tagPhrases) find(in *Incoming, language string) map[int]*topicHits {
 				hits = &topicHits{phrases: p, parts: map[int][]StoryPart{}}
 				found[owner.topic] = hits
 			}
-			hits.add(hit.Phrase, part)
+			hits.add(hit, part)
 		}
 	}
 	return found
@@ -118,18 +118,41 @@ type topicHits struct {
 	phrases *tagPhrases
 	numbers []int // of the phrases
 	parts   map[int][]StoryPart
+	last    phrase.Hit // that counts
+	part    StoryPart  // where that was
 }
 
-func (h *topicHits) add(number int, part StoryPart) {
-	owner := &h.phrases.owners[number]
-	have, known := h.parts[number]
-	if owner.In != nil && !slices.Contains(owner.In, part) || known && have[len(have)-1] == part { // parts come one after the other
+// add counts a phrase in a part. Hits come one part after the other, and at the
+// same place one after the other.
+func (h *topicHits) add(hit phrase.Hit, part StoryPart) {
+	owner := &h.phrases.owners[hit.Phrase]
+	if owner.In != nil && !slices.Contains(owner.In, part) {
 		return
 	}
-	if !known {
-		h.numbers = append(h.numbers, number)
+	if !owner.excludes {
+		if h.part == part && h.last.Start == hit.Start && h.last.End == hit.End { // two forms of the same words count as one
+			if owner.Weight <= h.phrases.owners[h.last.Phrase].Weight {
+				return
+			}
+			h.remove(h.last.Phrase, part)
+		}
+		h.last, h.part = hit, part
 	}
-	h.parts[number] = append(have, part)
+	have, known := h.parts[hit.Phrase]
+	if !known {
+		h.numbers = append(h.numbers, hit.Phrase)
+	}
+	if !slices.Contains(have, part) {
+		h.parts[hit.Phrase] = append(have, part)
+	}
+}
+
+func (h *topicHits) remove(number int, part StoryPart) {
+	h.parts[number] = slices.DeleteFunc(h.parts[number], func(p StoryPart) bool { return p == part })
+	if len(h.parts[number]) == 0 {
+		delete(h.parts, number)
+		h.numbers = slices.DeleteFunc(h.numbers, func(n int) bool { return n == number })
+	}
 }
 
 // points is what a phrase is worth in its parts.
