@@ -89,6 +89,7 @@ func TestCanonicalURL(t *testing.T) {
 		{"AMP in the query", "https://courier.example/a?amp", "https://courier.example/a"},
 		{"AMP in the query, more", "https://courier.example/a?id=1&AMP=1&outputType=amp&b=2", "https://courier.example/a?id=1&b=2"},
 		{"AMP in the query, encoded", "https://courier.example/a?%61mp=1", "https://courier.example/a"},
+		{"AMP declined", "https://courier.example/a?noamp=mobile&id=1", "https://courier.example/a?id=1"},
 		{"another output", "https://courier.example/a?output=pdf&amp=watts", "https://courier.example/a?output=pdf&amp=watts"},
 		{"AMP as the host", "https://amp.courier.example/a", "https://courier.example/a"},
 		{"AMP as the host under a public suffix", "https://amp.courier.co.uk/a", "https://courier.co.uk/a"},
