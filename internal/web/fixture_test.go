@@ -124,8 +124,8 @@ func (s *site) options(setup *digest.Setup) web.Options {
 			return articles.PutBy(ctx, tagger, "api:"+key, in)
 		},
 		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, setup, s.now()) }, APIKeys: map[string]string{hex.EncodeToString(sum[:]): "cms"},
-		Receipts:       articles.Receipts,
-		Webhooks:       map[string]web.Webhook{"site": {Kind: "wordpress", Secret: []byte(hookSecret), Topics: []string{"world"}}},
+		Receipts: articles.Receipts,
+		Webhooks: map[string]web.Webhook{"site": {Kind: "wordpress", Secret: []byte(hookSecret), Topics: []string{"world"}}},
 		Told: func(ctx context.Context, name string, told ingest.Hook) (string, error) {
 			s.told = append(s.told, told)
 			return "new", nil
