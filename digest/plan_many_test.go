@@ -2,6 +2,7 @@ package digest_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -189,4 +190,36 @@ func TestManyRunsThatFail(t *testing.T) {
 		t.Error("got no error of the runs that fail")
 	}
 	same(t, "mails", w.mails(), []string{"daily/2026-11-23 202: 1"})
+}
+
+// TestManyWindows: windows that begin at more places than candidates are kept
+// for, of which the earliest come with the last page.
+func TestManyWindows(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, db.SQLite), func(set *digest.Setup) { set.Digests[0].MaxItems = 100 })
+	w.pages(2*digest.PageSize + 200)
+	w.exec(`UPDATE subscriptions SET topics = '*', joined_runs = 0, joined_seq = CASE WHEN subscriber_id > $1 THEN subscriber_id % 60 ELSE 10 + subscriber_id % 50 END`,
+		2*digest.PageSize)
+	w.begin()
+	w.clock.advance(-25 * time.Hour)
+	for n := range 60 {
+		w.put(story(n, "world"))
+	}
+	w.clock.advance(25 * time.Hour)
+	w.exec(`UPDATE cohorts SET last_seq = 59`)
+	w.tick()
+	rows := w.rows(`SELECT CAST(u.joined_seq AS TEXT) || ': ' || s.stories FROM deliveries d JOIN subscriptions u ON u.subscriber_id = d.subscriber_id
+		JOIN selections s ON s.edition_id = d.edition_id AND s.id = d.selection_id`, nil)
+	if len(rows) != 2*digest.PageSize+200 {
+		t.Fatalf("%d mails, want one for each reader", len(rows))
+	}
+	for _, row := range rows {
+		start, text, _ := strings.Cut(row, ": ")
+		selection, err := digest.ParseSelection(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := len(selection.Stories), 60-int(atoi(t, start)); got != want {
+			t.Fatalf("a window that begins after %s brought %d stories, want %d", start, got, want)
+		}
+	}
 }

@@ -137,10 +137,10 @@ func (c *chooser) fillPools(ctx context.Context, tx *db.Tx, page []subscription)
 	for i := range page {
 		starts[c.from(&page[i])] = true
 	}
-	if len(c.pools)+len(starts) > mostPools {
+	order := slices.Sorted(maps.Keys(starts))
+	if len(c.pools)+len(starts) > mostPools && !c.covers(order[0]) {
 		clear(c.pools)
 	}
-	order := slices.Sorted(maps.Keys(starts))
 	if order[0] != wholeStock {
 		order = append([]int64{c.run.FromSeq}, order...)
 	}
@@ -155,6 +155,17 @@ func (c *chooser) fillPools(ctx context.Context, tx *db.Tx, page []subscription)
 		c.pools[from] = p
 	}
 	return nil
+}
+
+// covers reports whether candidates are loaded among which are all of the window
+// that begins at from.
+func (c *chooser) covers(from int64) bool {
+	for start := range c.pools {
+		if start <= from {
+			return true
+		}
+	}
+	return false
 }
 
 // pool returns candidates among which are all of the window that begins at from.
