@@ -154,6 +154,29 @@ func TestReasonsAreBounded(t *testing.T) {
 	}
 }
 
+// TestReasonsOfAnyLengthAreBounded moves the place where a reason is full.
+func TestReasonsOfAnyLengthAreBounded(t *testing.T) {
+	longest := 0
+	for pad := range 100 {
+		set := &digest.Setup{Topics: []digest.Topic{{ID: 1, Slug: "world"}}}
+		in := digest.Incoming{}
+		for i := range 12 {
+			word := fmt.Sprintf("w%d%s", i, strings.Repeat("x", (pad+i%3*pad)/2))
+			set.Topics[0].Keywords = append(set.Topics[0].Keywords, word)
+			in.Title += word + " "
+		}
+		reason := digest.NewTagger(set).Match(&in, nil)[0].Reason
+		longest = max(longest, len(digest.FoldReason+reason))
+		rules, _ := digest.ParseReason(reason)
+		if last := rules[len(rules)-1]; last.Kind == digest.TagMore && last.Value != fmt.Sprint(13-len(rules)+1) || last.Kind != digest.TagMore && len(rules) != 13 {
+			t.Errorf("pad %d: %d rules in %q, want 13 in all", pad, len(rules), reason)
+		}
+	}
+	if longest > 500 || longest < 490 {
+		t.Errorf("the longest has %d bytes, want nearly 500", longest)
+	}
+}
+
 func TestParseReason(t *testing.T) {
 	tests := []struct {
 		reason string
