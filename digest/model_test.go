@@ -18,6 +18,8 @@ import (
 // model is what readers should get, kept reader by reader in the most naive
 // way: who waits for which stories, and a mail whenever a slot has come.
 type model struct {
+	name     string // of the digest
+	hour     int    // of its slot
 	min, max int
 	readers  map[int64]*modelReader
 	stories  map[int]map[string]bool // by number: the topics it has
@@ -34,15 +36,25 @@ type modelReader struct {
 	open     map[int]map[string]bool // topics that stories got since the reader's window began
 	over     map[int]bool            // stories that came to the reader's turn before
 	got      map[int]bool            // stories that a mail brought
+	had      map[int]bool            // those that a mail of any digest brought, nil if that is of no matter
 	editions map[string]bool
 	paused   time.Time
 	moved    bool // to another zone since the last tick
+	welcome  bool // is owed
 }
 
 type modelZone struct {
 	loc  *time.Location
 	last time.Time               // slots up to here are dealt with
 	open map[int]map[string]bool // topics that stories got since the last cut-off
+}
+
+func newModel(name string, hour int, random *rand.Rand) *model {
+	return &model{
+		name: name, hour: hour, min: 1 + random.IntN(3), max: 3 + random.IntN(4),
+		readers: map[int64]*modelReader{}, stories: map[int]map[string]bool{}, zones: map[string]*modelZone{},
+		kept: map[int]bool{}, embargo: map[int]time.Time{}, gone: map[int]bool{},
+	}
 }
 
 func (m *model) give(n int, topic string) {
@@ -110,7 +122,7 @@ func (m *model) fit(r *modelReader, topic string) []int {
 			continue
 		}
 		for t, has := range m.stories[n] {
-			if has && r.wants[t] && (topic == "" || t == topic) && r.came(n) && !r.over[n] {
+			if has && r.wants[t] && (topic == "" || t == topic) && r.came(n) && !r.over[n] && !r.had[n] {
 				out = append(out, n)
 				break
 			}
@@ -133,6 +145,9 @@ func (m *model) deliver(id int64, key string, due time.Time, fit []int) bool {
 	for _, n := range fit[:min(len(fit), m.max)] {
 		text += fmt.Sprint(" ", n)
 		r.over[n], r.got[n] = true, true
+		if r.had != nil {
+			r.had[n] = true
+		}
 	}
 	m.mails = append(m.mails, text)
 	return true
@@ -162,13 +177,27 @@ func (m *model) run(zone, key string, due time.Time) {
 	clear(m.zones[zone].open)
 }
 
-// tick runs the last slot of each zone that has come, unless it is over.
+// tick runs what is due, and makes up for moves.
 func (m *model) tick(now time.Time) {
 	m.endEmbargoes(now)
+	for _, r := range m.due(now) {
+		m.run(r.zone, r.key, r.due)
+	}
+	m.makeUp(now)
+}
+
+// modelRun is an edition for a zone.
+type modelRun struct {
+	zone, key string
+	due       time.Time
+}
+
+// due returns the last slot of each zone that has come, unless it is over.
+func (m *model) due(now time.Time) (runs []modelRun) {
 	for name, z := range m.zones {
 		var slot time.Time
 		for day := z.last.In(z.loc).AddDate(0, 0, -1); ; day = day.AddDate(0, 0, 1) {
-			at := time.Date(day.Year(), day.Month(), day.Day(), 7, 0, 0, 0, z.loc)
+			at := time.Date(day.Year(), day.Month(), day.Day(), m.hour, 0, 0, 0, z.loc)
 			if at.After(now) {
 				break
 			}
@@ -182,10 +211,10 @@ func (m *model) tick(now time.Time) {
 		case !m.anyone(name): // so that the first reader is not sent the archive
 			clear(z.open)
 		case now.Before(slot.Add(12 * time.Hour)):
-			m.run(name, "daily/"+slot.Format(time.DateOnly), slot)
+			runs = append(runs, modelRun{name, m.name + "/" + slot.Format(time.DateOnly), slot})
 		}
 	}
-	m.makeUp(now)
+	return runs
 }
 
 func (m *model) anyone(zone string) bool {
@@ -208,8 +237,7 @@ type modelWorld struct {
 
 func newModelWorld(t *testing.T, d *db.DB, seed uint64) *modelWorld {
 	random := rand.New(rand.NewPCG(seed, 7))
-	m := &model{min: 1 + random.IntN(3), max: 3 + random.IntN(4), readers: map[int64]*modelReader{}, stories: map[int]map[string]bool{}, zones: map[string]*modelZone{},
-		kept: map[int]bool{}, embargo: map[int]time.Time{}, gone: map[int]bool{}}
+	m := newModel("daily", 7, random)
 	w := newWorld(t, d, func(set *digest.Setup) {
 		localTime(set)
 		set.Digests[0].MinItems, set.Digests[0].MaxItems = m.min, m.max
@@ -275,12 +303,16 @@ func (w *modelWorld) retag() {
 	}
 	n, topics := w.next-w.random.IntN(min(w.next, 15)), w.topics()
 	w.put(ranked(n, topics...))
-	for topic := range w.stories[n] {
-		w.stories[n][topic] = slices.Contains(topics, topic)
+	w.model.retag(n, topics)
+}
+
+func (m *model) retag(n int, topics []string) {
+	for topic := range m.stories[n] {
+		m.stories[n][topic] = slices.Contains(topics, topic)
 	}
 	for _, topic := range topics {
-		if _, had := w.stories[n][topic]; !had {
-			w.give(n, topic)
+		if _, had := m.stories[n][topic]; !had {
+			m.give(n, topic)
 		}
 	}
 }
