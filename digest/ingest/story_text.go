@@ -95,6 +95,8 @@ type textStory struct {
 	pageDate   time.Time
 	yearless   string // the date of a dateline that has no year
 	press      bool   // it is a press release
+	runs       []int  // of each part, how long the run of paragraphs from there on is
+	longest    []int  // of each part, how long the longest run from there on is
 	proseAfter []int  // of each part of the body, how many paragraphs follow it
 	problems   FieldErrors
 }
@@ -125,6 +127,7 @@ func (s *textStory) read() error {
 	if len(s.parts) == 0 {
 		return errors.New("the text is empty")
 	}
+	s.countRuns()
 	at := s.findHeadline()
 	if at < 0 {
 		for i := range s.parts {

@@ -53,28 +53,42 @@ func (s *textStory) takeRest(i int) {
 // findEnd returns where the story ends: at an end mark, or at a heading after
 // which a page goes on with something else.
 func (s *textStory) findEnd(begin int) int {
-	sentences := 0
+	prose := 0
 	for i := begin; i < len(s.parts); i++ {
 		text := s.parts[i].text
-		mark := foldMark(text)
-		switch {
-		case endMark.MatchString(text) && len(text) <= 60:
+		if endMark.MatchString(text) && len(text) <= 60 {
 			return i
-		case sentences == 0:
-		case s.press && aboutSender.MatchString(text) && len(text) <= 120 && !isSentence(text):
-			return i
-		case endHeadings[mark], counts.MatchString(text) && strings.ContainsAny(mark, "0123456789") && isCommentCount(mark):
-			return i
-		case boxHeadings[mark] && !s.resumes(i+1):
-			return i
-		case copyright.MatchString(text) && !s.resumes(i+1):
+		}
+		if prose > 0 && s.endsBefore(i) && s.longest[i+1] <= max(2*prose, leastStory) {
 			return i
 		}
 		if isSentence(text) {
-			sentences++
+			prose += len(text)
 		}
 	}
 	return len(s.parts)
+}
+
+// leastStory is how many bytes of paragraphs may follow on each other after the
+// story; where more than that and than twice the story does, it is the story,
+// and what comes before is not.
+const leastStory = 1500
+
+// endsBefore says whether a part begins what follows the story on a page.
+func (s *textStory) endsBefore(i int) bool {
+	text := s.parts[i].text
+	mark := foldMark(text)
+	switch {
+	case s.press && aboutSender.MatchString(text) && len(text) <= 120 && !isSentence(text):
+		return true
+	case endHeadings[mark]:
+		return true
+	case counts.MatchString(text) && strings.ContainsAny(mark, "0123456789") && isCommentCount(mark):
+		return true
+	case boxHeadings[mark], len(text) <= 250 && copyright.MatchString(text):
+		return !s.resumes(i + 1)
+	}
+	return false
 }
 
 func isCommentCount(mark string) bool {

@@ -160,6 +160,27 @@ func isSentence(text string) bool {
 	return isProse(text) || endsSentence(text) && wordCount(text) >= 4
 }
 
+// countRuns notes how many bytes the paragraphs have that follow on each other
+// from each part on, short lines between them and what belongs to the page
+// aside, and the longest of such runs from there on.
+func (s *textStory) countRuns() {
+	s.runs, s.longest = make([]int, len(s.parts)+1), make([]int, len(s.parts)+1)
+	short := 0
+	for i := len(s.parts) - 1; i >= 0; i-- {
+		text := s.parts[i].text
+		run := s.runs[i+1]
+		switch {
+		case isProse(text):
+			run, short = run+len(text), 0
+		case !isFurnitureLine(text) && !isCaption(text):
+			if short++; short > 2 {
+				run = 0
+			}
+		}
+		s.runs[i], s.longest[i] = run, max(s.longest[i+1], run)
+	}
+}
+
 // capitalised says whether every word of a text begins with a capital letter,
 // little words such as "de" aside.
 func capitalised(text string) bool {

@@ -342,3 +342,19 @@ func FuzzReadText(f *testing.F) {
 		}
 	})
 }
+
+func TestReadTextFindsTheStoryBelowAMenu(t *testing.T) {
+	const story = someProse + "\n\n" + moreProse + "\n\n" + someProse + "\n\n" + moreProse
+	menu := "Skip to content\nHome\nWorld\nSport\nArts and more\nThe courier of the week\nGames and puzzles for everyone\nVideo of the day and night\nCity guide\nShop\n" +
+		"Keep me signed in here\nForgotten your old password\nLetters from our readers\nThe best of all worlds\n"
+	notice := "We and our partners store things on your device in order to remember who you are, and you may say that we shall not do so.\n"
+	for name, top := range map[string]string{
+		"menu": menu, "notice": notice, "menu and notice": menu + notice, "teasers": "Most read\nBaker closes after years\n" + moreProse + "\nMost popular\nSwimming pool opens later this year\n",
+		"all of them": notice + menu + "Most read\nBaker closes after years\nLatest posts\n",
+	} {
+		in, taken, err := ingest.ReadText([]byte(top+"World > Europe\n"+someHeadline+" after six weeks\nBy Jane Doe\nNov. 23, 2026\n\n"+story+strings.Repeat("\n\n"+moreProse, 12)+"\n\nMost read\nx"), textOptions(t))
+		if err != nil || in.Title != someHeadline+" after six weeks" || in.Author != "Jane Doe" || !strings.HasPrefix(in.Body, story) || strings.HasSuffix(in.Body, "x") {
+			t.Errorf("%s: got %q by %q, %.60q, error %v, taken %.500q", name, in.Title, in.Author, in.Body, err, taken)
+		}
+	}
+}
