@@ -142,8 +142,7 @@ func (p *plannedPage) insert(ctx context.Context, tx *db.Tx, c *chooser, now int
 	for i, id := range ids {
 		stories[i] = p.selections[id]
 	}
-	if _, err := tx.ExecRows(ctx, `INSERT INTO selections (edition_id, id, stories)
-		SELECT $1, v.id, v.stories FROM {rows} WHERE TRUE ON CONFLICT DO NOTHING`,
+	if _, err := tx.InsertRows(ctx, `INSERT INTO selections (edition_id, id, stories) SELECT $1, v.id, v.stories FROM {rows}`,
 		[]db.Column{db.Ints("id", ids), db.Texts("stories", stories)}, c.edition.ID); err != nil {
 		return 0, fmt.Errorf("selections: %w", err)
 	}
@@ -151,8 +150,8 @@ func (p *plannedPage) insert(ctx context.Context, tx *db.Tx, c *chooser, now int
 	if err != nil {
 		return 0, fmt.Errorf("batches: %w", err)
 	}
-	n, err := tx.ExecRows(ctx, `INSERT INTO deliveries (day, edition_id, subscriber_id, run_id, selection_id, batch_id, changed_at)
-		SELECT $1, $2, v.subscriber_id, $3, v.selection_id, v.batch_id, $4 FROM {rows} WHERE TRUE ON CONFLICT DO NOTHING`,
+	n, err := tx.InsertRows(ctx, `INSERT INTO deliveries (day, edition_id, subscriber_id, run_id, selection_id, batch_id, changed_at)
+		SELECT $1, $2, v.subscriber_id, $3, v.selection_id, v.batch_id, $4 FROM {rows}`,
 		[]db.Column{db.Ints("subscriber_id", p.subscriber), db.Ints("selection_id", p.selection), db.Ints("batch_id", batch)},
 		c.edition.Slot.DayNumber(), c.edition.ID, c.run.ID, now)
 	if err == nil && n < int64(len(p.subscriber)) {

@@ -16,7 +16,7 @@ import (
 // with $1 placeholders and these holes for what differs:
 //
 //	{in 2}         "= ANY($2)" or its SQLite form; $2 is a []int64 or []string
-//	{rows}         in ExecRows: the given rows as a table named v
+//	{rows}         in ExecRows and InsertRows: the given rows as a table named v
 //	{skip locked}  FOR UPDATE SKIP LOCKED; nothing on SQLite, whose write
 //	               transactions already exclude each other
 //	{for update}   FOR UPDATE; nothing on SQLite
@@ -65,94 +65,6 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 		return 0, err
 	}
 	return res.RowsAffected()
-}
-
-// Column is one column of the rows given to ExecRows.
-type Column struct {
-	name  string
-	typ   string // of PostgreSQL
-	n     int
-	at    func(i int) any
-	array any
-}
-
-// Ints is a column of 64-bit integers named name.
-func Ints(name string, values []int64) Column {
-	return Column{name, "bigint", len(values), func(i int) any { return values[i] }, pq.Array(values)}
-}
-
-// Texts is a column of text named name.
-func Texts[S ~string](name string, values []S) Column {
-	plain := make([]string, len(values))
-	for i, v := range values {
-		plain[i] = string(v)
-	}
-	return Column{name, "text", len(plain), func(i int) any { return plain[i] }, pq.Array(plain)}
-}
-
-// ExecRows runs a statement for many rows at once: the hole {rows} becomes a
-// table v with the given columns, all of the same length. Scalars are $1 to $n
-// as usual. On PostgreSQL it is one statement over unnest; on SQLite a prepared
-// statement run once a row, which is faster there. It returns how many rows
-// were touched. In INSERT ... SELECT ... ON CONFLICT write WHERE TRUE before
-// ON CONFLICT, as SQLite's grammar asks.
-func (t *Tx) ExecRows(ctx context.Context, query string, cols []Column, args ...any) (int64, error) {
-	if len(cols) == 0 || cols[0].n == 0 {
-		return 0, nil
-	}
-	for _, c := range cols {
-		if c.n != cols[0].n {
-			return 0, fmt.Errorf("column %s has %d values, %s has %d", c.name, c.n, cols[0].name, cols[0].n)
-		}
-	}
-	args = t.args(args)
-	if t.dialect == SQLite {
-		return t.execEach(ctx, query, cols, args)
-	}
-	var arrays, names []string
-	for i, c := range cols {
-		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", len(args)+i+1, c.typ))
-		names = append(names, c.name)
-	}
-	table := "unnest(" + strings.Join(arrays, ", ") + ") AS v(" + strings.Join(names, ", ") + ")"
-	for _, c := range cols {
-		args = append(args, c.array)
-	}
-	return t.Exec(ctx, strings.ReplaceAll(query, "{rows}", table), args...)
-}
-
-func (t *Tx) execEach(ctx context.Context, query string, cols []Column, scalars []any) (int64, error) {
-	var fields []string
-	for i, c := range cols {
-		fields = append(fields, fmt.Sprintf("$%d AS %s", len(scalars)+i+1, c.name))
-	}
-	table := "(SELECT " + strings.Join(fields, ", ") + ") AS v"
-	stmt, err := t.tx.PrepareContext(ctx, t.text(ctx, strings.ReplaceAll(query, "{rows}", table)))
-	if err != nil {
-		return 0, err
-	}
-	defer stmt.Close()
-	args := append(scalars[:len(scalars):len(scalars)], make([]any, len(cols))...)
-	var total int64
-	whole := context.WithoutCancel(ctx) // the driver watches one that can end with a goroutine, for each row
-	for i := range cols[0].n {
-		for j, c := range cols {
-			args[len(scalars)+j] = c.at(i)
-		}
-		if err := ctx.Err(); err != nil {
-			return total, err
-		}
-		res, err := stmt.ExecContext(whole, args...)
-		if err != nil {
-			return total, err
-		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return total, err
-		}
-		total += n
-	}
-	return total, nil
 }
 
 // NextIDs takes n consecutive numbers from the named counter and returns the
