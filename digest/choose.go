@@ -69,9 +69,10 @@ func (c *choice) wants(topic int64) bool { return c.all || slices.Contains(c.ord
 
 // choose picks from ranked candidates the stories of one reader and lays them
 // out. Each stands once. Ages count to the given time; trace is told what became
-// of each candidate, nil for nobody.
-func choose(d *Digest, w window, at int64, ranked []candidate, in index, c *choice, trace func(Verdict)) Selection {
-	l := layout{digest: d, choice: c, window: w, at: at, ranked: ranked, index: in}
+// of each candidate, nil for nobody. A layout can be used again for the next
+// reader.
+func (l *layout) choose(trace func(Verdict)) Selection {
+	l.chosen, l.latest = 0, l.latest[:0]
 	l.prefer()
 	l.match()
 	l.lay()

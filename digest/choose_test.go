@@ -117,6 +117,35 @@ func TestChooseIsDeterministic(t *testing.T) {
 	}
 }
 
+// TestChooseForOneAfterAnother: what was laid out for a reader leaves no trace in
+// what the next one gets.
+func TestChooseForOneAfterAnother(t *testing.T) {
+	random := rand.New(rand.NewPCG(21, 22))
+	offered := []int64{1, 2, 3, 4, 5}
+	stories := make([]digest.Story, 40)
+	for i := range stories {
+		stories[i] = digest.Story{
+			ID: int64(i + 1), Published: random.Int64N(1000), Source: 1 + random.Int64N(3), Sources: 1,
+			Topics: map[int64]int64{1 + random.Int64N(5): random.Int64N(10), 1 + random.Int64N(5): random.Int64N(10)},
+		}
+	}
+	limits := digest.Digest{MaxItems: 8, PerTopic: 3, Top: 2, Latest: 2}
+	pool := digest.NewPool(limits, offered, stories)
+	for i := range 2000 {
+		wish := digest.Wish{From: random.Int64N(8), To: 10, At: 1000 * hour}
+		for _, topic := range random.Perm(5)[:random.IntN(5)] {
+			wish.Topics = append(wish.Topics, int64(topic+1))
+		}
+		if random.IntN(4) == 0 {
+			wish.Article = 1 + random.Int64N(40)
+		}
+		want := digest.Choose(limits, offered, stories, wish).String()
+		if got := pool.Choose(wish, nil).String(); got != want {
+			t.Fatalf("reader %d got %s after the others, want %s", i, got, want)
+		}
+	}
+}
+
 func TestParseSelection(t *testing.T) {
 	for _, text := range []string{"+0", "1:2 +0", "7:2,5! 4:2 +3", "9223372036854775807:1 +2147483647",
 		"7:top,2,5!= 4:latest,2= 3:2 +0 ~12 ~14", "+0 ~1", "1:2 3:1 +4 /2,1", "1:2 3:1 +4 /2,1 ~5"} {

@@ -9,9 +9,11 @@ import (
 	"broadsheet/internal/db"
 )
 
-// mostChoices bounds the choices that are remembered, and mostPools the starts
-// of windows that it keeps candidates for.
+// mostMade bounds the wishes of readers whose choices are remembered, mostChoices
+// the different outcomes, and mostPools the starts of windows that it keeps
+// candidates for.
 const (
+	mostMade    = 200_000
 	mostChoices = 50_000
 	mostPools   = 32
 )
@@ -35,6 +37,7 @@ type chooser struct {
 	pools   map[int64]*pool // by the start of the window
 	choices *choices
 	key     []byte         // of the choice that was made last
+	layout  layout         // of the same
 	page    []subscription // that was read last
 	last    lookup
 
@@ -202,11 +205,12 @@ func (c *chooser) pick(sub *subscription, e *evidence) (chosen, error) {
 // made returns the choice of a key, which is made if it is not remembered.
 func (c *chooser) made(key chosenKey, pool *pool) (out chosen, err error) {
 	c.key = key.append(c.key[:0])
-	if known := pool.list.made[string(c.key)]; known != nil {
+	sum := sumOf(c.key)
+	if known := c.choices.find(pool.list, sum); known != nil {
 		return *known, nil
 	}
 	if out, err = c.choose(key, pool); err == nil {
-		c.choices.add(pool.list, string(c.key), out)
+		c.choices.add(pool.list, sum, out)
 	}
 	return out, err
 }
@@ -221,7 +225,10 @@ func (c *chooser) choose(key chosenKey, pool *pool) (chosen, error) {
 	if wants.former, err = parseFormer(key.former); err != nil {
 		return chosen{}, err
 	}
-	selection := choose(c.digest, window{key.from, c.run.ToSeq}, db.Millis(c.run.DueAt), pool.ranked, pool.index, &wants, c.trace)
+	l := &c.layout
+	l.digest, l.choice, l.window, l.at = c.digest, &wants, window{key.from, c.run.ToSeq}, db.Millis(c.run.DueAt)
+	l.ranked, l.index = pool.ranked, pool.index
+	selection := l.choose(c.trace)
 	return c.result(selection, splitIDs(key.corrections)), nil
 }
 

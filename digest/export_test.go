@@ -47,6 +47,7 @@ type Pool struct {
 	digest *Digest
 	ranked []candidate
 	index  index
+	layout layout // for one reader after the other
 }
 
 // NewPool ranks stories for a digest that offers the given topics in that order,
@@ -75,7 +76,10 @@ func NewPool(d Digest, offered []int64, stories []Story) *Pool {
 
 // Choose picks for one reader; trace may be nil.
 func (p *Pool) Choose(wish Wish, trace func(Verdict)) Selection {
-	return choose(p.digest, window{wish.From, wish.To}, wish.At, p.ranked, p.index, wish.choice(), trace)
+	l := &p.layout
+	l.digest, l.choice, l.window, l.at = p.digest, wish.choice(), window{wish.From, wish.To}, wish.At
+	l.ranked, l.index = p.ranked, p.index
+	return l.choose(trace)
 }
 
 func (w *Wish) choice() *choice {
@@ -94,4 +98,35 @@ func (w *Wish) choice() *choice {
 // offers the given topics in that order.
 func Choose(d Digest, offered []int64, stories []Story, wish Wish) Selection {
 	return NewPool(d, offered, stories).Choose(wish, nil)
+}
+
+// Memory remembers choices as a planner does, each by a text that stands for its
+// selection.
+type Memory struct {
+	choices *choices
+	list    *madeList
+}
+
+// MostMade and MostChoices bound it.
+const (
+	MostMade    = mostMade
+	MostChoices = mostChoices
+)
+
+// NewMemory returns an empty one.
+func NewMemory() *Memory {
+	c := newChoices()
+	return &Memory{c, c.of(terms{})}
+}
+
+// Add remembers the choice of a key.
+func (m *Memory) Add(key, text string) { m.choices.add(m.list, sumOf([]byte(key)), chosen{text: text}) }
+
+// Find returns the choice of a key, "" if it is not remembered, and how many
+// different ones are.
+func (m *Memory) Find(key string) (text string, outcomes int) {
+	if out := m.choices.find(m.list, sumOf([]byte(key))); out != nil {
+		text = out.text
+	}
+	return text, len(m.choices.outcomes)
 }

@@ -12,11 +12,15 @@ import (
 const mostTerms = 64
 
 // choices remembers what was chosen, so that equal choices are made once, also
-// for the turns of a run and for the runs of several zones and editions.
+// for the turns of a run and for the runs of several zones and editions. Readers'
+// wishes are many more than outcomes, so a choice takes 20 bytes and has nothing
+// for the garbage collector to follow.
 type choices struct {
-	lists []*madeList // the oldest first
-	same  map[chosen]*chosen
-	n     int
+	lists    []*madeList // the oldest first
+	outcomes []chosen    // each once
+	places   map[chosen]int32
+	n        int
+	stored   map[ref]bool // selections that are surely in the database
 }
 
 // terms are what a choice depends on, but for the reader.
@@ -31,14 +35,24 @@ type terms struct {
 	pool           [sha256.Size]byte
 }
 
-// madeList is the choices under the same terms.
+// madeList is the choices under the same terms, by keys, as the places of their
+// outcomes.
 type madeList struct {
 	terms terms
-	made  map[string]*chosen
+	made  map[keySum]int32
 	gone  bool // others took its place: it takes no more
 }
 
-func newChoices() *choices { return &choices{same: map[chosen]*chosen{}} }
+// keySum stands for a key as the first eight bytes of such a sum stand for a
+// selection: no two keys have the same.
+type keySum [16]byte
+
+func sumOf(key []byte) keySum {
+	sum := sha256.Sum256(key)
+	return keySum(sum[:])
+}
+
+func newChoices() *choices { return &choices{places: map[chosen]int32{}, stored: map[ref]bool{}} }
 
 // of returns the list of some terms.
 func (c *choices) of(t terms) *madeList {
@@ -52,30 +66,57 @@ func (c *choices) of(t terms) *madeList {
 		c.lists[0].made, c.lists[0].gone = nil, true
 		c.lists = append(c.lists[:0], c.lists[1:]...)
 	}
-	list := &madeList{terms: t, made: map[string]*chosen{}}
+	list := &madeList{terms: t, made: map[keySum]int32{}}
 	c.lists = append(c.lists, list)
 	return list
 }
 
+// find returns a choice that is remembered, nil for none.
+func (c *choices) find(list *madeList, key keySum) *chosen {
+	if at, ok := list.made[key]; ok {
+		return &c.outcomes[at]
+	}
+	return nil
+}
+
 // add remembers a choice. Equal outcomes are kept once.
-func (c *choices) add(list *madeList, key string, out chosen) {
+func (c *choices) add(list *madeList, key keySum, out chosen) {
 	if list.gone {
 		return
 	}
-	if c.n >= mostChoices {
-		for _, l := range c.lists {
-			clear(l.made)
-		}
-		clear(c.same)
-		c.n = 0
+	at, ok := c.places[out]
+	if c.n >= mostMade || !ok && len(c.outcomes) >= mostChoices {
+		c.forget()
+		ok = false
 	}
-	one := c.same[out]
-	if one == nil {
-		one = &out
-		c.same[out] = one
+	if !ok {
+		at = int32(len(c.outcomes))
+		c.outcomes = append(c.outcomes, out)
+		c.places[out] = at
 	}
-	list.made[key] = one
+	list.made[key] = at
 	c.n++
+}
+
+// keep notes that selections of an edition are stored. Storing one again would
+// change nothing.
+func (c *choices) keep(edition int64, selections map[int64]string) {
+	if len(c.stored)+len(selections) > mostChoices {
+		clear(c.stored)
+	}
+	for id := range selections {
+		c.stored[ref{edition, id}] = true
+	}
+}
+
+// forget empties all lists.
+func (c *choices) forget() {
+	for _, list := range c.lists {
+		clear(list.made)
+	}
+	clear(c.places)
+	clear(c.outcomes)
+	c.outcomes, c.n = c.outcomes[:0], 0
 }
 
 // terms returns those of a pool. Where all its candidates have an age that

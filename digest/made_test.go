@@ -1,6 +1,7 @@
 package digest_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -39,5 +40,44 @@ func TestChooseHoursLater(t *testing.T) {
 	}
 	if lost == 0 {
 		t.Error("half an hour and a maximal age change nothing")
+	}
+}
+
+// TestChoicesAreBounded fills what a planner remembers beyond its bounds, with
+// few and with many different choices: it stays bounded and never tells a wrong
+// one.
+func TestChoicesAreBounded(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		outcomes, most int
+	}{
+		{"few outcomes", 100, digest.MostMade},
+		{"many outcomes", 3 * digest.MostChoices, digest.MostChoices},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := digest.NewMemory()
+			key := func(i int) string { return fmt.Sprint("key ", i) }
+			text := func(i int) string { return fmt.Sprint("stories ", i%test.outcomes) }
+			const keys = digest.MostMade + 100
+			for i := range keys {
+				m.Add(key(i), text(i))
+			}
+			known := 0
+			for i := range keys {
+				got, outcomes := m.Find(key(i))
+				if got != "" && got != text(i) {
+					t.Fatalf("key %d has %q, want %q", i, got, text(i))
+				}
+				if outcomes > min(test.outcomes, digest.MostChoices) {
+					t.Fatalf("%d different choices, want %d at most", outcomes, min(test.outcomes, digest.MostChoices))
+				}
+				if got != "" {
+					known++
+				}
+			}
+			if last, _ := m.Find(key(keys - 1)); last == "" || known > test.most {
+				t.Errorf("the last one is %q, %d are known, want %d at most", last, known, test.most)
+			}
+		})
 	}
 }

@@ -15,7 +15,7 @@ const batchSize = 250
 type plannedPage struct {
 	cursor     int64 // the last subscriber of the page
 	last       bool
-	selections map[int64]string // that this run has not stored yet
+	selections map[int64]string // that are not surely stored yet
 	skips      map[SkipReason]int64
 
 	subscriber []int64 // who gets a delivery
@@ -40,20 +40,16 @@ func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64, pages
 	}
 	c := newChooser(p.setup, d, e, &r)
 	c.admittedSince, c.choices = admittedSince, made
-	stored := map[int64]bool{}
 	for range pages {
-		page, err := p.planPage(ctx, c, stored)
+		page, err := p.planPage(ctx, c)
 		if err != nil {
 			return fmt.Errorf("after subscriber %d: %w", r.PlanCursor, err)
 		}
-		if page == nil || page.last {
+		if page == nil {
 			return nil
 		}
-		if len(stored) > mostChoices {
-			clear(stored) // storing one again changes nothing
-		}
-		for id := range page.selections {
-			stored[id] = true
+		if made.keep(e.ID, page.selections); page.last {
+			return nil
 		}
 	}
 	return nil
@@ -62,7 +58,7 @@ func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64, pages
 // planPage plans and stores the next page of a run, or returns nil if the run
 // is planned. It reads the subscriptions with the run locked: whoever moves one
 // to another cohort meanwhile waits, and then sees how far the run got.
-func (p *Planner) planPage(ctx context.Context, c *chooser, stored map[int64]bool) (page *plannedPage, err error) {
+func (p *Planner) planPage(ctx context.Context, c *chooser) (page *plannedPage, err error) {
 	err = p.store.db.Write(ctx, func(tx *db.Tx) error {
 		page = nil
 		if c.digest.OnceAcross {
@@ -74,7 +70,7 @@ func (p *Planner) planPage(ctx context.Context, c *chooser, stored map[int64]boo
 		if err != nil || !open {
 			return err
 		}
-		if page, err = choosePage(ctx, tx, c, stored); err != nil {
+		if page, err = choosePage(ctx, tx, c); err != nil {
 			return err
 		}
 		return p.store.writePage(ctx, tx, c, page)
@@ -83,7 +79,7 @@ func (p *Planner) planPage(ctx context.Context, c *chooser, stored map[int64]boo
 }
 
 // choosePage reads the next page of a run and chooses for it.
-func choosePage(ctx context.Context, tx *db.Tx, c *chooser, stored map[int64]bool) (*plannedPage, error) {
+func choosePage(ctx context.Context, tx *db.Tx, c *chooser) (*plannedPage, error) {
 	subs, err := subscriptionPage(ctx, tx, c)
 	if err != nil {
 		return nil, err
@@ -107,7 +103,7 @@ func choosePage(ctx context.Context, tx *db.Tx, c *chooser, stored map[int64]boo
 			page.skips[pick.skip]++
 			continue
 		}
-		if !stored[pick.id] {
+		if !c.choices.stored[ref{c.edition.ID, pick.id}] {
 			page.selections[pick.id] = pick.text
 		}
 		page.subscriber = append(page.subscriber, sub.SubscriberID)

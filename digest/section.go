@@ -31,7 +31,7 @@ type room struct {
 
 // prefer opens a room for each topic of the digest.
 func (l *layout) prefer() {
-	l.rooms = make([]room, len(l.digest.topics))
+	l.rooms = emptied(l.rooms, len(l.digest.topics))
 	for i := range l.rooms {
 		l.rooms[i].place = -1
 		if l.choice.all {
@@ -47,12 +47,22 @@ func (l *layout) prefer() {
 	}
 }
 
+// emptied returns n zero values, in the memory of a slice if they have room there.
+func emptied[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
 // match finds and ranks the reader's stories.
 func (l *layout) match() {
 	var some [256]uint64
 	keys := l.keys(some[:0])
 	slices.Sort(keys)
-	l.matches = make([]match, len(keys))
+	l.matches, l.several = emptied(l.matches, len(keys)), false
 	for m, key := range keys {
 		l.matches[m].in = inOf(key)
 		l.several = l.several || l.of(m).sourceID != l.of(0).sourceID
