@@ -122,6 +122,29 @@ func TestPutKnowsStories(t *testing.T) {
 	})
 }
 
+// TestPutKeepsWhatTheNewsroomChanged: the feed of a story does not undo it.
+func TestPutKeepsWhatTheNewsroomChanged(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, twoFeeds)
+		in := story(1, "world")
+		w.putFrom(0, in)
+		corrected := story(1, "world", "science")
+		corrected.Title = "Corrected"
+		w.put(corrected)
+		in.Summary = "The feed has more now."
+		if got := w.putFrom(0, in); got.Updated != 0 {
+			t.Errorf("got %+v, want it left alone", got)
+		}
+		got := w.article(in.URL)
+		if got.Title != "Corrected" || len(got.Topics) != 2 || got.Version != 2 {
+			t.Errorf("got %+v, want what the newsroom made of it", got)
+		}
+		before := w.dump()
+		w.put(corrected)
+		same(t, "sent again", w.dump(), before)
+	})
+}
+
 // TestPutTakesANewIDOver: a story that is known by its URL is known by the new
 // id of its source from then on, unless the source still sends the old one.
 func TestPutTakesANewIDOver(t *testing.T) {

@@ -57,6 +57,7 @@ type storedArticle struct {
 	Embargo  int64  `db:"embargo_until"`
 	Access   Access `db:"access"`
 	Audience string `db:"audience"`
+	Edited   int    `db:"edited"` // the newsroom changed what its source brought
 
 	backlog bool   // it is old and came with the first fetch of its source
 	url     string // by which it is known
@@ -64,7 +65,7 @@ type storedArticle struct {
 	topics  []TopicMatch // with those that are gone
 }
 
-const knownColumns = `a.id, a.source_id, a.guid, a.priority, a.version, v.from_at, a.lead_id, a.held_at, a.embargo_until, a.access, a.audience,
+const knownColumns = `a.id, a.source_id, a.guid, a.priority, a.version, v.from_at, a.lead_id, a.held_at, a.embargo_until, a.access, a.audience, a.edited,
 	` + contentColumns
 
 type knownRow struct {
@@ -147,7 +148,7 @@ func (p *put) adoptURLs(ctx context.Context, chunk []Incoming) error {
 // update stores what changed of a known story. A topic that it never had makes
 // it new to the readers of that topic alone.
 func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error {
-	own := a.SourceID == p.sourceID()
+	own := a.SourceID == p.sourceID() && (p.source == nil || a.Edited == 0)
 	before := *a
 	before.topics = slices.Clone(a.topics)
 	changed := false
@@ -173,6 +174,9 @@ func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error 
 		return err
 	}
 	if changed || retagged {
+		if err := p.markEdited(ctx, a); err != nil {
+			return err
+		}
 		p.result.Updated++
 		p.noteUpdate(&before, a)
 	} else {
@@ -180,6 +184,16 @@ func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error 
 	}
 	p.remember(a)
 	return nil
+}
+
+// markEdited keeps a source from changing back what the newsroom changed.
+func (p *put) markEdited(ctx context.Context, a *storedArticle) error {
+	if p.source != nil || a.SourceID == 0 || a.Edited != 0 {
+		return nil
+	}
+	a.Edited = 1
+	_, err := p.tx.Exec(ctx, `UPDATE articles SET edited = 1 WHERE id = $1`, a.ID)
+	return err
 }
 
 func (p *put) updateContent(ctx context.Context, a *storedArticle, in *Incoming) (changed bool, err error) {

@@ -6,6 +6,10 @@ ALTER TABLE article_versions ADD COLUMN image_height INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE article_versions ADD COLUMN image_credit TEXT NOT NULL DEFAULT '';
 ALTER TABLE article_versions ADD COLUMN modified_at BIGINT NOT NULL DEFAULT 0;
 
+-- edited says that the newsroom, by the API, a file or by hand, changed a story
+-- that a source brought: the source changes it no more.
+ALTER TABLE articles ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;
+
 -- The bands of an article's MinHash, four bytes each in base64, kept as long as a
 -- later story may fold into it: two that share one may be the same story.
 CREATE TABLE article_bands (
