@@ -60,17 +60,18 @@ type storedArticle struct {
 	Edited   int    `db:"edited"` // the newsroom changed what its source brought
 
 	backlog bool   // it is old and came with the first fetch of its source
-	url     string // by which it is known
+	url     string // by which it is known; of one that the newsroom changed, its text may have an older one
 	content articleContent
 	topics  []TopicMatch // with those that are gone
 }
 
-const knownColumns = `a.id, a.source_id, a.guid, a.priority, a.version, v.from_at, a.lead_id, a.held_at, a.embargo_until, a.access, a.audience, a.edited,
+const knownColumns = `a.id, a.source_id, a.guid, a.priority, a.version, v.from_at, a.lead_id, a.held_at, a.embargo_until, a.access, a.audience, a.edited, a.url AS known_url,
 	` + contentColumns
 
 type knownRow struct {
 	storedArticle
 	articleContent
+	KnownURL string `db:"known_url"`
 }
 
 // loadKnown finds the articles that incoming stories may be.
@@ -97,7 +98,7 @@ func (p *put) loadKnown(ctx context.Context, chunk []Incoming) error {
 	for _, row := range append(byGUID, byURL...) {
 		if found[row.ID] == nil {
 			a := row.storedArticle
-			a.content, a.url = row.articleContent, row.URL
+			a.content, a.url = row.articleContent, row.KnownURL
 			found[row.ID] = &a
 			p.remember(&a)
 		}
