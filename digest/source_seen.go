@@ -10,7 +10,7 @@ import (
 
 // Seen says what of the stories that a source sends it has sent before.
 type Seen struct {
-	ByID    int // known by the source's own id, or by their URL where they have none
+	ByID    int // known by the source's own id, or by their URL where they have or had none
 	Renamed int // known by URL or title, under another id
 	New     int
 	LastAt  time.Time // when the latest of those it brought was published; read only where all are new
@@ -45,10 +45,14 @@ func seen(ctx context.Context, tx *db.Tx, source int64, stories []Incoming) (out
 	if err != nil {
 		return out, err
 	}
+	nameless, err := textSet(ctx, tx, `SELECT url FROM articles WHERE source_id = $1 AND guid = '' AND url <> '' AND url {in 2}`, source, urls)
+	if err != nil {
+		return out, err
+	}
 	var unknown []string // titles
 	for i := range stories {
 		switch in := &stories[i]; {
-		case byGUID[in.GUID], in.GUID == "" && byURL[in.URL]:
+		case byGUID[in.GUID], in.GUID == "" && byURL[in.URL], nameless[in.URL]:
 			out.ByID++
 		case byURL[in.URL]:
 			out.Renamed++
