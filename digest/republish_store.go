@@ -28,7 +28,8 @@ func (s *Store) Unpublish(ctx context.Context, t Told) (DeskResult, error) {
 
 // Republish lets a story go out again that the same system withdrew before, as
 // after a release: who had it does not get it twice. What an editor withdrew
-// stays so. It returns ErrNotFound for a story that never came in.
+// stays so, and what one held back before is held back again until it is released.
+// It returns ErrNotFound for a story that never came in.
 func (s *Store) Republish(ctx context.Context, t Told) (DeskResult, error) {
 	id, err := s.toldArticle(ctx, t)
 	if err != nil {
@@ -62,8 +63,25 @@ func (s *Store) Republish(ctx context.Context, t Told) (DeskResult, error) {
 	return out, nil
 }
 
-// republish ends a withdrawal as the release of a hold that began with it.
+// republish ends a withdrawal as the release of a hold that began with it, or goes
+// on with the hold that was there before.
 func (a *deskArticle) republish(ctx context.Context, tx *db.Tx, now int64) error {
+	if a.HeldAt != 0 {
+		if _, err := tx.Exec(ctx, `UPDATE articles SET withdrawn_at = 0 WHERE id = $1`, a.ID); err != nil {
+			return err
+		}
+	} else if err := a.releaseWithdrawn(ctx, tx, now); err != nil {
+		return err
+	}
+	if a.LeadID != 0 {
+		if err := countSources(ctx, tx, a.LeadID); err != nil {
+			return err
+		}
+	}
+	return touchContent(ctx, tx)
+}
+
+func (a *deskArticle) releaseWithdrawn(ctx context.Context, tx *db.Tx, now int64) error {
 	if _, err := holdBack(ctx, tx, a.ID, now, 0); err != nil {
 		return err
 	}
@@ -74,15 +92,7 @@ func (a *deskArticle) republish(ctx context.Context, tx *db.Tx, now int64) error
 	if err != nil {
 		return err
 	}
-	if err := held.release(ctx, tx, now); err != nil {
-		return err
-	}
-	if a.LeadID != 0 {
-		if err := countSources(ctx, tx, a.LeadID); err != nil {
-			return err
-		}
-	}
-	return touchContent(ctx, tx)
+	return held.release(ctx, tx, now)
 }
 
 // toldArticle finds a story by its URL, the system's id of it, or the URL as the

@@ -52,3 +52,30 @@ func TestRepublish(t *testing.T) {
 		do("an editor has the last word", republish, false)
 	})
 }
+
+// TestRepublishOfAHeldStory: what an editor holds back stays so while its system
+// takes it back and publishes it again.
+func TestRepublishOfAHeldStory(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		w.subscribe(1, newYork, "world")
+		w.begin()
+		told := digest.Told{URL: story(1).URL, Who: "webhook:site"}
+		w.put(story(1, "world"), story(2, "world"))
+		w.must(w.store.Edit(t.Context(), w.storyID(1), digest.DeskOrder{Action: digest.DeskHold, Who: "maria"}))
+		w.must(w.store.Unpublish(t.Context(), told))
+		w.clock.advance(time.Minute)
+		if got := w.must(w.store.Republish(t.Context(), told)); !got.Changed {
+			t.Errorf("got %+v, want it published again", got)
+		}
+		if got := w.article(told.URL); got.HeldAt.IsZero() || !got.WithdrawnAt.IsZero() {
+			t.Errorf("got %+v, want it held back", got)
+		}
+		w.tick()
+		want := []string{"daily/2026-11-23 1: 2"}
+		same(t, "held back", w.mails(), want)
+		w.must(w.store.Edit(t.Context(), w.storyID(1), digest.DeskOrder{Action: digest.DeskRelease, Who: "maria"}))
+		w.nextDay()
+		same(t, "released", w.mails(), append(want, "daily/2026-11-24 1: 1"))
+	})
+}
