@@ -83,6 +83,7 @@ func joinBands(keys []uint32) string {
 type foldIndex struct {
 	bands    map[*Incoming][]uint32 // of the new stories of the transaction
 	articles map[uint32][]int64     // by a band of theirs, the latest last
+	replaced map[int64][]uint32     // bands of known articles whose text changed
 	ids      []int64                // of the articles that are to be stored
 	keys     []string               // their bands
 }
@@ -90,7 +91,7 @@ type foldIndex struct {
 // prepareFold computes the bands of the stories that are new and looks through
 // those of the last days for articles that have one of them.
 func (p *put) prepareFold(ctx context.Context, chunk []Incoming) error {
-	p.fold = foldIndex{bands: map[*Incoming][]uint32{}, articles: map[uint32][]int64{}}
+	p.fold = foldIndex{bands: map[*Incoming][]uint32{}, articles: map[uint32][]int64{}, replaced: map[int64][]uint32{}}
 	if p.tagger.keepDuplicates {
 		return nil
 	}
@@ -183,6 +184,7 @@ func (p *put) replaceBands(ctx context.Context, a *storedArticle) error {
 	if n, err := p.tx.Exec(ctx, `UPDATE article_bands SET bands = $1 WHERE article_id = $2`, joinBands(keys), a.ID); err != nil || n == 0 {
 		return err
 	}
+	p.fold.replaced[a.ID] = keys
 	for _, band := range keys {
 		p.fold.find(band, a.ID)
 	}

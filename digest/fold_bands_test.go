@@ -76,6 +76,9 @@ func TestFoldFollowsAnUpdate(t *testing.T) {
 		draft := ferryAt("courier", "world")
 		draft.Title, draft.Summary = "The morning in brief", strings.Join(storyWords(rand.New(rand.NewPCG(1, 1)), 40), " ")
 		w.putFrom(0, draft)
+		other := story(9, "world")
+		other.Summary = strings.Join(storyWords(rand.New(rand.NewPCG(2, 2)), 40), " ")
+		w.putFrom(1, other) // the draft's bands are read with it
 		w.putFrom(0, ferryAt("courier", "world"))
 		if got := w.putFrom(1, ferryAt("herald", "world")); got.Folded != 1 {
 			t.Errorf("got %+v, want it to fold into the new text", got)

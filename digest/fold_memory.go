@@ -53,6 +53,20 @@ func (m *foldMemory) catchUp(ctx context.Context, tx *db.Tx, since int64) error 
 	}, `SELECT article_id, stored_at, bands FROM article_bands WHERE article_id > $1 ORDER BY article_id`, m.last)
 }
 
+// replace gives stories the bands of their new texts, once those are committed.
+func (m *foldMemory) replace(bands map[int64][]uint32) {
+	if len(bands) == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.stories {
+		if keys, ok := bands[m.stories[i].id]; ok {
+			m.stories[i].bands = keys
+		}
+	}
+}
+
 // bandFilter tells bands that nobody looks for from those that somebody may.
 type bandFilter [1 << 13]uint64
 

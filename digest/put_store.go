@@ -74,6 +74,7 @@ func (s *Store) put(ctx context.Context, with put, stories []Incoming) (PutResul
 		if err != nil {
 			return total, fmt.Errorf("store articles: %w", err)
 		}
+		s.fold.replace(p.fold.replaced)
 		total.Add(p.result)
 	}
 	return total, nil
