@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -40,7 +41,7 @@ func checkPicture(in *digest.Incoming, problems *FieldErrors) {
 var errInsecurePicture = errors.New("is not https")
 
 // pictureURL resolves a picture's address as imageURL does, to one that a mail
-// can show: https. An http address becomes https where the site is known to
+// can show: https, or http on this machine. An http address becomes https where the site is known to
 // answer it, since the document in which it stands or the story has an https
 // address on the same site.
 func pictureURL(raw string, base, story *url.URL) (string, error) {
@@ -55,6 +56,9 @@ func pictureURL(raw string, base, story *url.URL) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%q is not a URL", shorten(address, 100))
 	}
+	if isLoopback(u.Hostname()) {
+		return address, nil // a site on the reader's own machine, as the demo is
+	}
 	for _, known := range [...]*url.URL{base, story} {
 		if known != nil && known.Scheme == "https" && isSameSite(known, u) && (u.Port() == "" || u.Port() == "80") {
 			u.Scheme, u.Host = "https", strings.TrimSuffix(u.Host, ":80")
@@ -62,6 +66,14 @@ func pictureURL(raw string, base, story *url.URL) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%q %w", shorten(address, 100), errInsecurePicture)
+}
+
+// isLoopback reports whether a host is this machine (RFC 6761 section 6.3).
+func isLoopback(host string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.IsLoopback()
+	}
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // imageURL resolves a picture's address against base, which may be nil. It is

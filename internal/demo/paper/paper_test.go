@@ -15,7 +15,7 @@ import (
 	"broadsheet/internal/demo/paper"
 )
 
-const base = "http://paper.example/paper"
+const base = "http://paper.localhost/paper"
 
 // get asks a newspaper for the path below its base.
 func get(p *paper.Paper, path string, header http.Header) *httptest.ResponseRecorder {
