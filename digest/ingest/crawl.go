@@ -14,10 +14,10 @@ import (
 
 // Limits of what one fetch of a page or a sitemap asks for besides it.
 const (
-	mostPages    = 20 // stories that are read with each fetch
-	mostFeeds    = 3  // feeds of a page that are tried
-	mostSitemaps = 3  // of an index
-	mostRefused  = 10_000
+	mostPages    = 20     // stories that are read with each fetch
+	mostFeeds    = 3      // feeds of a page that are tried
+	mostSitemaps = 3      // of an index
+	mostSettled  = 10_000 // addresses that are remembered
 )
 
 // readMore reads a source whose document only leads to its stories: the feed that
@@ -61,11 +61,12 @@ func (p *Poller) readNamedFeed(ctx context.Context, src *digest.Source, got *rea
 			}
 		}
 		if err != nil || len(feed.Items) == 0 {
+			got.again = true // the feed may be back though the page is the same
 			got.note("the feed %s that the page names cannot be used: %v", address, cmp.Or(err, errNoItems))
 			continue
 		}
 		got.note("the page names the feed %s, which is read instead: give the source that as its url", address)
-		got.stories, got.pace = feed.Items, feed.Pace
+		got.stories, got.pace, got.again = feed.Items, feed.Pace, true
 		got.Notes = append(got.Notes, feed.Notes...)
 		return true
 	}
@@ -84,76 +85,118 @@ var errNoItems = errors.New("it has no stories")
 // crawl reads the pages of stories that are not known yet, one after the other,
 // and leaves the rest for the next fetch.
 func (p *Poller) crawl(ctx context.Context, src *digest.Source, got *reading, addresses []string) error {
-	unknown, err := p.unknown(ctx, addresses)
+	unknown, untried, err := p.unknown(ctx, addresses)
 	if err != nil {
 		return err
 	}
-	got.more = len(unknown) > mostPages
-	for i, address := range unknown[:min(len(unknown), mostPages)] {
-		if i > 0 && !p.sleep(ctx, p.between) {
+	read, trouble := 0, false
+	for _, address := range unknown[:min(len(unknown), mostPages)] {
+		if read > 0 && !p.sleep(ctx, p.between) {
 			return ctx.Err()
 		}
-		in, err := p.page(ctx, src, address)
+		read++
+		in, lasting, err := p.page(ctx, src, address)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err != nil:
-			got.note("%s: skipped, %v", address, err)
-			p.refuse(address, err)
+		case err == nil:
+			got.stories = append(got.stories, in)
+			if in.URL != address {
+				got.renamed = append(got.renamed, address)
+			}
 			continue
+		case lasting:
+			p.settle(address)
+		default:
+			trouble = true
+			p.tried(address)
 		}
-		got.stories = append(got.stories, in)
+		got.note("%s: skipped, %v", address, err)
+		if got.asksToWait(err) {
+			break
+		}
 	}
-	if got.more {
-		got.note("%d more stories are left for the next fetch", len(unknown)-mostPages)
+	got.more = untried > read
+	got.soon, got.again = got.more && !trouble, got.again || got.more || trouble
+	if left := len(unknown) - read; left > 0 {
+		got.note("%d more stories are left for the next fetch", left)
 	}
 	return nil
 }
 
-// unknown are the addresses that no article has and that were no stories before.
-func (p *Poller) unknown(ctx context.Context, addresses []string) ([]string, error) {
+// unknown are the addresses that no article has and that were no stories before,
+// and how many of them were never asked for, which come first.
+func (p *Poller) unknown(ctx context.Context, addresses []string) (unknown []string, untried int, err error) {
 	known := map[string]bool{}
 	if p.store != nil { // a preview without a database knows none
-		var err error
 		if known, err = p.store.KnownURLs(ctx, addresses); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return known[a] || p.refused[a] }), nil
+	for _, address := range addresses {
+		if !known[address] && !p.settled[address] {
+			unknown = append(unknown, address)
+			untried += 1 - min(p.tries[address], 1)
+		}
+	}
+	slices.SortStableFunc(unknown, func(a, b string) int { return cmp.Compare(p.tries[a], p.tries[b]) })
+	return unknown, untried, nil
 }
 
-// page fetches and reads one story.
-func (p *Poller) page(ctx context.Context, src *digest.Source, address string) (in digest.Incoming, err error) {
+// page fetches and reads one story. An error is lasting if asking again is of no
+// use; trouble with the site may pass.
+func (p *Poller) page(ctx context.Context, src *digest.Source, address string) (in digest.Incoming, lasting bool, err error) {
 	response, err := p.fetcher.Get(ctx, Request{URL: address, AllowPrivate: src.AllowPrivate})
 	if err != nil {
-		return in, err
+		var status *StatusError
+		lasting = errors.As(err, &status) && (status.Code == 404 || status.Code == 410)
+		return in, lasting || errors.Is(err, ErrPrivateAddress) || errors.Is(err, ErrTooLarge), err
 	}
 	if parseErr := within(ctx, func() {
 		in, _, err = ReadPage(response.Body, response.ContentType, response.URL, PageOptions{Zone: src.Zone, Language: src.Language})
 	}); parseErr != nil {
-		return in, parseErr
+		return in, false, parseErr
 	}
 	if err == nil && in.URL == "" {
 		in.URL = address
 	}
-	return in, err
+	return in, true, err
 }
 
-// refuse remembers an address that is no story, so that it is not asked for with
-// each fetch; trouble with the site may pass.
-func (p *Poller) refuse(address string, err error) {
+// asksToWait reports whether a site says that it is asked too much, and has the
+// next fetch wait for as long as it wants.
+func (r *reading) asksToWait(err error) bool {
 	var status *StatusError
-	if errors.As(err, &status) && status.Code != 404 && status.Code != 410 || errors.Is(err, context.DeadlineExceeded) {
-		return
+	if !errors.As(err, &status) {
+		return false
 	}
+	r.response.RetryAfter = max(r.response.RetryAfter, status.RetryAfter)
+	return status.RetryAfter > 0 || status.Code == 429
+}
+
+// settle remembers addresses that need not be read, so that they are not asked
+// for with each fetch.
+func (p *Poller) settle(addresses ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.refused) >= mostRefused {
-		clear(p.refused)
+	for _, address := range addresses {
+		if len(p.settled) >= mostSettled {
+			clear(p.settled)
+		}
+		p.settled[address] = true
 	}
-	p.refused[address] = true
+}
+
+// tried remembers an address that could not be read: others come before it.
+func (p *Poller) tried(address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.tries) >= mostSettled {
+		clear(p.tries)
+	}
+	p.tries[address]++
 }
 
 // readSitemaps reads the sitemaps of an index that promise news: by their name,
@@ -185,6 +228,7 @@ func (p *Poller) readSitemaps(ctx context.Context, src *digest.Source, got *read
 	if read == 0 {
 		return fmt.Errorf("%w: none of the sitemaps of its index can be read", ErrNotFeed)
 	}
+	got.again = true
 	got.note("it is an index of %d sitemaps, %d of which were read: better give the source that of the news", len(others), read)
 	return nil
 }

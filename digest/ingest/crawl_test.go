@@ -141,3 +141,155 @@ func TestFetchOfAnIndexOfSitemaps(t *testing.T) {
 		t.Errorf("got %+v", state)
 	}
 }
+
+// pageDesk is a desk whose only source is the page at /home.
+func pageDesk(t *testing.T, base *db.DB, answer http.HandlerFunc) *desk {
+	t.Helper()
+	d := newDesk(t, base, answer, "home")
+	d.setup.Sources[0].Kind = "page"
+	if err := d.store.Sync(t.Context(), d.setup); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// answerHome answers with a page, but 304 to those who have it.
+func answerHome(w http.ResponseWriter, r *http.Request, page string) {
+	if r.Header.Get("If-None-Match") == `"home"` {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	w.Header().Set("ETag", `"home"`)
+	fmt.Fprint(w, page)
+}
+
+func numberOf(r *http.Request) (n int) {
+	fmt.Sscanf(r.URL.Path, "/2026/11/23/council-votes-on-bridge-number-%d", &n)
+	return n
+}
+
+// TestFetchOfAPageTriesItsStoriesAgain: a story that could not be read for now
+// comes in later, though the page has not changed.
+func TestFetchOfAPageTriesItsStoriesAgain(t *testing.T) {
+	asked := map[int]int{}
+	d := pageDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
+		n := numberOf(r)
+		asked[n]++
+		switch {
+		case n == 0:
+			answerHome(w, r, pageOf(1, 3))
+		case n == 2 && asked[n] == 1:
+			w.WriteHeader(http.StatusInternalServerError)
+		case n == 3 && asked[n] == 1:
+			panic(http.ErrAbortHandler)
+		default:
+			fmt.Fprint(w, newsPage(n, time.Date(2026, 11, 23, 11, n, 0, 0, time.UTC)))
+		}
+	})
+	p := d.poller()
+	for i, want := range []int64{1, 3} {
+		d.fetch(p)
+		if got := d.state("home"); got.Articles != want {
+			t.Errorf("fetch %d: got %d stories, want %d", i+1, got.Articles, want)
+		}
+		d.advance(every)
+	}
+	if got := d.fetch(p); !got.NotModified {
+		t.Errorf("got %+v, want the page asked for only if it changed", got)
+	}
+}
+
+// TestFetchOfAPageWhoseStoriesFail: stories that never can be read keep neither
+// others from coming in nor the site from its peace.
+func TestFetchOfAPageWhoseStoriesFail(t *testing.T) {
+	d := pageDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
+		switch n := numberOf(r); {
+		case n == 0:
+			fmt.Fprint(w, pageOf(1, 45))
+		case n > 20:
+			w.WriteHeader(http.StatusForbidden)
+		default:
+			fmt.Fprint(w, newsPage(n, time.Date(2026, 11, 23, 11, n, 0, 0, time.UTC)))
+		}
+	})
+	p := d.poller()
+	for i, want := range []int64{0, 15, 20, 20} {
+		d.fetch(p)
+		got := d.state("home")
+		if got.Articles != want || !got.NextFetchAt.Equal(d.now().Add(every)) {
+			t.Errorf("fetch %d: got %+v, want %d stories and the next fetch in %s", i+1, got, want, every)
+		}
+		d.advance(every)
+	}
+	if got := d.state("home"); got.OKAt.IsZero() {
+		t.Error("the first fetch does not end")
+	}
+}
+
+// TestFetchOfAPageThatIsAskedTooOften leaves the site alone for as long as it asks.
+func TestFetchOfAPageThatIsAskedTooOften(t *testing.T) {
+	asked := 0
+	d := pageDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
+		if numberOf(r) == 0 {
+			fmt.Fprint(w, pageOf(1, 9))
+			return
+		}
+		asked++
+		w.Header().Set("Retry-After", "7200")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	d.fetch(d.poller())
+	if got := d.state("home"); asked != 1 || !got.NextFetchAt.Equal(d.now().Add(2*time.Hour)) {
+		t.Errorf("%d stories were asked for, the next fetch comes after %s", asked, got.NextFetchAt.Sub(d.now()))
+	}
+}
+
+// TestFetchOfAPageReadsAStoryOnce, though it says that it has another address.
+func TestFetchOfAPageReadsAStoryOnce(t *testing.T) {
+	asked := map[int]int{}
+	d := pageDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
+		n := numberOf(r)
+		if asked[n]++; n == 0 {
+			fmt.Fprint(w, pageOf(1, 2))
+			return
+		}
+		page := newsPage(n, time.Date(2026, 11, 23, 11, n, 0, 0, time.UTC))
+		fmt.Fprint(w, strings.Replace(page, "<head>", fmt.Sprintf(`<head><link rel="canonical" href="/stories/%d-council-votes-on-bridge">`, n), 1))
+	})
+	p := d.poller()
+	for range 3 {
+		d.fetch(p)
+		d.advance(every)
+	}
+	if got := d.state("home"); got.Articles != 2 || asked[1] != 1 || asked[2] != 1 {
+		t.Errorf("got %d stories, asked for %v", got.Articles, asked)
+	}
+}
+
+// TestFetchOfAPageThatDoesNotChange reads the feed that it names nevertheless.
+func TestFetchOfAPageThatDoesNotChange(t *testing.T) {
+	stories := 3
+	d := pageDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
+		switch n := numberOf(r); {
+		case r.URL.Path == "/home":
+			feed := `<link rel="alternate" type="application/rss+xml" href="/feed.xml"></head>`
+			answerHome(w, r, strings.Replace(pageOf(1, 1), "</head>", feed, 1))
+		case n > 0:
+			fmt.Fprint(w, newsPage(n, time.Date(2026, 11, 23, 11, n, 0, 0, time.UTC)))
+		case stories == 0:
+			w.WriteHeader(http.StatusInternalServerError)
+		default:
+			fmt.Fprint(w, rss(numbered(1, stories)...))
+		}
+	})
+	p := d.poller()
+	d.fetch(p)
+	d.advance(every)
+	for _, step := range []struct{ stories, want int }{{4, 1}, {0, 1}, {5, 1}} { // without the feed it is what the page links to
+		stories = step.stories
+		if got := d.fetch(p); got.Result.New != step.want {
+			t.Errorf("%d stories in the feed: got %+v, want %d new", stories, got, step.want)
+		}
+		d.advance(every)
+	}
+}

@@ -30,7 +30,8 @@ type Poller struct {
 	slots    chan struct{}                     // one for each fetch under way
 	mu       sync.Mutex
 	fetching map[string]bool // hosts that Run or FetchDue is at
-	refused  map[string]bool // URLs of pages that are no stories
+	settled  map[string]bool // URLs of pages that need not be read: no stories, or known by another URL
+	tries    map[string]int  // of URLs of pages that could not be read for now
 }
 
 // sideBySide is how many sources are fetched at once.
@@ -41,7 +42,7 @@ const sideBySide = 4
 func NewPoller(store *digest.Store, setup *digest.Setup, tagger *digest.Tagger, fetcher *Fetcher, log *slog.Logger, now func() time.Time) *Poller {
 	p := &Poller{
 		store: store, setup: setup, tagger: tagger, fetcher: fetcher, log: log, now: now, wait: pollEvery, between: time.Second,
-		jitter: rand.N[time.Duration], slots: make(chan struct{}, sideBySide), fetching: map[string]bool{}, refused: map[string]bool{},
+		jitter: rand.N[time.Duration], slots: make(chan struct{}, sideBySide), fetching: map[string]bool{}, settled: map[string]bool{}, tries: map[string]int{},
 	}
 	p.parse = p.parseSource
 	return p

@@ -18,7 +18,10 @@ type reading struct {
 	stories  []digest.Incoming
 	response *Response
 	pace     Pace
-	more     bool // stories are left for the next fetch, which should come soon
+	more     bool     // stories are left that were never asked for
+	soon     bool     // the next fetch should come soon
+	again    bool     // the document has to be read again, changed or not
+	renamed  []string // URLs of stories that say that they have another one
 }
 
 func (p *Poller) fetchDue(ctx context.Context, src *digest.Source) {
@@ -54,7 +57,9 @@ func (p *Poller) fetch(ctx context.Context, src *digest.Source, force bool) (*Fe
 	}
 	got, err := p.read(ctx, src, &state)
 	if err == nil && !got.NotModified {
-		err = p.take(ctx, src, &state, got)
+		if err = p.take(ctx, src, &state, got); err == nil && got.Held == "" {
+			p.settle(got.renamed...)
+		}
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // the claim passes with its interval
@@ -86,11 +91,11 @@ func (p *Poller) succeeded(src *digest.Source, state *digest.SourceState, got *r
 	}
 	state.ETag, state.LastModified = storable(r.ETag), storable(r.LastModified)
 	state.NextFetchAt = got.pace.next(state.FetchedAt, src.Every, r)
-	if got.more {
+	if got.soon {
 		state.NextFetchAt = state.FetchedAt.Add(min(src.Every, soon))
 	}
-	if got.more || got.Held != "" {
-		state.ETag, state.LastModified = "", "" // it has to be read again, changed or not
+	if got.again || got.Held != "" {
+		state.ETag, state.LastModified = "", ""
 	}
 	switch moved := storable(r.MovedTo); {
 	case moved == "":
