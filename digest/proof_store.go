@@ -61,6 +61,16 @@ type editionDay struct {
 	Day int64 `db:"day"`
 }
 
+// idsAndDays returns the ids of editions and the days of their deliveries.
+func idsAndDays(editions []editionDay) (ids, days []int64) {
+	for _, e := range editions {
+		if ids = append(ids, e.ID); !slices.Contains(days, e.Day) {
+			days = append(days, e.Day)
+		}
+	}
+	return ids, days
+}
+
 // proofs returns the editions that a query asks for, but for the given one.
 // Those that are archived have no deliveries any more.
 func (q *query) proofs(ctx context.Context, tx *db.Tx, digestID, editionID int64) ([]editionDay, error) {
@@ -136,12 +146,7 @@ func loadBrought(ctx context.Context, tx *db.Tx, editions []editionDay, page []s
 	if composed {
 		composedAt = composedText
 	}
-	ids, days := make([]int64, len(editions)), make([]int64, 0, len(editions))
-	for i, e := range editions {
-		if ids[i] = e.ID; !slices.Contains(days, e.Day) {
-			days = append(days, e.Day)
-		}
-	}
+	ids, days := idsAndDays(editions)
 	where, args := readers(page, 3)
 	out := map[int64][]brought{}
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
@@ -192,16 +197,25 @@ func loadMadeUp(ctx context.Context, tx *db.Tx, e *Edition, page []subscription)
 	if e.ID == 0 {
 		kinds = append(kinds, string(Scheduled))
 	}
-	where, args := readers(page, 5)
-	var ids []int64
-	err := tx.Select(ctx, &ids, `SELECT d.subscriber_id FROM editions e JOIN deliveries d ON d.day = e.day AND d.edition_id = e.id
-		WHERE e.digest_id = $1 AND e.slot >= $2 AND e.slot < $3 AND e.kind {in 4} AND `+where,
-		append([]any{e.DigestID, e.Slot.String(), e.Slot.Add(time.Minute).String(), kinds}, args...)...)
+	var editions []editionDay
+	err := tx.Select(ctx, &editions, `SELECT e.id, e.day FROM editions e WHERE e.digest_id = $1 AND e.slot >= $2 AND e.slot < $3 AND e.kind {in 4}`,
+		e.DigestID, e.Slot.String(), e.Slot.Add(time.Minute).String(), kinds)
+	if err != nil {
+		return nil, fmt.Errorf("find what made up for this edition: %w", err)
+	}
+	if len(editions) == 0 { // as nearly always
+		return nil, nil
+	}
+	ids, days := idsAndDays(editions)
+	where, args := readers(page, 3)
+	var had []int64
+	err = tx.Select(ctx, &had, `SELECT d.subscriber_id FROM deliveries d WHERE d.day {in 1} AND d.edition_id {in 2} AND `+where,
+		append([]any{days, ids}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load who had this edition elsewhere: %w", err)
 	}
-	out := make(map[int64]bool, len(ids))
-	for _, id := range ids {
+	out := make(map[int64]bool, len(had))
+	for _, id := range had {
 		out[id] = true
 	}
 	return out, nil

@@ -65,7 +65,7 @@ func (r *rounds) next(ctx context.Context) (more bool, err error) {
 		if runs[0].urgent && !run.urgent {
 			break
 		}
-		r.pages[run.ID] = min(max(1, 2*r.pages[run.ID]), mostPages)
+		r.pages[run.ID] = min(max(1, 4*r.pages[run.ID]), mostPages)
 		if err := r.planner.planRun(ctx, run, r.admittedSince, r.pages[run.ID], r.made); err != nil {
 			r.failed = append(r.failed, run.ID)
 			r.errs = append(r.errs, fmt.Errorf("plan run %d: %w", run.ID, err))
