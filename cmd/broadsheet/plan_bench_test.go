@@ -119,7 +119,7 @@ url = "smtp://127.0.0.1:1?tls=off"
 [[digest]]
 slug = "daily"
 name = "The Morning Courier"
-schedule = "0 * * * *"
+schedule = "0 7 * * *"
 local_time = true
 max_items = %d
 `, r.database, planItems)
@@ -127,7 +127,8 @@ max_items = %d
 	for i := range planArticles {
 		stories = append(stories, map[string]any{
 			"url": fmt.Sprintf("https://news.example/story/%d", i), "title": fmt.Sprintf("What happened in case %d, %d", i*7919, i),
-			"topics": []string{fmt.Sprintf("t%d", i%planTopics), fmt.Sprintf("t%d", i/planTopics)},
+			"topics":       []string{fmt.Sprintf("t%d", i%planTopics), fmt.Sprintf("t%d", i/planTopics)},
+			"published_at": time.Now().Add(-48*time.Hour - time.Duration(i)*time.Minute).UTC().Format(time.RFC3339),
 		})
 	}
 	for t := range planTopics {
@@ -204,20 +205,24 @@ func someTopics(random *rand.Rand, first int64) string {
 	return out.String()
 }
 
-// due takes back what was planned and lets all cohorts be due at the hour that has struck, with all stories.
+// due takes back what was planned and lets all cohorts be due, with all stories, for the last seven o'clock that they had.
 func (r *planRoom) due(b *testing.B) {
 	b.Helper()
 	for _, table := range []string{"attempts", "deliveries", "batches", "run_skips", "runs", "selections", "editions"} {
 		r.exec(b, `DELETE FROM `+table)
 	}
-	hour := time.Now().UTC().Truncate(time.Hour)
 	for i := range r.zones {
 		zone, err := time.LoadLocation(r.zone(i))
 		if err != nil {
 			b.Fatal(err)
 		}
+		now := time.Now().In(zone)
+		slot := time.Date(now.Year(), now.Month(), now.Day(), 7, 0, 0, 0, zone)
+		if slot.After(now) {
+			slot = slot.AddDate(0, 0, -1)
+		}
 		r.exec(b, `UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = 0, runs = 1 WHERE id = $3`,
-			hour.In(zone).Format("2006-01-02T15:04"), hour.UnixMilli(), i+1)
+			slot.Format("2006-01-02T15:04"), slot.UnixMilli(), i+1)
 	}
 }
 
