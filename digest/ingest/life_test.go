@@ -158,6 +158,45 @@ func TestFetchHoldsNewIDs(t *testing.T) {
 	})
 }
 
+// TestAcceptedStoriesThatCannotBeStored stay accepted until they are.
+func TestAcceptedStoriesThatCannotBeStored(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, base *db.DB) {
+		prefix := ""
+		d := newDesk(t, base, func(w http.ResponseWriter, r *http.Request) {
+			stories := numbered(1, 8)
+			for i := range stories {
+				stories[i] = prefix + stories[i]
+			}
+			io.WriteString(w, rss(stories...))
+		}, "feed")
+		alter := func(order string) {
+			t.Helper()
+			if err := base.Write(t.Context(), func(tx *db.Tx) error { _, err := tx.Exec(t.Context(), order); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := d.poller()
+		d.fetch(p)
+		prefix = "new-"
+		d.advance(every)
+		d.fetch(p)
+		if ok, err := d.store.AcceptSource(t.Context(), d.setup.Sources[0].ID, "maria"); !ok || err != nil {
+			t.Fatalf("accepted %v, error %v", ok, err)
+		}
+		alter(`ALTER TABLE article_topics RENAME TO elsewhere`)
+		if _, err := p.Fetch(t.Context(), &d.setup.Sources[0]); err == nil {
+			t.Error("stored without a table")
+		}
+		if got := d.state("feed"); got.Condition(d.now(), 0) != digest.SourceHeld {
+			t.Errorf("got %+v, want it held", got)
+		}
+		alter(`ALTER TABLE elsewhere RENAME TO article_topics`)
+		if got := d.fetch(p); got.Held != "" || got.Result.Unchanged != 8 {
+			t.Errorf("got %+v, want them let in", got)
+		}
+	})
+}
+
 func TestFetchKnowsChurnFromNews(t *testing.T) {
 	for name, c := range map[string]struct {
 		after  []string
@@ -249,6 +288,27 @@ func TestFetchKeepsThePaceAskedFor(t *testing.T) {
 				t.Errorf("next fetch at %s, want %s", got.NextFetchAt, c.want)
 			}
 		})
+	}
+}
+
+// TestFetchKeepsThePaceOfWhatIsUnchanged: a feed that did not change asks what it
+// asked before.
+func TestFetchKeepsThePaceOfWhatIsUnchanged(t *testing.T) {
+	d := newDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-None-Match") != "" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("ETag", `"1"`)
+		io.WriteString(w, "<rss><channel><ttl>60</ttl><item><title>A</title><link>https://courier.example/a</link></item></channel></rss>")
+	}, "feed")
+	p := d.poller()
+	for range 3 {
+		d.fetch(p)
+		if wait := d.state("feed").NextFetchAt.Sub(d.now()); wait != time.Hour {
+			t.Errorf("next fetch after %s, want an hour", wait)
+		}
+		d.advance(time.Hour)
 	}
 }
 

@@ -31,6 +31,7 @@ type Poller struct {
 	mu       sync.Mutex
 	fetching map[string]bool // hosts that Run or FetchDue is at
 	settled  map[string]bool // URLs of pages that need not be read: no stories, or known by another URL
+	paces    map[int64]Pace  // by source, as its document asked last
 	tries    map[string]int  // of URLs of pages that could not be read for now
 }
 
@@ -42,7 +43,7 @@ const sideBySide = 4
 func NewPoller(store *digest.Store, setup *digest.Setup, tagger *digest.Tagger, fetcher *Fetcher, log *slog.Logger, now func() time.Time) *Poller {
 	p := &Poller{
 		store: store, setup: setup, tagger: tagger, fetcher: fetcher, log: log, now: now, wait: pollEvery, between: time.Second,
-		jitter: rand.N[time.Duration], slots: make(chan struct{}, sideBySide), fetching: map[string]bool{}, settled: map[string]bool{}, tries: map[string]int{},
+		jitter: rand.N[time.Duration], slots: make(chan struct{}, sideBySide), fetching: map[string]bool{}, settled: map[string]bool{}, tries: map[string]int{}, paces: map[int64]Pace{},
 	}
 	p.parse = p.parseSource
 	return p

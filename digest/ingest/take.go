@@ -26,10 +26,9 @@ func (p *Poller) take(ctx context.Context, src *digest.Source, state *digest.Sou
 			return nil
 		}
 	}
-	got.Held, state.HeldAt, state.HeldReason, state.LetIn = "", time.Time{}, "", accepted
+	got.Held = ""
 	if n := gap(seen, got.stories); !first && !accepted && !state.StoryAt.IsZero() && n > 0 && src.Kind == "feed" {
 		got.Missed = n
-		state.Missed, state.MissedAt = state.Missed+int64(n), p.now()
 		got.Notes = append(got.Notes, fmt.Sprintf("none of its stories is known: about %d may have come and gone since the last fetch; fetch it more often, or add the site's news sitemap as a source%s",
 			n, p.offer(ctx, src)))
 	}
@@ -37,10 +36,17 @@ func (p *Poller) take(ctx context.Context, src *digest.Source, state *digest.Sou
 	if first || accepted {
 		put = p.store.PutFirst
 	}
-	if got.Result, err = put(ctx, p.tagger, src, got.stories); err == nil && got.Result.New > 0 {
+	if got.Result, err = put(ctx, p.tagger, src, got.stories); err != nil {
+		return err // what was held stays so, and what was accepted
+	}
+	state.HeldAt, state.HeldReason, state.LetIn = time.Time{}, "", accepted
+	if got.Missed > 0 {
+		state.Missed, state.MissedAt = state.Missed+int64(got.Missed), p.now()
+	}
+	if got.Result.New > 0 {
 		state.StoryAt = p.now()
 	}
-	return err
+	return nil
 }
 
 // leastChurn is how many stories under new ids are no chance.

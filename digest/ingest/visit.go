@@ -90,7 +90,8 @@ func (p *Poller) succeeded(src *digest.Source, state *digest.SourceState, got *r
 		state.OKAt = state.FetchedAt
 	}
 	state.ETag, state.LastModified = storable(r.ETag), storable(r.LastModified)
-	state.NextFetchAt = got.pace.next(state.FetchedAt, src.Every, r)
+	pace := p.paceOf(src, got)
+	state.NextFetchAt = pace.next(state.FetchedAt, src.Every, r)
 	if got.soon {
 		state.NextFetchAt = state.FetchedAt.Add(min(src.Every, soon))
 	}
@@ -108,6 +109,17 @@ func (p *Poller) succeeded(src *digest.Source, state *digest.SourceState, got *r
 	if state.MovedTimes >= adoptAfter {
 		state.AdoptedURL, state.MovedTo, state.MovedTimes = state.MovedTo, "", 0
 	}
+}
+
+// paceOf is how often a source asks to be fetched; one that did not change asks
+// what it asked before.
+func (p *Poller) paceOf(src *digest.Source, got *reading) Pace {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !got.NotModified {
+		p.paces[src.ID] = got.pace
+	}
+	return p.paces[src.ID]
 }
 
 // soon is when a source is fetched again of which not all could be read.
