@@ -112,6 +112,11 @@ func TestFetchOfAnIndexOfSitemaps(t *testing.T) {
 		asked[r.URL.Path]++
 		switch r.URL.Path {
 		case "/index":
+			if r.Header.Get("If-None-Match") != "" {
+				w.WriteHeader(http.StatusNotModified)
+				return
+			}
+			w.Header().Set("ETag", `"index"`)
 			fmt.Fprintf(w, `<sitemapindex %s>`, namespaces)
 			for _, name := range []string{"2019", "2020", "2021", "2022", "news"} {
 				fmt.Fprintf(w, `<sitemap><loc>%s/%s.xml</loc></sitemap>`, host, name)
@@ -129,6 +134,9 @@ func TestFetchOfAnIndexOfSitemaps(t *testing.T) {
 	got := d.fetch(d.poller())
 	if got.Result.New != 1 || asked["/news.xml"] != 1 || len(asked) > 4 {
 		t.Errorf("got %+v, asked %v", got, asked)
+	}
+	if got := d.fetch(d.poller()); got.NotModified || asked["/news.xml"] != 2 {
+		t.Errorf("got %+v, want the sitemaps read though the index is unchanged", got)
 	}
 	for _, kind := range []string{"", "feed"} { // found out, or wrong
 		d.setup.Sources[0].Kind = kind

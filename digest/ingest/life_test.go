@@ -89,6 +89,34 @@ func TestFetchFollowsAMoveForGood(t *testing.T) {
 	})
 }
 
+// TestFetchTriesTheOldAddressOfWhatIsGone: that a move ended is no end of the source.
+func TestFetchTriesTheOldAddressOfWhatIsGone(t *testing.T) {
+	back := false
+	d := newDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/feed" && !back:
+			http.Redirect(w, r, "/new-feed", http.StatusMovedPermanently)
+		case r.URL.Path == "/new-feed" && back:
+			w.WriteHeader(http.StatusGone)
+		default:
+			answerStory(w, r)
+		}
+	}, "feed")
+	p := d.poller()
+	for range 3 {
+		d.fetch(p)
+		d.advance(every)
+	}
+	back = true
+	for range 2 {
+		p.FetchDue(t.Context())
+		d.advance(time.Hour)
+	}
+	if got := d.state("feed"); got.Condition(d.now(), 0) != digest.SourceOK || got.AdoptedURL != "" {
+		t.Errorf("got %+v, want it fetched from its own address", got)
+	}
+}
+
 func TestFetchRetiresWhatIsGone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, base *db.DB) {
 		gone := true

@@ -134,7 +134,7 @@ func (p *Poller) failed(src *digest.Source, state *digest.SourceState, err error
 	if errors.As(err, &status) && status.IsGone() {
 		state.GoneAt = state.FetchedAt
 	}
-	if state.AdoptedURL != "" && state.Failures >= adoptAfter { // it may have moved back
+	if state.AdoptedURL != "" && (state.Failures >= adoptAfter || !state.GoneAt.IsZero()) { // it may have moved back
 		state.AdoptedURL, state.ETag, state.LastModified, state.GoneAt = "", "", "", time.Time{}
 	}
 }
