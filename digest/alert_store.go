@@ -1,8 +1,10 @@
 package digest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"broadsheet/internal/db"
@@ -103,6 +105,7 @@ func (s *Store) TakeAlerts(ctx context.Context) ([]Alert, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take alerts: %w", err)
 	}
+	slices.SortFunc(out, func(a, b Alert) int { return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.Key, b.Key)) })
 	return out, nil
 }
 

@@ -69,6 +69,14 @@ func TestAlertsOpenAreToldAndEnd(t *testing.T) {
 		if got := told(); !slices.Equal(got, []string{"a"}) {
 			t.Errorf("come back, told %v", got)
 		}
+		w.clock.advance(-time.Minute)
+		sync(a, b, digest.Alert{Key: "c", Text: "C."})
+		if err := w.store.GiveBackAlerts(t.Context(), []digest.Alert{a, {Key: "c"}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := told(); !slices.Equal(got, []string{"c", "a"}) {
+			t.Errorf("told %v, want the oldest first", got)
+		}
 	})
 }
 
