@@ -15,7 +15,6 @@ func keysOf(alerts []digest.Alert) (out []string) {
 	for _, a := range alerts {
 		out = append(out, a.Key)
 	}
-	slices.Sort(out)
 	return out
 }
 
