@@ -1,0 +1,7 @@
+//go:build race
+
+package ingest_test
+
+// slower is how many times longer things may take here: watching for races costs
+// so much.
+const slower = 20
