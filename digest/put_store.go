@@ -59,6 +59,13 @@ func (s *Store) PutBy(ctx context.Context, t *Tagger, who string, stories []Inco
 	return s.put(ctx, put{tagger: t, who: who}, stories)
 }
 
+// PutTold is PutBy for what a system of the newsroom tells by itself, as it does
+// of each change to a story of years ago: what is new here but was published more
+// than two days before is in nobody's window.
+func (s *Store) PutTold(ctx context.Context, t *Tagger, who string, stories []Incoming) (PutResult, error) {
+	return s.put(ctx, put{tagger: t, who: who, told: true}, stories)
+}
+
 func (s *Store) put(ctx context.Context, with put, stories []Incoming) (PutResult, error) {
 	with.sent = make(map[string]bool, len(stories))
 	for i := range stories {
@@ -68,7 +75,7 @@ func (s *Store) put(ctx context.Context, with put, stories []Incoming) (PutResul
 	for chunk := range slices.Chunk(stories, putChunk) {
 		var p *put
 		err := s.db.Write(ctx, func(tx *db.Tx) error {
-			p = &put{tx: tx, tagger: with.tagger, source: with.source, first: with.first, sent: with.sent, who: with.who, memory: &s.fold}
+			p = &put{tx: tx, tagger: with.tagger, source: with.source, first: with.first, told: with.told, sent: with.sent, who: with.who, memory: &s.fold}
 			return p.all(ctx, chunk, s.now)
 		})
 		if err != nil {
@@ -86,6 +93,7 @@ type put struct {
 	tagger  *Tagger
 	source  *Source
 	first   bool            // it is the first fetch of the source
+	told    bool            // by a system that tells of old stories, too
 	sent    map[string]bool // the ids of all stories that came at once
 	nextID  int64
 	nextSeq int64
@@ -220,7 +228,7 @@ func (p *put) insert(ctx context.Context, in *Incoming) error {
 	p.nextID++
 	a.content.take(in)
 	published := db.Millis(in.PublishedAt)
-	a.backlog = p.first && p.now-published > oldAtFirst.Milliseconds()
+	a.backlog = (p.first || p.told && published != 0) && p.now-published > oldAtFirst.Milliseconds()
 	if published == 0 || published > p.now { // a date in the future would rank above all news for ever
 		published = p.now
 	}

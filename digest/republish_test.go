@@ -79,3 +79,20 @@ func TestRepublishOfAHeldStory(t *testing.T) {
 		same(t, "released", w.mails(), append(want, "daily/2026-11-24 1: 1"))
 	})
 }
+
+// TestPutTold: a system tells of each change, which makes an old story no news.
+func TestPutTold(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		w.subscribe(1, newYork, "world")
+		w.begin()
+		fresh, old, undated := story(1, "world"), story(2, "world"), story(3, "world")
+		old.PublishedAt, undated.PublishedAt = w.clock.Now().Add(-49*time.Hour), time.Time{}
+		got, err := w.store.PutTold(t.Context(), w.tagger, "webhook:site", []digest.Incoming{fresh, old, undated})
+		if err != nil || got.New != 3 {
+			t.Fatalf("got %+v, error %v", got, err)
+		}
+		w.tick()
+		same(t, "mails", w.mails(), []string{"daily/2026-11-23 1: 3 1"})
+	})
+}

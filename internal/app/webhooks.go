@@ -30,7 +30,7 @@ func (a *App) told(ctx context.Context, webhook string, told ingest.Hook) (resul
 		}
 		return "unchanged", err
 	}
-	put, err := a.Digests.PutBy(ctx, a.Tagger, t.Who, []digest.Incoming{told.Story})
+	put, err := a.Digests.PutTold(ctx, a.Tagger, t.Who, []digest.Incoming{told.Story})
 	if err != nil {
 		return "", err
 	}
