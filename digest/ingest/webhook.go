@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"broadsheet/digest"
 )
@@ -23,20 +25,23 @@ type Hook struct {
 func HookKinds() []string { return []string{"wordpress", "ghost"} }
 
 // ErrSignature says that a webhook is not signed with the secret that both
-// sides share.
-var ErrSignature = errors.New("the signature is missing or wrong")
+// sides share, or not lately.
+var ErrSignature = errors.New("the signature is missing, wrong or old")
 
 // VerifyHook checks the signature of a webhook: HMAC-SHA256 of the body with
 // the shared secret. Ghost has it in X-Ghost-Signature as "sha256=HEX, t=MS",
 // of the body followed by the time since 5.x and of the body alone before; for
 // WordPress it is X-Hub-Signature-256, or the header of a plugin, in
 // hexadecimal or base64.
-func VerifyHook(kind string, header http.Header, body, secret []byte) error {
+//
+// A time that is signed may be an hour off at most, so that a request that
+// somebody kept cannot be sent again later.
+func VerifyHook(kind string, header http.Header, body, secret []byte, now time.Time) error {
 	if len(secret) == 0 {
 		return ErrSignature
 	}
 	if kind == "ghost" {
-		return verifyGhost(header.Get("X-Ghost-Signature"), body, secret)
+		return verifyGhost(header.Get("X-Ghost-Signature"), body, secret, now)
 	}
 	for _, name := range []string{"X-Hub-Signature-256", "X-WP-Webhook-Signature", "X-Webhook-Signature"} {
 		if given := header.Get(name); given != "" {
@@ -49,13 +54,21 @@ func VerifyHook(kind string, header http.Header, body, secret []byte) error {
 	return ErrSignature
 }
 
-func verifyGhost(given string, body, secret []byte) error {
+// hookAge is how far the time of a webhook may be off.
+const hookAge = time.Hour
+
+func verifyGhost(given string, body, secret []byte, now time.Time) error {
 	signature, at, _ := strings.Cut(given, ",")
 	_, at, _ = strings.Cut(at, "t=")
-	if at = strings.TrimSpace(at); at != "" && isSignature(signature, sign(secret, body, []byte(at))) || isSignature(signature, sign(secret, body)) {
+	at = strings.TrimSpace(at)
+	if isSignature(signature, sign(secret, body)) { // of a version that signs no time
 		return nil
 	}
-	return ErrSignature
+	millis, err := strconv.ParseInt(at, 10, 64)
+	if err != nil || !isSignature(signature, sign(secret, body, []byte(at))) || now.Sub(time.UnixMilli(millis)).Abs() > hookAge {
+		return ErrSignature
+	}
+	return nil
 }
 
 func sign(secret []byte, parts ...[]byte) []byte {

@@ -24,12 +24,17 @@ func mac(secret, text string) []byte {
 func TestVerifyHook(t *testing.T) {
 	const secret, body = "open sesame, a secret of both", `{"post": {}}`
 	hexed, based := hex.EncodeToString(mac(secret, body)), base64.StdEncoding.EncodeToString(mac(secret, body))
-	timed := hex.EncodeToString(mac(secret, body+"1732539451946"))
+	now := time.UnixMilli(1732539451946)
+	timed, hour := hex.EncodeToString(mac(secret, body+"1732539451946")), hex.EncodeToString(mac(secret, body+"1732535851946"))
+	late, future := hex.EncodeToString(mac(secret, body+"1732535851945")), hex.EncodeToString(mac(secret, body+"1732543051947"))
 	for _, c := range []struct {
 		name, kind, header, value string
 		ok                        bool
 	}{
 		{"ghost, with its time", "ghost", "X-Ghost-Signature", "sha256=" + timed + ", t=1732539451946", true},
+		{"ghost, an hour later", "ghost", "X-Ghost-Signature", "sha256=" + hour + ", t=1732535851946", true},
+		{"ghost, kept for longer", "ghost", "X-Ghost-Signature", "sha256=" + late + ", t=1732535851945", false},
+		{"ghost, from the future", "ghost", "X-Ghost-Signature", "sha256=" + future + ", t=1732543051947", false},
 		{"ghost, another time", "ghost", "X-Ghost-Signature", "sha256=" + timed + ", t=1732539451947", false},
 		{"ghost, of old, the body alone", "ghost", "X-Ghost-Signature", "sha256=" + hexed + ", t=1", true},
 		{"ghost, without a time", "ghost", "X-Ghost-Signature", "sha256=" + hexed, true},
@@ -50,12 +55,12 @@ func TestVerifyHook(t *testing.T) {
 	} {
 		header := http.Header{}
 		header.Set(c.header, c.value)
-		if err := ingest.VerifyHook(c.kind, header, []byte(body), []byte(secret)); (err == nil) != c.ok {
+		if err := ingest.VerifyHook(c.kind, header, []byte(body), []byte(secret), now); (err == nil) != c.ok {
 			t.Errorf("%s: error %v, want %v", c.name, err, c.ok)
 		}
 	}
 	header := http.Header{"X-Hub-Signature-256": {"sha256=" + hex.EncodeToString(mac("", body))}}
-	if err := ingest.VerifyHook("wordpress", header, []byte(body), nil); err == nil {
+	if err := ingest.VerifyHook("wordpress", header, []byte(body), nil, now); err == nil {
 		t.Error("an empty secret lets everybody in")
 	}
 }

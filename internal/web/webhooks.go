@@ -36,9 +36,9 @@ func (s *Server) postWebhook(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		writeJSON(w, http.StatusBadRequest, errorList(refused(http.StatusBadRequest, "the body could not be read")))
 		return
-	case !known || ingest.VerifyHook(hook.Kind, r.Header, body, hook.Secret) != nil:
+	case !known || ingest.VerifyHook(hook.Kind, r.Header, body, hook.Secret, s.Now()) != nil:
 		// One answer for both, so that nobody can try out names.
-		writeJSON(w, http.StatusUnauthorized, errorList(refused(http.StatusUnauthorized, "there is no such webhook, or the signature is missing or wrong")))
+		writeJSON(w, http.StatusUnauthorized, errorList(refused(http.StatusUnauthorized, "there is no such webhook, or the signature is missing, wrong or old")))
 		return
 	}
 	told, err := ingest.ReadHook(hook.Kind, name, body, s.Site.URL)

@@ -22,7 +22,7 @@ func (s *site) hook(name, body, secret string) reply {
 func TestPostWebhook(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		const post = `{"id": 7, "type": "post", "status": "publish", "link": "https://courier.example/ferry?utm_source=x", "title": {"rendered": "The ferry is back"}}`
-		const refused = `{"errors":[{"error":"there is no such webhook, or the signature is missing or wrong"}]}`
+		const refused = `{"errors":[{"error":"there is no such webhook, or the signature is missing, wrong or old"}]}`
 		s.hook("site", post, hookSecret).wantJSON(t, 200, `{"result":"new"}`)
 		if len(s.told) != 1 || s.told[0].Story.URL != "https://courier.example/ferry" || s.told[0].Story.GUID != "wordpress:site:7" || strings.Join(s.told[0].Story.Topics, ",") != "world" {
 			t.Errorf("got %+v", s.told)
