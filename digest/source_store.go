@@ -22,7 +22,7 @@ type SourceState struct {
 	OKAt         time.Time // of the last fetch without an error
 	Failures     int       // in a row
 	LastError    string    // of the last fetch, "" if it went well
-	StoryAt      time.Time // when it last brought a new story, zero if never
+	StoryAt      time.Time // when it last brought a new story, or was fetched for the first time; zero before that
 	Articles     int64     // that came from it first
 
 	MovedTo    string    // where its permanent redirect leads, "" without one

@@ -392,6 +392,44 @@ func TestConditionOfASilentSource(t *testing.T) {
 	})
 }
 
+// TestSilenceOfASourceThatNeverSpoke: an alert opens for a source that fails from
+// the first fetch on, or that has no stories.
+func TestSilenceOfASourceThatNeverSpoke(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, base *db.DB) {
+		d := newDesk(t, base, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/broken" {
+				http.NotFound(w, r)
+				return
+			}
+			io.WriteString(w, "<rss><channel><title>Empty</title></channel></rss>")
+		}, "broken", "empty")
+		for i := range d.setup.Sources {
+			d.setup.Sources[i].SilentAfter = 72 * time.Hour
+		}
+		alerts := func() (keys []string) {
+			t.Helper()
+			states, err := d.store.SourceHealths(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range d.setup.SourceAlerts(states, d.now()) {
+				keys = append(keys, a.Key)
+			}
+			return keys
+		}
+		d.poller().FetchDue(t.Context())
+		d.advance(72 * time.Hour)
+		if got := alerts(); got != nil {
+			t.Errorf("after three days: %v", got)
+		}
+		d.advance(time.Hour)
+		d.poller().FetchDue(t.Context())
+		if got := strings.Join(alerts(), ", "); got != "source broken silent, source empty silent" {
+			t.Errorf("after more: %q", got)
+		}
+	})
+}
+
 func TestFetchTakesPicturesFromTheResizer(t *testing.T) {
 	d := newDesk(t, dbtest.Open(t, db.SQLite), func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `<rss xmlns:media="http://search.yahoo.com/mrss/"><channel><item><title>A</title><link>https://courier.example/a</link>

@@ -65,6 +65,9 @@ func (p *Poller) fetch(ctx context.Context, src *digest.Source, force bool) (*Fe
 		return nil, ctx.Err() // the claim passes with its interval
 	}
 	state.FetchedAt = now
+	if state.StoryAt.IsZero() {
+		state.StoryAt = now // silence counts from the first fetch
+	}
 	if err != nil {
 		p.failed(src, &state, err)
 	} else {
