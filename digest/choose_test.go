@@ -148,7 +148,7 @@ func TestChooseForOneAfterAnother(t *testing.T) {
 
 func TestParseSelection(t *testing.T) {
 	for _, text := range []string{"+0", "1:2 +0", "7:2,5! 4:2 +3", "9223372036854775807:1 +2147483647",
-		"7:top,2,5!= 4:latest,2= 3:2 +0 ~12 ~14", "+0 ~1", "1:2 3:1 +4 /2,1", "1:2 3:1 +4 /2,1 ~5"} {
+		"7:top,2,5!= 4:latest,2= 3:2 +0 ~12 ~14", "+0 ~1", "1:2 3:1 +4 /2,1", "1:2 3:1 +4 /2,1 ~5", "+0 @de", "1:2 +0 /2 ~5 @pt-BR"} {
 		got, err := digest.ParseSelection(text)
 		if err != nil || got.String() != text {
 			t.Errorf("got %q, %v, want %q", got, err, text)
@@ -159,6 +159,7 @@ func TestParseSelection(t *testing.T) {
 		"1:2  +0", " 1:2 +0", "1:2 +0 ", "1:2 +0 3:4", "-1:2 +0", "1:2:3 +0", "99999999999999999999:1 +0", "1:2\n+0",
 		"1:Top +0", "1:top, +0", "1:2,top +0", "1:2=! +0", "1:2== +0", "+0 ~", "+0 12", "+0  ~1", "+0 ~1 ", "+0~1", "~1 +0", "+0 ~-1", "1:2+0", "+0 +0",
 		"1:-1 +0", "1:2 +0 /", "1:2 +0 /1,", "1:2 +0 /,1", "1:2 +0 /1 /2", "1:2 +0 ~1 /2", "1:2 +0 //2", "1:2 +0 /02", "1:2 +0/2", "1:2 +0 / 2",
+		"+0 @", "+0 @de @de", "+0 @de ~1", "@de +0", "+0@de", "+0 @de ",
 	} {
 		if got, err := digest.ParseSelection(text); err == nil {
 			t.Errorf("%q: got %v, want an error", text, got)
@@ -167,7 +168,7 @@ func TestParseSelection(t *testing.T) {
 }
 
 func FuzzParseSelection(f *testing.F) {
-	for _, seed := range []string{"+0", "1:2 +0", "7:2,5! 4:2 +3", "1:2", "1:2 +00", "0:0,0! +9", "7:top,2!= +1 ~3 ~4", "1:2 3:1 +4 /2,1 ~5"} {
+	for _, seed := range []string{"+0", "1:2 +0", "7:2,5! 4:2 +3", "1:2", "1:2 +00", "0:0,0! +9", "7:top,2!= +1 ~3 ~4", "1:2 3:1 +4 /2,1 ~5", "+0 ~5 @de"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -41,8 +41,9 @@ type chooser struct {
 	page    []subscription // that was read last
 	last    lookup
 
-	audience    map[string]bool // whether readers of these attributes belong to it
-	places      map[int64]int   // that editors gave to stories, nil until they are loaded
+	audience    map[string]bool   // whether readers of these attributes belong to it
+	spoken      map[string]string // the words for readers of these languages
+	places      map[int64]int     // that editors gave to stories, nil until they are loaded
 	contents    map[ref]content
 	corrections map[int64][]correction // by article, those after corrected
 	corrected   int64
@@ -61,7 +62,8 @@ type chosenKey struct {
 	had         string // as bits of the pool
 	corrections string
 	attributes  string
-	language    string
+	language    string // of stories
+	words       string // in which the mail is written
 }
 
 // chosen is the outcome for one reader.
@@ -76,7 +78,7 @@ type chosen struct {
 func newChooser(s *Setup, d *Digest, e *Edition, r *Run) *chooser {
 	return &chooser{
 		setup: s, digest: d, edition: e, run: r, oldest: -1, corrected: never, unproven: -1,
-		pools: map[int64]*pool{}, choices: newChoices(), contents: map[ref]content{}, audience: map[string]bool{},
+		pools: map[int64]*pool{}, choices: newChoices(), contents: map[ref]content{}, audience: map[string]bool{}, spoken: map[string]string{},
 	}
 }
 
@@ -119,7 +121,7 @@ func (c *chooser) passes(sub *subscription) SkipReason {
 // readsReaders reports whether choosing needs to know more of readers than what
 // their subscriptions say.
 func (c *chooser) readsReaders() bool {
-	return c.admittedSince > 0 || len(c.setup.Attributes) > 0 || c.digest.ReaderLanguage
+	return c.admittedSince > 0 || len(c.setup.Attributes) > 0 || c.digest.ReaderLanguage || len(c.setup.Site.Languages) > 0
 }
 
 // language is that of the stories that the reader of a subscription may have, ""
@@ -129,6 +131,25 @@ func (c *chooser) language(sub *subscription) string {
 		return ""
 	}
 	return cmp.Or(sub.Language, c.setup.Site.Language)
+}
+
+// words is the language of the words around the stories for the reader of a
+// subscription, "" for the site's. It is a part of the selection and so frozen
+// with it: a retry is what went out first, whatever the reader chose since, and
+// a delivery takes no octet more.
+func (c *chooser) words(sub *subscription) string {
+	site := &c.setup.Site
+	if len(site.Languages) == 0 || sub.Language == "" {
+		return ""
+	}
+	tag, ok := c.spoken[sub.Language]
+	if !ok {
+		if tag = site.Speak(sub.Language); tag == site.Language {
+			tag = ""
+		}
+		c.spoken[sub.Language] = tag
+	}
+	return tag
 }
 
 // belongs reports whether the digest is for the reader of a subscription.
@@ -178,7 +199,7 @@ func (c *chooser) pick(sub *subscription, e *evidence) (chosen, error) {
 		return chosen{text: Selection{}.String(), skip: reason, open: reason != SkipNotAudience}, nil
 	}
 	if c.edition.Kind == Letter {
-		return c.result(Selection{}, nil), nil
+		return c.result(Selection{Language: c.words(sub)}, nil), nil
 	}
 	if e.madeUp[sub.SubscriberID] {
 		return chosen{text: Selection{}.String(), skip: SkipMoved, open: true}, nil
@@ -188,6 +209,7 @@ func (c *chooser) pick(sub *subscription, e *evidence) (chosen, error) {
 	key := chosenKey{
 		topics: sub.Topics, former: pool.judges(sub.Former), from: from,
 		had: pool.brought(had, c.contents), corrections: joinIDs(c.owed(from, had)), language: c.language(sub),
+		words: c.words(sub),
 	}
 	if pool.reserved {
 		key.attributes = sub.Attributes
@@ -229,6 +251,7 @@ func (c *chooser) choose(key chosenKey, pool *pool) (chosen, error) {
 	l.digest, l.choice, l.window, l.at = c.digest, &wants, window{key.from, c.run.ToSeq}, db.Millis(c.run.DueAt)
 	l.ranked, l.index = pool.ranked, pool.index
 	selection := l.choose(c.trace)
+	selection.Language = key.words
 	return c.result(selection, splitIDs(key.corrections)), nil
 }
 

@@ -20,6 +20,7 @@ type draft struct {
 	picks       []Pick  // those that are there, in the order in which they are drawn
 	topics      []int64 // the order of their sections, nil for the digest's
 	more        int     // that the limits left out
+	language    string  // of the words around the stories, "" for the site's
 	articles    map[int64]*Article
 	corrections []templates.Correction
 }
@@ -28,7 +29,7 @@ type draft struct {
 // edition without an id is imagined for a preview: what editors made of it by now
 // counts, if it was made ahead.
 func gather(ctx context.Context, tx *db.Tx, d *Digest, e *Edition, sel Selection, at time.Time) (*draft, error) {
-	dr := &draft{digest: d, edition: e, topics: sel.Order, more: sel.More}
+	dr := &draft{digest: d, edition: e, topics: sel.Order, more: sel.More, language: sel.Language}
 	id, textAt := e.ID, at
 	var err error
 	if id == 0 {
@@ -82,7 +83,7 @@ func (dr *draft) isEmpty() bool {
 func (c *Composer) content(dr *draft, n int) (*templates.Digest, error) {
 	d, e := dr.digest, dr.edition
 	content := &templates.Digest{
-		Site: c.setup.Site, Slug: d.Slug, Name: d.Name, Edition: e.Key, Date: e.date(d.Location),
+		Site: c.setup.Site, Slug: d.Slug, Name: d.Name, Edition: e.Key, Date: e.date(d.Location), Language: dr.language,
 		Preheader: dr.text.Preheader, Intro: dr.intro, Corrections: dr.corrections,
 		More: dr.more + len(dr.picks) - n, MoreURL: c.setup.Site.URL, SubscribeURL: c.links.SignUp,
 	}

@@ -32,13 +32,15 @@ type Selection struct {
 	More        int     // stories of the window that the limits left out
 	Order       []int64 // in which the sections of topics stand for the reader, nil if that is the digest's
 	Corrections []int64 // of what the readers got wrong before, by their ids
+	Language    string  // BCP 47, of the words around the stories, "" for the site's
 }
 
 // String is the stored form: a field for each story in order, which is
 // "article:section" (a topic, "top" or "latest"), the other topics after commas,
 // "!" if it was pinned and "=" if its body is given; then "+n" for n stories
-// that were left out, "/" before the order of sections, and "~" before each
-// correction. "7:2,5! 4:3= +3 /3,2 ~12" is two stories of five and a correction.
+// that were left out, "/" before the order of sections, "~" before each
+// correction, and "@" before a language. "7:2,5! 4:3= +3 /3,2 ~12 @de" is two
+// stories of five and a correction, in German.
 func (s Selection) String() string {
 	b := make([]byte, 0, len(s.Stories)*16+8)
 	for i := range s.Stories {
@@ -53,6 +55,9 @@ func (s Selection) String() string {
 	}
 	for _, id := range s.Corrections {
 		b = strconv.AppendInt(append(b, ' ', '~'), id, 10)
+	}
+	if s.Language != "" {
+		b = append(append(b, " @"...), s.Language...)
 	}
 	return string(b)
 }
@@ -140,15 +145,28 @@ func readSelection(text string) (s Selection, err error) {
 		}
 		fields = fields[1:]
 	}
+	if len(fields) > 0 && strings.HasPrefix(fields[len(fields)-1], "@") {
+		if s.Language = fields[len(fields)-1][1:]; s.Language == "" {
+			return s, errors.New("no language after @")
+		}
+		fields = fields[:len(fields)-1]
+	}
+	if s.Corrections, err = parseCorrections(fields); err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+func parseCorrections(fields []string) (ids []int64, err error) {
 	for _, field := range fields {
 		number, ok := strings.CutPrefix(field, "~")
 		id, err := parseNumber(number)
 		if !ok || err != nil {
-			return s, fmt.Errorf("bad correction %q", field)
+			return nil, fmt.Errorf("bad correction %q", field)
 		}
-		s.Corrections = append(s.Corrections, id)
+		ids = append(ids, id)
 	}
-	return s, nil
+	return ids, nil
 }
 
 func parseOrder(field string) (order []int64, err error) {

@@ -5,9 +5,19 @@ import "time"
 // Site is the publication that a mail or page speaks for.
 type Site struct {
 	Name          string
-	URL           string // of the publication itself, absolute http or https
-	Language      string // BCP 47, such as "en"; English where we have no words in it
-	PostalAddress string // shown at the foot of every mail and page
+	URL           string   // of the publication itself, absolute http or https
+	Language      string   // BCP 47, such as "en"; English where we have no words in it
+	PostalAddress string   // shown at the foot of every mail and page
+	Languages     []string // BCP 47, that readers may have instead of Language
+	Tagline       string   // below the name of a digest: a place or a motto, maybe empty
+	Logo          *Logo    // nil for none
+}
+
+// Logo is the mark of a site. It stands on white where the mail is dark.
+type Logo struct {
+	URL           string // absolute https; of a PNG, JPEG or GIF
+	Alt           string // empty means the site's name
+	Width, Height int    // in pixels, as it is drawn
 }
 
 // Story is one article as readers see it. All texts are plain; a field that is
@@ -17,15 +27,19 @@ type Story struct {
 	URL         string // without an absolute http or https URL the headline is not a link
 	Summary     string
 	Author      string
-	Image       string   // without an absolute http or https URL there is no picture
-	ImageAlt    string   // empty means that the picture is decoration
+	Image       string // without an absolute http or https URL there is no picture
+	ImageAlt    string // empty means that the picture is decoration
+	ImageWidth  int    // in pixels, 0 if not known; the height too
+	ImageHeight int
+	ImageCredit string   // whose picture it is, "" if not known
 	Source      string   // what readers know the origin by
 	AlsoFrom    []string // names of the others that carry it
 	PublishedAt time.Time
-	Topics      []string // names of all topics that the story matched
-	Pinned      bool     // an editor put it up
-	Paid        bool     // it carries the badge of stories that are paid for
-	Body        []string // paragraphs, nil where the body is not given
+	ModifiedAt  time.Time // of the last change, zero if not known
+	Topics      []string  // names of all topics that the story matched
+	Pinned      bool      // an editor put it up
+	Paid        bool      // it carries the badge of stories that are paid for
+	Body        []string  // paragraphs, nil where the body is not given
 }
 
 // SectionKind is what the stories of a section have in common.
@@ -56,11 +70,13 @@ type Correction struct {
 // Digest is one selection of an edition, ready to be drawn: everything in it
 // is shared by its readers but ReaderName, Unsubscribe and Preferences.
 type Digest struct {
+	Kind      Kind // "" is taken from what the digest holds
 	Site      Site
 	Slug      string
 	Name      string    // of the digest, such as "The Morning Courier"
 	Edition   string    // its key, such as "daily/2026-11-23"
 	Date      time.Time // the local date of the slot; times of day are shown in its zone
+	Since     time.Time // of a weekly: the date of the edition before, zero if not known
 	Language  string    // BCP 47; empty means the site's
 	Subject   string
 	Preheader string // empty means the lead's summary, or the first words of the introduction
@@ -80,9 +96,10 @@ type Digest struct {
 	// for a preview. The name stands alone on its line, so that an empty one
 	// leaves no broken sentence.
 	ReaderName   string
-	Unsubscribe  string
-	Preferences  string
+	Unsubscribe  string // ends this digest
+	Preferences  string // the settings; "#pause", "#leave" and "/topic/SLUG" may follow it
 	SubscribeURL string // where someone who was forwarded this signs up
+	ViewURL      string // this mail on the web, without personal parts; empty for none
 }
 
 // Count is the number of stories that the digest shows.

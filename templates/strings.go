@@ -2,7 +2,6 @@ package templates
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -37,7 +36,14 @@ type catalogue struct {
 	TopStories, Latest, Paid                    string
 	Corrections                                 string
 	moreOne, moreMany                           string // count, site
+	Breaking, TopOfWeek                         string
+	Welcome                                     string // digest
+	UpdatedAt, PictureBy                        string // UpdatedAt: time; PictureBy: whose it is
+	AlsoToday                                   string
+	storiesOne, storiesMany                     string // count
+	minutesOne, minutesMany                     string // count
 	Why                                         string // digest, site
+	Pause, LeaveAll, LeaveTopic, ViewOnline     string // LeaveAll: site
 	Preferences, Unsubscribe                    string // Unsubscribe: digest
 	Forwarded, SignUp                           string
 	ReadAt                                      string // site
@@ -55,6 +61,16 @@ type catalogue struct {
 	KnownText         string // site
 	KnownButton       string
 	KnownIgnore       string
+	EndedSubject      string // digest or site
+	EndedText         string // digest or site
+	EndedAgain        string
+	EndedButton       string
+	EndedWhy          string // site
+	FreshSubject      string // site
+	FreshText         string // site, moment
+	FreshButton       string
+	FreshIgnore       string
+	FreshWhy          string // site
 	LinkFallback      string
 	DigestsAre, Topic string
 
@@ -102,14 +118,19 @@ var catalogues = map[string]*catalogue{
 // words is the catalogue of a language: of its full tag, else of its base
 // language, else English.
 func words(language string) *catalogue {
-	tag := strings.ToLower(strings.ReplaceAll(language, "_", "-"))
-	base, _, _ := strings.Cut(tag, "-")
-	for _, t := range []string{tag, base} {
-		if c, ok := catalogues[t]; ok {
-			return c
-		}
+	if c, ok := catalogueOf(language); ok {
+		return c
 	}
 	return english
+}
+
+func catalogueOf(language string) (*catalogue, bool) {
+	for _, tag := range []string{plainTag(language), baseOf(language)} {
+		if c, ok := catalogues[tag]; ok {
+			return c, true
+		}
+	}
+	return nil, false
 }
 
 func (c *catalogue) longDate(t time.Time) string {
@@ -136,6 +157,29 @@ func (c *catalogue) More(n int, site string) string {
 		return fmt.Sprintf(c.moreOne, n, site)
 	}
 	return fmt.Sprintf(c.moreMany, n, site)
+}
+
+// reading says how many stories there are and how many minutes they take.
+func (c *catalogue) reading(stories, minutes int) string {
+	count, time := c.storiesMany, c.minutesMany
+	if stories == 1 {
+		count = c.storiesOne
+	}
+	if minutes == 1 {
+		time = c.minutesOne
+	}
+	return fmt.Sprintf(count, stories) + " · " + fmt.Sprintf(time, minutes)
+}
+
+// days is a span of dates of which the first is before or the same as the last.
+func (c *catalogue) days(first, last time.Time) string {
+	switch {
+	case first.Year() != last.Year():
+		return first.Format("January 2, 2006") + " – " + last.Format("January 2, 2006")
+	case first.Month() != last.Month():
+		return first.Format("January 2") + " – " + last.Format("January 2, 2006")
+	}
+	return first.Format("January 2") + "–" + last.Format("2, 2006")
 }
 
 // Language is the language of these words, BCP 47.

@@ -118,7 +118,7 @@ func databaseExists(url string) error {
 
 func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare func(a *App) error) (*App, error) {
 	a := &App{Config: cfg, Log: log, Now: time.Now, Site: templates.Site{
-		Name: cfg.Site.Name, URL: cfg.Site.URL, Language: cfg.Site.Language, PostalAddress: cfg.Site.PostalAddress,
+		Name: cfg.Site.Name, URL: cfg.Site.URL, Language: cfg.Site.Language, Languages: cfg.Site.Languages, PostalAddress: cfg.Site.PostalAddress,
 	}}
 	var err error
 	if a.Keys, err = readKeys(cfg.Security.KeysFile); err != nil {

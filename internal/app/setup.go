@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"broadsheet/digest"
@@ -19,8 +20,15 @@ func Checks() config.Checks {
 		Schedule: checkSchedule,
 		Zone:     func(name string) error { _, err := schedule.Zone(name); return err },
 		Address:  func(addr string) error { _, err := mail.ParseAddress(addr); return err },
-		Provider: knownProvider, Attribute: subscribers.CheckAttributeName,
+		Language: checkLanguage, Provider: knownProvider, Attribute: subscribers.CheckAttributeName,
 	}
+}
+
+func checkLanguage(tag string) error {
+	if templates.HasLanguage(tag) {
+		return nil
+	}
+	return fmt.Errorf("there are no words in %q, only in %s", tag, strings.Join(templates.Languages(), ", "))
 }
 
 // instant is the schedule of a digest that goes out whenever it has a story.

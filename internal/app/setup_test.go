@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 
 	"broadsheet/internal/app"
@@ -17,5 +18,17 @@ func TestChecksKnowTheColumnsOfFiles(t *testing.T) {
 		if check(name) == nil {
 			t.Errorf("%s is accepted", name)
 		}
+	}
+}
+
+func TestLanguagesWithWords(t *testing.T) {
+	check := app.Checks().Language
+	for _, tag := range []string{"en", "en-GB", "EN-gb"} {
+		if err := check(tag); err != nil {
+			t.Errorf("%s: got %v, want no error", tag, err)
+		}
+	}
+	if err := check("tlh"); err == nil || !strings.Contains(err.Error(), `no words in "tlh"`) || !strings.Contains(err.Error(), "en") {
+		t.Errorf("got %v, want the languages that there are", err)
 	}
 }

@@ -30,12 +30,13 @@ type Config struct {
 
 // Site is the publication that sends.
 type Site struct {
-	Name          string // required
-	URL           string // required; absolute http or https, without a slash at the end
-	Language      string // BCP 47; "en" unless given
-	Timezone      string // IANA name; "UTC" unless given
-	PostalAddress string // may have several lines; "" unless given, though many laws ask for it
-	Paid          string // the attribute of readers who may read paid stories, such as "tier=paid"; "" unless given: nobody
+	Name          string   // required
+	URL           string   // required; absolute http or https, without a slash at the end
+	Language      string   // BCP 47; "en" unless given
+	Languages     []string // BCP 47, that readers may choose; only Language unless given
+	Timezone      string   // IANA name; "UTC" unless given
+	PostalAddress string   // may have several lines; "" unless given, though many laws ask for it
+	Paid          string   // the attribute of readers who may read paid stories, such as "tier=paid"; "" unless given: nobody
 }
 
 // Attribute is something that is known of every reader and has one of a few

@@ -107,6 +107,8 @@ broadsheet.toml:18: secret_file in [[webhook]] holds a secret of 11 characters: 
 			`broadsheet.toml:59: name in [[digest]] must have at most 100 characters, not 101`},
 		{"language", []string{`language = "en"`, `language = "en_US"`},
 			`broadsheet.toml:4: language in [site] must be a language tag such as "en" or "pt-BR", not "en_US"`},
+		{"languages", []string{`language = "en"`, "language = \"en\"\nlanguages = [\"de\", \"d\"]"},
+			`broadsheet.toml:5: languages in [site] must be a language tag such as "en" or "pt-BR", not "d"`},
 		{"zone", []string{`timezone = "America/New_York"`, `timezone = "Mars/Olympus"`},
 			`broadsheet.toml:5: timezone in [site] is not right: there is no time zone "Mars/Olympus"; use a name such as "Europe/Berlin"`},
 		{"cron", []string{`"0 7 * * *"`, `"0 7 * *"`},

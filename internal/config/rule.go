@@ -227,6 +227,7 @@ type Checks struct {
 	Schedule func(expression string) error // of cron
 	Zone     func(name string) error       // of a time zone
 	Address  func(address string) error    // of mail, with or without a name
+	Language func(tag string) error        // in which mails and pages have words
 	Provider func(name string) error       // of mailboxes, given without domains; the error goes on after "domains in [[mail.provider]] "
 
 	// Attribute is asked for the name of an attribute of readers; the error says
@@ -243,6 +244,9 @@ func (c Checks) orPlain() Checks {
 	}
 	if c.Address == nil {
 		c.Address = plainAddress
+	}
+	if c.Language == nil {
+		c.Language = func(string) error { return nil }
 	}
 	if c.Provider == nil {
 		c.Provider = plainProvider

@@ -12,6 +12,7 @@ func readSite(t *table, c *Config) Site {
 		Name:          t.needed("name", `"City Courier"`, line(100)),
 		URL:           trimSlash(t.needed("url", `"https://courier.example"`, baseURL)),
 		Language:      t.text("language", "en", languageTag),
+		Languages:     t.texts("languages", languageTag, judged(t.l.checks.Language)),
 		Timezone:      t.text("timezone", "UTC", judged(t.l.checks.Zone)),
 		PostalAddress: t.text("postal_address", "", prose(500)),
 		Paid:          t.text("paid", "", c.attribute),
