@@ -2,89 +2,123 @@ package templates
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
-// issue is a digest made ready for a theme: cleaned, worded and in order.
-type issue struct {
-	T                      *catalogue
-	Lang, Dir              string
+// Issue is a digest made ready for a theme: cleaned, worded and in order. A
+// field that is empty is not to be drawn.
+type Issue struct {
+	T         *catalogue // the words of the mail's language
+	Kind      Kind
+	Lang, Dir string // of the mail, for html and for the wrapper
+
 	Site, SiteURL, Address string
-	Name, Date             string
-	Subject, Preheader     string
-	Intro                  *Prose
-	Corrections            []amends
-	Lead                   *item
-	Sections               []column
-	More, MoreURL          string
-	Why, UnsubscribeText   string
+	Tagline                string
+	Logo                   *Picture
 
-	Reader, Unsubscribe, Preferences, SubscribeURL string
+	Name, Date         string // of the digest; the date of the edition
+	Span               string // the days that a weekly covers
+	Subject, Preheader string
+	Greeting           string // to a new reader
+	Intro              *Prose
+	Corrections        []Amends
+	Headline           string // above the lead, such as "Top story"
+	Lead               *Item
+	Sections           []Column
+	Count              int    // stories drawn
+	Reading            string // how many stories, and how long they take
+	More, MoreURL      string
+
+	Why             string
+	UnsubscribeText string
+	Foot            Foot
+	Reader          string // the name, which may be empty in the mail
+	SubscribeURL    string
+	ViewURL         string // the mail on the web
+
+	words int // to read
 }
 
-// column is a section as it is drawn.
-type column struct {
+// Column is a section as it is drawn.
+type Column struct {
+	Kind  SectionKind
 	Name  string
-	Items []*item
+	Dir   string // of its name, empty where it is the mail's
+	Items []*Item
 }
 
-// item is a story as it is drawn.
-type item struct {
-	Title, URL, Summary string
-	Dir                 string // of the story's words, empty where it is the mail's
-	RTL                 bool
-	Labels              string // of the topics that its place does not tell
-	Meta                string // who and when
-	Image, ImageAlt     string
-	Pick                string // says that an editor put it up
-	Paid                string // says that it is for those who pay
-	Body                []string
-}
-
-// amends is a correction as it is drawn.
-type amends struct {
+// Amends is a correction as it is drawn.
+type Amends struct {
 	Title, URL, Note, Date string
 	Dir                    string
 }
 
-func newIssue(d *Digest) *issue {
+func newIssue(d *Digest) *Issue {
 	c := words(d.language())
-	v := &issue{
-		T: c, Lang: c.language, Dir: languageDirection(c.language),
+	v := &Issue{
+		T: c, Kind: d.kind(), Lang: c.language, Dir: languageDirection(c.language),
 		Site: oneLine(d.Site.Name), SiteURL: webURL(d.Site.URL), Address: oneLine(d.Site.PostalAddress),
-		Name: oneLine(d.Name), Date: c.longDate(d.Date),
-		Subject: oneLine(d.Subject), Preheader: oneLine(d.Preheader),
-		Reader: oneLine(d.ReaderName), Unsubscribe: oneLine(d.Unsubscribe), Preferences: oneLine(d.Preferences),
-		SubscribeURL: webURL(d.SubscribeURL),
+		Name: oneLine(d.Name), Date: c.longDate(d.Date), Subject: oneLine(d.Subject), Preheader: oneLine(d.Preheader),
+		Reader: oneLine(d.ReaderName), SubscribeURL: webURL(d.SubscribeURL), ViewURL: webURL(d.ViewURL),
+		Foot: foot(d), Tagline: oneLine(d.Site.Tagline), Logo: d.Site.logo(),
 	}
-	v.Why = fmt.Sprintf(c.Why, v.Name, v.Site)
+	v.Subject = firstOf(v.Subject, v.Name)
+	v.Why = c.why(v.Name, v.Site)
 	v.UnsubscribeText = fmt.Sprintf(c.Unsubscribe, v.Name)
+	if v.Kind == KindWeekly {
+		v.Span = c.span(d.Since, d.Date)
+	}
+	if v.Kind == KindWelcome {
+		v.Greeting = fmt.Sprintf(c.Welcome, v.Name)
+	}
 	if !d.Intro.Empty() {
 		v.Intro = d.Intro
+		v.words += d.Intro.wordCount()
 	}
 	for i := range d.Corrections {
 		v.Corrections = append(v.Corrections, v.amends(&d.Corrections[i], d.Date))
 	}
-	if d.Lead != nil {
-		v.Lead = v.item(d.Lead, d.Date, "")
-		v.Preheader = firstOf(v.Preheader, v.Lead.Summary)
-	}
-	v.Preheader = firstOf(v.Preheader, d.Intro.Opening())
-	for _, s := range d.Sections {
-		if stories := withoutLead(s.Stories, d.Lead); len(stories) > 0 {
-			v.Sections = append(v.Sections, v.column(&s, stories, d.Date))
-		}
-	}
-	v.Subject = firstOf(v.Subject, v.Name)
+	v.addStories(d)
+	v.setPreheader(d)
 	if d.More > 0 {
 		v.More, v.MoreURL = c.More(d.More, v.Site), webURL(d.MoreURL)
 	}
 	return v
 }
 
-func (v *issue) column(s *Section, stories []*Story, day time.Time) column {
-	c := column{Items: make([]*item, len(stories))}
+func (v *Issue) addStories(d *Digest) {
+	if d.Lead != nil {
+		v.Headline = v.T.headline(v.Kind)
+		v.Lead = v.item(d.Lead, d.Date, "")
+	}
+	for i := range d.Sections {
+		s := &d.Sections[i]
+		if stories := withoutLead(s.Stories, d.Lead); len(stories) > 0 {
+			v.Sections = append(v.Sections, v.column(s, stories, d.Date))
+		}
+	}
+	if v.Count > 0 {
+		v.Reading = v.T.reading(v.Count, minutes(v.words))
+	}
+}
+
+// setPreheader chooses the words that an inbox shows beside the subject.
+func (v *Issue) setPreheader(d *Digest) {
+	lead, correction := "", ""
+	if v.Lead != nil {
+		lead = v.Lead.Summary
+		if len(v.Lead.Body) > 0 {
+			lead = firstOf(lead, v.Lead.Body[0])
+		}
+	}
+	if len(v.Corrections) > 0 && v.Lead == nil {
+		correction = v.Corrections[0].Note
+	}
+	v.Preheader = cut(firstOf(v.Preheader, lead, d.Intro.Opening(), correction), maxSubject)
+}
+
+func (v *Issue) column(s *Section, stories []*Story, day time.Time) Column {
+	c := Column{Kind: s.Kind, Items: make([]*Item, len(stories))}
 	topic := ""
 	switch s.Kind {
 	case TopSection:
@@ -94,105 +128,20 @@ func (v *issue) column(s *Section, stories []*Story, day time.Time) column {
 	default:
 		topic, c.Name = s.Name, oneLine(s.Name)
 	}
+	if dir := textDirection(c.Name, v.Dir); dir != v.Dir {
+		c.Dir = dir
+	}
 	for i, story := range stories {
 		c.Items[i] = v.item(story, day, topic)
 	}
 	return c
 }
 
-func (v *issue) amends(c *Correction, day time.Time) amends {
-	a := amends{Title: oneLine(c.Title), URL: webURL(c.URL), Note: oneLine(c.Note), Date: v.T.instant(c.At, day)}
+func (v *Issue) amends(c *Correction, day time.Time) Amends {
+	a := Amends{Title: oneLine(c.Title), URL: webURL(c.URL), Note: oneLine(c.Note), Date: v.T.instant(c.At, day)}
 	if dir := textDirection(firstOf(a.Note, a.Title), v.Dir); dir != v.Dir {
 		a.Dir = dir
 	}
+	v.words += wordCount(a.Title) + wordCount(a.Note)
 	return a
-}
-
-// item draws a story up; topic is the one that it stands under, "" for none.
-func (v *issue) item(s *Story, day time.Time, topic string) *item {
-	it := &item{
-		Title: oneLine(s.Title), URL: webURL(s.URL), Summary: oneLine(s.Summary),
-		Image: webURL(s.Image), ImageAlt: oneLine(s.ImageAlt),
-		Meta: v.meta(s, day),
-	}
-	if s.Pinned {
-		it.Pick = v.T.EditorsPick
-	}
-	if s.Paid {
-		it.Paid = v.T.Paid
-	}
-	it.setBody(s.Body)
-	it.Title = firstOf(it.Title, it.Summary, it.URL)
-	if dir := textDirection(it.Title, v.Dir); dir != v.Dir {
-		it.Dir = dir
-	}
-	it.RTL = firstOf(it.Dir, v.Dir) == "rtl"
-	var others []string
-	for _, other := range s.Topics {
-		if other != topic {
-			others = append(others, oneLine(other))
-		}
-	}
-	it.Labels = strings.Join(others, ", ")
-	if it.Labels != "" && topic != "" {
-		it.Labels = fmt.Sprintf(v.T.AlsoIn, it.Labels)
-	}
-	return it
-}
-
-// setBody shows the body, and not the summary too where the body begins with it.
-func (it *item) setBody(paragraphs []string) {
-	for _, p := range paragraphs {
-		if p = oneLine(p); p != "" {
-			it.Body = append(it.Body, p)
-		}
-	}
-	opening := strings.TrimRight(it.Summary, "…. ")
-	if len(it.Body) > 0 && strings.HasPrefix(strings.Join(it.Body, " "), opening) {
-		it.Summary = ""
-	}
-}
-
-func (v *issue) meta(s *Story, day time.Time) string {
-	var parts []string
-	if author := oneLine(s.Author); author != "" {
-		parts = append(parts, fmt.Sprintf(v.T.By, author))
-	}
-	if source := oneLine(s.Source); source != "" {
-		parts = append(parts, source)
-	}
-	if others := alsoFrom(s.AlsoFrom); others != "" {
-		parts = append(parts, fmt.Sprintf(v.T.AlsoFrom, others))
-	}
-	if !s.PublishedAt.IsZero() {
-		parts = append(parts, v.T.instant(s.PublishedAt, day))
-	}
-	return strings.Join(parts, " · ")
-}
-
-// mostAlsoFrom is how many other publications are named.
-const mostAlsoFrom = 3
-
-// alsoFrom names the other publications that carry a story, the first few.
-func alsoFrom(names []string) string {
-	var out []string
-	for _, name := range names {
-		if name = oneLine(name); name != "" {
-			out = append(out, name)
-		}
-	}
-	if len(out) > mostAlsoFrom {
-		out = append(out[:mostAlsoFrom], "…")
-	}
-	return strings.Join(out, ", ")
-}
-
-// firstOf is the first text that is not empty.
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

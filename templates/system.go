@@ -51,6 +51,44 @@ func AlreadySubscribedMail(site Site, preferencesURL string) (Mail, error) {
 	return n.draw()
 }
 
+// Goodbye is what the last mail to a reader tells.
+type Goodbye struct {
+	Site         Site
+	Language     string // BCP 47; empty means the site's
+	Digest       string // that ended, by its name; empty for all
+	SubscribeURL string // where one signs up again, absolute http or https
+}
+
+// GoodbyeMail draws the mail that says that a digest, or all of them, has ended.
+func GoodbyeMail(g *Goodbye) (Mail, error) {
+	n := newNotice(g.Site, firstOf(g.Language, g.Site.Language), g.SubscribeURL)
+	ended := firstOf(oneLine(g.Digest), n.Site)
+	n.Subject = fmt.Sprintf(n.T.EndedSubject, ended)
+	n.Before = []string{fmt.Sprintf(n.T.EndedText, ended), n.T.EndedAgain}
+	n.Button = n.T.EndedButton
+	n.Why = fmt.Sprintf(n.T.EndedWhy, n.Site)
+	return n.draw()
+}
+
+// FreshLink is what a mail with a new link to a reader's settings tells.
+type FreshLink struct {
+	Site        Site
+	Language    string    // BCP 47; empty means the site's
+	URL         string    // of the settings, absolute http or https
+	RequestedAt time.Time // shown in its own zone
+}
+
+// FreshLinkMail draws the mail for a reader who asked for a new link.
+func FreshLinkMail(f *FreshLink) (Mail, error) {
+	n := newNotice(f.Site, firstOf(f.Language, f.Site.Language), f.URL)
+	n.Subject = fmt.Sprintf(n.T.FreshSubject, n.Site)
+	n.Before = []string{fmt.Sprintf(n.T.FreshText, n.Site, n.T.Moment(f.RequestedAt))}
+	n.Button = n.T.FreshButton
+	n.After = []string{n.T.FreshIgnore}
+	n.Why = fmt.Sprintf(n.T.FreshWhy, n.Site)
+	return n.draw()
+}
+
 // Alert is what operators should know.
 type Alert struct {
 	Text  string
@@ -69,33 +107,36 @@ func AlertMail(site Site, alerts []Alert) (Mail, error) {
 	return n.draw()
 }
 
-// notice is a system mail made ready to draw: some words, one button.
-type notice struct {
-	T                      *catalogue
-	Lang, Dir              string
+// Notice is a system mail made ready for a theme: some words, one button.
+type Notice struct {
+	T                      *catalogue // the words of the mail's language
+	Lang, Dir              string     // of the mail, for html and for the wrapper
 	Site, SiteURL, Address string
+	Tagline                string
+	Logo                   *Picture
 	Subject, Preheader     string
-	Before                 []string // paragraphs above the button
-	Lists                  []noticeList
-	Button, URL            string // "" for no button
-	After                  []string
+	Before                 []string     // paragraphs above the button
+	Lists                  []NoticeList // between the two
+	Button, URL            string       // "" for no button
+	After                  []string     // paragraphs below the button
 	Why                    string
 }
 
-type noticeList struct{ Name, Items string }
+// NoticeList is some names with what they are the names of.
+type NoticeList struct{ Name, Items string }
 
-func newNotice(site Site, language, url string) *notice {
+func newNotice(site Site, language, url string) *Notice {
 	c := words(language)
-	return &notice{
+	return &Notice{
 		T: c, Lang: c.language, Dir: languageDirection(c.language),
 		Site: oneLine(site.Name), SiteURL: webURL(site.URL), Address: oneLine(site.PostalAddress),
-		URL: webURL(url),
+		URL: webURL(url), Tagline: oneLine(site.Tagline), Logo: site.logo(),
 	}
 }
 
-func (n *notice) addList(name string, items []string) {
+func (n *Notice) addList(name string, items []string) {
 	if len(items) > 0 {
-		n.Lists = append(n.Lists, noticeList{Name: name, Items: oneLine(strings.Join(items, ", "))})
+		n.Lists = append(n.Lists, NoticeList{Name: name, Items: oneLine(strings.Join(items, ", "))})
 	}
 }
 
@@ -104,7 +145,7 @@ var parsedNotice = sync.OnceValues(func() (*Theme, error) {
 	return parseTheme("system/notice")
 })
 
-func (n *notice) draw() (Mail, error) {
+func (n *Notice) draw() (Mail, error) {
 	if n.URL == "" && n.Button != "" {
 		return Mail{}, fmt.Errorf("draw mail %q: %w", n.Subject, errors.New("its link is not an absolute http or https URL"))
 	}
