@@ -40,6 +40,12 @@ func (b *tab) look(name string) {
 		if wide := eval[[]string](b, tooWide); len(wide) > 0 {
 			b.Errorf("%s does not fit into %d pixels: %s", name, width, strings.Join(wide[:min(4, len(wide))], ", "))
 		}
+		if b.script && eval[string](b, `origin`) != "null" { // axe is a script, and a mail alone in a tab may run none
+			for _, scheme := range []string{"light", "dark"} {
+				b.scheme(scheme)
+				b.accessible(fmt.Sprintf("%s-%d-%s", name, width, scheme))
+			}
+		}
 		if *screenshots != "" {
 			b.photograph(fmt.Sprintf("%s-%d", name, width))
 		}
@@ -51,8 +57,7 @@ func (b *tab) look(name string) {
 func (b *tab) photograph(name string) {
 	b.Helper()
 	for _, scheme := range []string{"light", "dark"} {
-		feature := &emulation.MediaFeature{Name: "prefers-color-scheme", Value: scheme}
-		command(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{feature}})
+		b.scheme(scheme)
 		picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 		if err != nil {
 			b.Fatalf("photograph %s: %v", name, err)
