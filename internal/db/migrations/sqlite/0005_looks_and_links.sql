@@ -39,3 +39,41 @@ CREATE TABLE public_editions (
 CREATE INDEX public_editions_slot ON public_editions (slot, edition_id);
 
 CREATE INDEX public_editions_digest ON public_editions (digest_id, slot, edition_id);
+
+-- What an article is known by besides its own url and guid: 'url' is an address
+-- that it had before or has elsewhere, with source_id 0, and 'id' is what another
+-- source, or the API and the newsroom's systems (0), call it.
+CREATE TABLE article_aliases (
+  kind       TEXT NOT NULL,
+  source_id  BIGINT NOT NULL,
+  name       TEXT NOT NULL,
+  article_id BIGINT NOT NULL REFERENCES articles (id),
+  added_at   BIGINT NOT NULL,
+  PRIMARY KEY (kind, source_id, name)
+);
+
+CREATE INDEX article_aliases_article ON article_aliases (article_id);
+
+INSERT INTO article_aliases (kind, source_id, name, article_id, added_at)
+  SELECT 'url', 0, v.url, MAX(v.article_id), MAX(v.from_at) FROM article_versions v
+  WHERE v.url <> '' AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.url = v.url) GROUP BY v.url;
+
+-- told_at is by the clock of the newsroom's system when it last changed a story
+-- that it told us of: what it told before that counts no more. instead_of has the
+-- ids of the withdrawn articles whose place one took that was folded into them,
+-- such as '12 7': their readers had it.
+ALTER TABLE articles ADD COLUMN told_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE articles ADD COLUMN instead_of TEXT NOT NULL DEFAULT '';
+
+UPDATE articles SET told_at = COALESCE((SELECT MAX(v.modified_at) FROM article_versions v WHERE v.article_id = articles.id), 0)
+  WHERE source_id = 0 AND (guid LIKE 'ghost:%' OR guid LIKE 'wordpress:%');
+
+CREATE INDEX articles_instead ON articles (id) WHERE instead_of <> '';
+
+-- claimed_until is until when a process is telling the operators of an alert.
+ALTER TABLE alerts ADD COLUMN claimed_until BIGINT NOT NULL DEFAULT 0;
+
+-- missed_lately is how many of the missed stories were found missing without a day
+-- of peace between, and missed_since the last good fetch before the first of them.
+ALTER TABLE sources ADD COLUMN missed_lately BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN missed_since BIGINT NOT NULL DEFAULT 0;
