@@ -26,6 +26,7 @@ type Config struct {
 	Sources    []Source
 	Webhooks   []Webhook
 	Digests    []Digest
+	Slots      []Slot
 }
 
 // Site is the publication that sends.

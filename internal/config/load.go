@@ -122,6 +122,7 @@ func (l *loader) config(tree *node) *Config {
 	c.Sources = readSources(root.list("source"), c.Site)
 	c.Webhooks = readWebhooks(root.list("webhook"))
 	c.Digests = readDigests(root.list("digest"), c)
+	c.Slots = readSlots(root.list("slot"), c)
 	root.done()
 	return c
 }

@@ -233,6 +233,9 @@ type Checks struct {
 	// Attribute is asked for the name of an attribute of readers; the error says
 	// what else that name is.
 	Attribute func(name string) error
+
+	// Creative returns what keeps the HTML of a slot from being put into a mail.
+	Creative func(html string) []Flaw
 }
 
 func (c Checks) orPlain() Checks {
@@ -253,6 +256,9 @@ func (c Checks) orPlain() Checks {
 	}
 	if c.Attribute == nil {
 		c.Attribute = func(string) error { return nil }
+	}
+	if c.Creative == nil {
+		c.Creative = func(string) []Flaw { return nil }
 	}
 	return c
 }
