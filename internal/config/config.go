@@ -20,6 +20,8 @@ type Config struct {
 	Metrics  Metrics
 	Alerts   Alerts
 	Articles Articles
+	Links    Links
+	Archive  Archive
 
 	Attributes []Attribute
 	Topics     []Topic
@@ -235,6 +237,7 @@ type Digest struct {
 	QuietHours     string        // "22:00-07:00" in the zone of the schedule; none unless given
 	DailyCap       int           // deliveries to a reader on a local date; 0, no limit, unless given
 	CatchUpWithin  time.Duration // how late a missed slot may be made up for; 0 unless given: as catch_up says
+	Links          LinkTags      // those of [links] unless given
 }
 
 // DefaultSubject is the subject of a digest that gives none.

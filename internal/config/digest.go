@@ -53,6 +53,7 @@ func readDigest(t *table, c *Config, seen slugs) Digest {
 		QuietHours:     t.text("quiet_hours", "", hourRange),
 		DailyCap:       t.number("daily_cap", 0, 0, 100),
 		CatchUpWithin:  t.duration("catch_up_within", 0, time.Minute, 31*day),
+		Links:          t.digestLinks(c.Links.Tags),
 	}
 	d.Name = t.text("name", d.Slug, line(100))
 	if d.MinItems > d.MaxItems {

@@ -118,10 +118,12 @@ func (l *loader) config(tree *node) *Config {
 	c.Metrics = readMetrics(root.sub("metrics"))
 	c.Alerts = readAlerts(root.sub("alerts"))
 	c.Articles = readArticles(root.sub("articles"))
+	c.Links = readLinks(root.sub("links"), c.Site)
 	c.Topics = readTopics(root.list("topic"))
 	c.Sources = readSources(root.list("source"), c.Site)
 	c.Webhooks = readWebhooks(root.list("webhook"))
 	c.Digests = readDigests(root.list("digest"), c)
+	c.Archive = readArchive(root.sub("archive"), c.Digests)
 	c.Slots = readSlots(root.list("slot"), c)
 	root.done()
 	return c

@@ -230,6 +230,8 @@ type Checks struct {
 	Language func(tag string) error        // in which mails and pages have words
 	Provider func(name string) error       // of mailboxes, given without domains; the error goes on after "domains in [[mail.provider]] "
 
+	LinkTag func(name, value string) error // a parameter of links and the template of its value
+
 	// Attribute is asked for the name of an attribute of readers; the error says
 	// what else that name is.
 	Attribute func(name string) error
@@ -253,6 +255,9 @@ func (c Checks) orPlain() Checks {
 	}
 	if c.Provider == nil {
 		c.Provider = plainProvider
+	}
+	if c.LinkTag == nil {
+		c.LinkTag = func(_, value string) error { return subject(value) }
 	}
 	if c.Attribute == nil {
 		c.Attribute = func(string) error { return nil }

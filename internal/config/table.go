@@ -119,6 +119,9 @@ func (t *table) below(key string) string {
 // envBelow names the variables of a table in this one. In the file itself that
 // is BROADSHEET_SITE and so on.
 func (t *table) envBelow(key string) string {
+	if t.env == "" { // there are several of this one
+		return ""
+	}
 	return t.env + "_" + strings.ToUpper(key)
 }
 
