@@ -77,3 +77,28 @@ ALTER TABLE alerts ADD COLUMN claimed_until BIGINT NOT NULL DEFAULT 0;
 -- of peace between, and missed_since the last good fetch before the first of them.
 ALTER TABLE sources ADD COLUMN missed_lately BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sources ADD COLUMN missed_since BIGINT NOT NULL DEFAULT 0;
+
+-- What the configuration said of a slot of sponsors or of the house, as JSON, and
+-- when it began to count: one row for each change. Without a body the slot was
+-- removed.
+CREATE TABLE slot_versions (
+  slug    TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  from_at BIGINT NOT NULL,
+  body    TEXT NOT NULL,
+  PRIMARY KEY (slug, version)
+);
+
+CREATE INDEX slot_versions_from ON slot_versions (from_at);
+
+-- The slots that the mail of a selection has, by their slugs with a comma between
+-- them, and how many mails of an edition had a slot of which the deliveries are
+-- gone.
+ALTER TABLE selections ADD COLUMN slots TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE edition_slots (
+  edition_id BIGINT NOT NULL REFERENCES editions (id),
+  slot       TEXT NOT NULL,
+  sent       BIGINT NOT NULL,
+  PRIMARY KEY (edition_id, slot)
+);
