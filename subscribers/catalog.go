@@ -2,10 +2,11 @@ package subscribers
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"broadsheet/templates"
 )
 
 // Catalog is what readers can choose, as configured. It is read only.
@@ -74,7 +75,7 @@ func (c *Catalog) topicsOf(slugs []string) (Topics, error) {
 		}
 		at := slices.IndexFunc(c.Topics, func(t Topic) bool { return t.Slug == slug })
 		if at < 0 {
-			return "", fmt.Errorf("unknown topic %q%s", shorten(slug), didYouMean(slug, c.topicSlugs()))
+			return "", flawed(templates.ProblemTopicUnknown, "unknown topic %q%s", shorten(slug), didYouMean(slug, c.topicSlugs()))
 		}
 		if !slices.Contains(ids, c.Topics[at].ID) {
 			ids = append(ids, c.Topics[at].ID)
@@ -95,7 +96,7 @@ func (c *Catalog) digestsOf(slugs []string) ([]*Digest, error) {
 		}
 		at := slices.IndexFunc(c.Digests, func(d Digest) bool { return d.Slug == slug })
 		if at < 0 {
-			return nil, fmt.Errorf("unknown digest %q%s", shorten(slug), didYouMean(slug, c.digestSlugs()))
+			return nil, flawed(templates.ProblemDigestUnknown, "unknown digest %q%s", shorten(slug), didYouMean(slug, c.digestSlugs()))
 		}
 		if d := &c.Digests[at]; !slices.Contains(found, d) {
 			found = append(found, d)
@@ -119,7 +120,7 @@ type choices struct {
 	hours   hours // of digests of which nothing is said they stay
 }
 
-var errNoDigest = errors.New("no digest is configured")
+var errNoDigest = flawed(templates.ProblemNothingOffered, "no digest is configured")
 
 // lenient reads choices as files and commands give them: no topics are all
 // topics, and no digests are all that offer one of the topics.
@@ -155,7 +156,7 @@ func (c *Catalog) lenient(topics, digests []string) (choices, error) {
 func (c *Catalog) check(w choices) error {
 	for _, d := range w.digests {
 		if !d.offers(w.topics) {
-			return fmt.Errorf("%s has none of the chosen topics", d.Name)
+			return flawed(templates.ProblemDigestWithoutTopics, "%s has none of the chosen topics", d.Name)
 		}
 	}
 	return nil
@@ -220,7 +221,7 @@ func checkZone(zone string) error {
 		return nil
 	}
 	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
-		return fmt.Errorf("unknown time zone %q, want a name such as Europe/Berlin", shorten(zone))
+		return flawed(templates.ProblemZoneUnknown, "unknown time zone %q, want a name such as Europe/Berlin", shorten(zone))
 	}
 	return nil
 }

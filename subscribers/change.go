@@ -78,7 +78,9 @@ func (in *Change) apply(c *Catalog, r *record, q *request) (string, error) {
 	w := r.chosen(c)
 	asked, err := c.hoursOf(in.Hours, w.digests)
 	if err != nil {
-		return "", FieldErrors{fieldHour: err.Error()}
+		wrong := FieldErrors{}
+		wrong.add(fieldHour, err)
+		return "", wrong
 	}
 	if in.Zone != nil {
 		r.setZone(q.zone)

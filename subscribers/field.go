@@ -2,6 +2,7 @@ package subscribers
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,23 +13,55 @@ import (
 	"broadsheet/templates"
 )
 
-// FieldErrors says what is wrong with a form, in words for the person who
-// filled it in, by field; the keys are the field names of package templates.
-type FieldErrors map[string]string
+// FieldErrors says what is wrong with a form by field; the keys are the field
+// names of package templates.
+type FieldErrors map[string]FieldError
+
+// FieldError is what is wrong with a field: for the page that the person fills
+// in, which has words of its own for it, and in English for operators.
+type FieldError struct {
+	Problem templates.Problem
+	Text    string
+}
+
+// flaw is an error about what somebody entered.
+type flaw struct {
+	problem templates.Problem
+	error
+}
+
+func flawed(p templates.Problem, format string, args ...any) error {
+	return flaw{p, fmt.Errorf(format, args...)}
+}
 
 // Error implements error.
 func (e FieldErrors) Error() string {
 	var parts []string
 	for _, field := range slices.Sorted(maps.Keys(e)) {
-		parts = append(parts, field+": "+e[field])
+		parts = append(parts, field+": "+e[field].Text)
 	}
 	return strings.Join(parts, "; ")
 }
 
-func (e FieldErrors) add(field string, err error) {
-	if err != nil && e[field] == "" {
-		e[field] = err.Error()
+// Problems is what pages show.
+func (e FieldErrors) Problems() map[string]templates.Problem {
+	out := make(map[string]templates.Problem, len(e))
+	for field, wrong := range e {
+		out[field] = wrong.Problem
 	}
+	return out
+}
+
+func (e FieldErrors) add(field string, err error) {
+	if _, known := e[field]; known || err == nil {
+		return
+	}
+	what := FieldError{templates.ProblemOther, err.Error()}
+	var f flaw
+	if errors.As(err, &f) {
+		what.Problem = f.problem
+	}
+	e[field] = what
 }
 
 // result returns e as an error, nil if nothing is wrong.
@@ -58,6 +91,13 @@ const (
 
 func (e FieldErrors) address(s string) string {
 	address, err := mail.Canonical(s)
+	switch {
+	case err == nil:
+	case strings.TrimSpace(s) == "":
+		err = flaw{templates.ProblemAddressMissing, err}
+	default:
+		err = flaw{templates.ProblemAddressInvalid, err}
+	}
 	e.add(templates.FieldAddress, err)
 	return address
 }
@@ -101,7 +141,7 @@ func (e FieldErrors) choices(c *Catalog, topics, digests []string) choices {
 	if err == nil && w.topics == "" {
 		w.topics = AllTopics
 		if len(c.Topics) > 0 {
-			e.add(templates.FieldTopics, errors.New("choose at least one topic"))
+			e.add(templates.FieldTopics, flawed(templates.ProblemTopicsMissing, "choose at least one topic"))
 		}
 	}
 	w.digests, err = c.digestsOf(digests)
@@ -113,7 +153,7 @@ func (e FieldErrors) choices(c *Catalog, topics, digests []string) choices {
 	case len(c.Digests) == 1:
 		w.digests = c.allDigests()
 	default:
-		e.add(templates.FieldDigests, errors.New("choose at least one newsletter"))
+		e.add(templates.FieldDigests, flawed(templates.ProblemDigestsMissing, "choose at least one newsletter"))
 	}
 	if len(e) == 0 {
 		e.add(templates.FieldTopics, c.check(w))
@@ -125,7 +165,7 @@ func (e FieldErrors) choices(c *Catalog, topics, digests []string) choices {
 // around it alone.
 func cleanName(s string) (string, error) {
 	if !utf8.ValidString(s) {
-		return "", errors.New("the name contains broken characters")
+		return "", flawed(templates.ProblemNameInvalid, "the name contains broken characters")
 	}
 	s = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Bidi_Control, r) {
@@ -135,7 +175,7 @@ func cleanName(s string) (string, error) {
 	}, s)
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if utf8.RuneCountInString(s) > maxName {
-		return "", errors.New("the name is longer than 100 characters")
+		return "", flawed(templates.ProblemNameTooLong, "the name is longer than %d characters", maxName)
 	}
 	return s, nil
 }
@@ -147,16 +187,18 @@ func checkLanguage(s string) error {
 	}
 	for i, part := range strings.Split(s, "-") {
 		if part == "" || len(part) > 8 || i == 0 && len(part) < 2 || len(s) > 35 {
-			return errors.New("the language is not a tag such as en or pt-BR")
+			return errLanguage
 		}
 		for _, r := range part {
 			if r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-				return errors.New("the language is not a tag such as en or pt-BR")
+				return errLanguage
 			}
 		}
 	}
 	return nil
 }
+
+var errLanguage = flawed(templates.ProblemLanguageUnknown, "the language is not a tag such as en or pt-BR")
 
 // shorten makes a value fit to be shown in a message.
 func shorten(s string) string { return cut(s, maxShort) }

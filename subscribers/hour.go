@@ -1,10 +1,11 @@
 package subscribers
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"broadsheet/templates"
 )
 
 // hours are those that a reader asks for, by digest id; "" is the digest's own.
@@ -29,7 +30,7 @@ func (c *Catalog) hoursOf(texts []string, digests []*Digest) (hours, error) {
 		}
 		for _, d := range of {
 			if !slices.Contains(digests, d) {
-				return nil, fmt.Errorf("an hour for %s, which is not among the chosen digests", d.Name)
+				return nil, flawed(templates.ProblemHourUnknown, "an hour for %s, which is not among the chosen digests", d.Name)
 			}
 			if hour != "" && d.hourFor(hour) == "" {
 				return nil, noSuchHour(hour, []*Digest{d})
@@ -63,9 +64,9 @@ func noSuchHour(hour string, digests []*Digest) error {
 		}
 	}
 	if len(offers) == 0 {
-		return fmt.Errorf("no hour %q: none of the digests has hours to choose from", shorten(hour))
+		return flawed(templates.ProblemHourUnknown, "no hour %q: none of the digests has hours to choose from", shorten(hour))
 	}
-	return fmt.Errorf("no hour %q: there is %s", shorten(hour), strings.Join(offers, "; "))
+	return flawed(templates.ProblemHourUnknown, "no hour %q: there is %s", shorten(hour), strings.Join(offers, "; "))
 }
 
 // describeHours lists what readers asked for that is not the digest's own.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"broadsheet/subscribers"
+	"broadsheet/templates"
 )
 
 func TestConfirm(t *testing.T) {
@@ -93,7 +94,7 @@ func TestPreferences(t *testing.T) {
 
 		var fields subscribers.FieldErrors
 		err := k.SetPreferences(t.Context(), k.catalog, id, subscribers.Preferences{Zone: "x", Digests: []string{"daily"}}, "page", "")
-		if !errors.As(err, &fields) || fields["zone"] == "" || fields["topics"] == "" {
+		if !errors.As(err, &fields) || fields["zone"].Problem != templates.ProblemZoneUnknown || fields["topics"].Problem != templates.ProblemTopicsMissing {
 			t.Errorf("wrong preferences = %v, want errors for zone and topics", err)
 		}
 		set(subscribers.Preferences{}, nil)
@@ -241,7 +242,7 @@ func TestAdd(t *testing.T) {
 		k.must(k.Suppress(t.Context(), "new@example.com", subscribers.ReasonManual, "", "command"))
 		add(subscribers.Add{Address: "new@example.com", Confirmed: true, Consent: "x"}, subscribers.ErrSuppressed)
 		var fields subscribers.FieldErrors
-		if err := k.Add(t.Context(), k.catalog, subscribers.Add{Address: "x", Topics: []string{"wrold"}}); !errors.As(err, &fields) || fields["topics"] != `unknown topic "wrold", did you mean "world"?` {
+		if err := k.Add(t.Context(), k.catalog, subscribers.Add{Address: "x", Topics: []string{"wrold"}}); !errors.As(err, &fields) || fields["topics"].Text != `unknown topic "wrold", did you mean "world"?` {
 			t.Errorf("Add with a wrong topic = %v", err)
 		}
 	})

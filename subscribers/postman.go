@@ -208,11 +208,11 @@ func (p *Postman) compose(m *claimedMail, to *record) ([]byte, error) {
 
 func (p *Postman) draw(m *claimedMail, to *record) (templates.Mail, error) {
 	if m.Kind == MailAlreadySubscribed {
-		return templates.AlreadySubscribedMail(p.Site, p.links.Preferences(to.ID))
+		return templates.AlreadySubscribedMail(p.Site.In(to.Language), p.links.Preferences(to.ID))
 	}
 	c := p.catalog()
 	askedAt := db.Time(m.CreatedAt)
-	confirm := &templates.Confirm{Site: p.Site, Language: to.Language, URL: p.links.Confirm(to.ID, askedAt), RequestedAt: askedAt}
+	confirm := &templates.Confirm{Site: p.Site.In(to.Language), URL: p.links.Confirm(to.ID, askedAt), RequestedAt: askedAt}
 	if zone, err := time.LoadLocation(to.Zone); err == nil {
 		confirm.RequestedAt = askedAt.In(zone)
 	}

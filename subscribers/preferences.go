@@ -10,6 +10,7 @@ import (
 // Preferences are a reader's choices as set on the preferences page.
 type Preferences struct {
 	Name, Zone      string
+	Language        *string  // BCP 47, "" for the site's; nil leaves it as it is
 	Topics, Digests []string // slugs, "*" for all; no digest ends all of them
 
 	// Hours are those that the reader chose, by a digest's slug: one of what the
@@ -23,6 +24,9 @@ type Preferences struct {
 func (in *Preferences) check(c *Catalog) (*request, error) {
 	wrong := FieldErrors{}
 	q := &request{name: wrong.name(in.Name), zone: wrong.zone(in.Zone)}
+	if in.Language != nil {
+		q.language = wrong.language(*in.Language)
+	}
 	if len(in.Digests) > 0 {
 		q.choices = wrong.choices(c, in.Topics, in.Digests)
 		q.hours = wrong.hours(c, in.Hours)
@@ -45,6 +49,9 @@ func (s *Store) SetPreferences(ctx context.Context, c *Catalog, subscriberID int
 		}
 		r.setName(q.name)
 		r.setZone(q.zone)
+		if in.Language != nil {
+			r.setLanguage(q.language)
+		}
 		n := note{Consent: Consent{At: now, Event: EventPreferences, Origin: origin, Client: client}}
 		if len(q.digests) == 0 {
 			r.end(0, now)

@@ -79,7 +79,7 @@ func TestOwnHour(t *testing.T) {
 		in.Hours = map[string]string{"daily": "03:00"}
 		err := k.SetPreferences(t.Context(), k.catalog, id, in, "page", "")
 		var wrong subscribers.FieldErrors
-		if !errors.As(err, &wrong) || !strings.Contains(wrong[subscribers.FieldHour("daily")], "06:30, 18:00") {
+		if !errors.As(err, &wrong) || !strings.Contains(wrong[subscribers.FieldHour("daily")].Text, "06:30, 18:00") {
 			t.Errorf("an hour that is not offered: %v", err)
 		}
 		k.checkStates()

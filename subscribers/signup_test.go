@@ -3,7 +3,7 @@ package subscribers_test
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +12,7 @@ import (
 	"broadsheet/internal/db"
 	"broadsheet/internal/db/dbtest"
 	"broadsheet/subscribers"
+	"broadsheet/templates"
 )
 
 func TestSignUp(t *testing.T) {
@@ -109,24 +110,27 @@ func TestSignUpFields(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		for name, c := range map[string]struct {
 			change func(in *subscribers.SignUp)
-			fields []string
+			fields map[string]templates.Problem
 		}{
-			"no address":         {func(in *subscribers.SignUp) { in.Address = "" }, []string{"address"}},
-			"not an address":     {func(in *subscribers.SignUp) { in.Address = "ann" }, []string{"address"}},
-			"injection":          {func(in *subscribers.SignUp) { in.Address = "a@b.example\r\nBcc: c@d.example" }, []string{"address"}},
-			"NUL":                {func(in *subscribers.SignUp) { in.Address = "a\x00@b.example" }, []string{"address"}},
-			"long name":          {func(in *subscribers.SignUp) { in.Name = strings.Repeat("é", 101) }, []string{"name"}},
-			"broken name":        {func(in *subscribers.SignUp) { in.Name = "a\xff" }, []string{"name"}},
-			"no topic":           {func(in *subscribers.SignUp) { in.Topics = nil }, []string{"topics"}},
-			"unknown topic":      {func(in *subscribers.SignUp) { in.Topics = []string{"wrold"} }, []string{"topics"}},
-			"no digest of two":   {func(in *subscribers.SignUp) { in.Digests = nil }, []string{"digests"}},
-			"unknown digest":     {func(in *subscribers.SignUp) { in.Digests = []string{"dayly"} }, []string{"digests"}},
-			"nothing in it":      {func(in *subscribers.SignUp) { in.Topics, in.Digests = []string{"arts"}, []string{"weekly"} }, []string{"topics"}},
-			"unknown zone":       {func(in *subscribers.SignUp) { in.Zone = "Mars/Olympus" }, []string{"zone"}},
-			"the machine's zone": {func(in *subscribers.SignUp) { in.Zone = "Local" }, []string{"zone"}},
-			"a path as zone":     {func(in *subscribers.SignUp) { in.Zone = "../../etc/passwd" }, []string{"zone"}},
-			"language":           {func(in *subscribers.SignUp) { in.Language = "e" }, []string{"language"}},
-			"everything at once": {func(in *subscribers.SignUp) { *in = subscribers.SignUp{Zone: "x", Language: "?"} }, []string{"address", "digests", "language", "topics", "zone"}},
+			"no address":         {func(in *subscribers.SignUp) { in.Address = "" }, map[string]templates.Problem{"address": templates.ProblemAddressMissing}},
+			"not an address":     {func(in *subscribers.SignUp) { in.Address = "ann" }, map[string]templates.Problem{"address": templates.ProblemAddressInvalid}},
+			"injection":          {func(in *subscribers.SignUp) { in.Address = "a@b.example\r\nBcc: c@d.example" }, map[string]templates.Problem{"address": templates.ProblemAddressInvalid}},
+			"NUL":                {func(in *subscribers.SignUp) { in.Address = "a\x00@b.example" }, map[string]templates.Problem{"address": templates.ProblemAddressInvalid}},
+			"long name":          {func(in *subscribers.SignUp) { in.Name = strings.Repeat("é", 101) }, map[string]templates.Problem{"name": templates.ProblemNameTooLong}},
+			"broken name":        {func(in *subscribers.SignUp) { in.Name = "a\xff" }, map[string]templates.Problem{"name": templates.ProblemNameInvalid}},
+			"no topic":           {func(in *subscribers.SignUp) { in.Topics = nil }, map[string]templates.Problem{"topics": templates.ProblemTopicsMissing}},
+			"unknown topic":      {func(in *subscribers.SignUp) { in.Topics = []string{"wrold"} }, map[string]templates.Problem{"topics": templates.ProblemTopicUnknown}},
+			"no digest of two":   {func(in *subscribers.SignUp) { in.Digests = nil }, map[string]templates.Problem{"digests": templates.ProblemDigestsMissing}},
+			"unknown digest":     {func(in *subscribers.SignUp) { in.Digests = []string{"dayly"} }, map[string]templates.Problem{"digests": templates.ProblemDigestUnknown}},
+			"nothing in it":      {func(in *subscribers.SignUp) { in.Topics, in.Digests = []string{"arts"}, []string{"weekly"} }, map[string]templates.Problem{"topics": templates.ProblemDigestWithoutTopics}},
+			"unknown zone":       {func(in *subscribers.SignUp) { in.Zone = "Mars/Olympus" }, map[string]templates.Problem{"zone": templates.ProblemZoneUnknown}},
+			"the machine's zone": {func(in *subscribers.SignUp) { in.Zone = "Local" }, map[string]templates.Problem{"zone": templates.ProblemZoneUnknown}},
+			"a path as zone":     {func(in *subscribers.SignUp) { in.Zone = "../../etc/passwd" }, map[string]templates.Problem{"zone": templates.ProblemZoneUnknown}},
+			"language":           {func(in *subscribers.SignUp) { in.Language = "e" }, map[string]templates.Problem{"language": templates.ProblemLanguageUnknown}},
+			"everything at once": {func(in *subscribers.SignUp) { *in = subscribers.SignUp{Zone: "x", Language: "?"} }, map[string]templates.Problem{
+				"address": templates.ProblemAddressMissing, "digests": templates.ProblemDigestsMissing, "language": templates.ProblemLanguageUnknown,
+				"topics": templates.ProblemTopicsMissing, "zone": templates.ProblemZoneUnknown,
+			}},
 		} {
 			in := form("field@example.com")
 			c.change(&in)
@@ -136,14 +140,13 @@ func TestSignUpFields(t *testing.T) {
 				t.Errorf("%s: SignUp = %v, want FieldErrors", name, err)
 				continue
 			}
-			var got []string
-			for field, text := range fields {
-				if got = append(got, field); text == "" {
+			for field, wrong := range fields {
+				if wrong.Text == "" {
 					t.Errorf("%s: no words for %s", name, field)
 				}
 			}
-			if slices.Sort(got); !slices.Equal(got, c.fields) {
-				t.Errorf("%s: wrong fields = %v, want %v", name, got, c.fields)
+			if got := fields.Problems(); !maps.Equal(got, c.fields) {
+				t.Errorf("%s: got %v, want %v", name, got, c.fields)
 			}
 		}
 		if n := k.count(`SELECT count(*) FROM subscribers`); n != 0 {

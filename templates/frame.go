@@ -20,7 +20,7 @@ type frame struct {
 	Wide    bool
 	Page    any
 
-	errors map[string]string
+	errors map[string]Problem
 	assets func(name string) string
 }
 
@@ -33,7 +33,7 @@ func newFrame(site Site, page any) *frame {
 func (f *frame) DocumentTitle() string {
 	title := f.Title + " · " + f.Site.Name
 	if len(f.errors) > 0 {
-		return f.T.ErrorPrefix + ": " + title
+		return f.T.Label(f.T.ErrorPrefix) + " " + title
 	}
 	return title
 }
@@ -59,7 +59,7 @@ func (f *frame) Field(field string) fieldProblem {
 // Problems lists what is wrong in the order of the form; what belongs to no
 // field that is shown comes first and links nowhere.
 func (f *frame) Problems() []fieldProblem {
-	order := []string{FieldAddress, FieldName, FieldTopics, FieldDigests, FieldZone}
+	order := []string{FieldAddress, FieldName, FieldTopics, FieldDigests, FieldLanguage, FieldZone}
 	for _, h := range f.hours() {
 		order = append(order, h.Field())
 	}
@@ -105,6 +105,26 @@ func (f *frame) anchor(field string) string {
 // only while the reader has not sent the form yet.
 func (f *frame) DetectZone() bool {
 	return f.Script != "" && len(f.errors) == 0
+}
+
+// tongue is a language that pages may have.
+type tongue struct {
+	Tag, Name string // of the language in itself
+	Dir       string
+	Current   bool
+}
+
+// Tongues are the languages to choose from, none where there is no choice.
+func (f *frame) Tongues() []tongue {
+	if len(f.Site.Languages) < 2 {
+		return nil
+	}
+	out := make([]tongue, len(f.Site.Languages))
+	for i, tag := range f.Site.Languages {
+		c := words(tag)
+		out[i] = tongue{Tag: tag, Name: c.name, Dir: languageDirection(c.language), Current: sameTag(tag, f.Site.Language)}
+	}
+	return out
 }
 
 // OnlyDigest is the digest of a sign-up that leaves nothing to choose.

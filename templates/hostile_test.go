@@ -130,7 +130,7 @@ func TestHostilePagesStayText(t *testing.T) {
 		"subscribe": func(b *bytes.Buffer) error {
 			return p.Subscribe(b, &templates.SubscribePage{
 				Site: site, Topics: choice, Digests: choice, Zones: []string{evil}, Zone: evil, Address: evil, Name: evil,
-				Errors: map[string]string{"address": evil, "form": evil}, FormToken: evil, Action: "javascript:alert(1)",
+				Errors: map[string]templates.Problem{"address": templates.Problem(evil), "form": templates.Problem(evil)}, FormToken: evil, Action: "javascript:alert(1)",
 			})
 		},
 		"preferences": func(b *bytes.Buffer) error {

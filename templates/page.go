@@ -18,6 +18,8 @@ const (
 	FieldHour        = "hour-"       // followed by a digest's slug
 	FieldPauseUntil  = "pause-until" // a date, "2006-01-02"
 	FieldPause       = "pause"       // "until" or "over", from the buttons of PreferencesPage.PauseAction
+	FieldLanguage    = "language"    // of the reader, a tag
+	FieldLang        = "lang"        // of the page that a form was sent from, and of a link to a page
 	FieldAgain       = "again"       // from the button of ExpiredPage
 )
 
@@ -31,12 +33,12 @@ type Choice struct {
 type SubscribePage struct {
 	Site          Site
 	Topics        []Choice
-	Digests       []Choice          // a single one is shown as what the reader gets
-	Hours         []HourChoice      // of digests with hours to choose from
-	Zones         []string          // IANA names in the order shown
-	Zone          string            // the one that is chosen
-	Address, Name string            // as typed
-	Errors        map[string]string // by field name: a Problem constant or a text
+	Digests       []Choice           // a single one is shown as what the reader gets
+	Hours         []HourChoice       // of digests with hours to choose from
+	Zones         []string           // IANA names in the order shown
+	Zone          string             // the one that is chosen
+	Address, Name string             // as typed
+	Errors        map[string]Problem // by field name
 	FormToken     string
 	Action        string // where the form is sent
 }
@@ -66,11 +68,12 @@ type PreferencesPage struct {
 	Site              Site
 	Masked            string
 	Name, Zone        string
+	Language          string // the reader's, BCP 47; "" for none chosen
 	Zones             []string
 	Topics, Digests   []Choice
-	Saved             bool              // the settings were just saved
-	Confirmed         bool              // the address was just confirmed
-	Errors            map[string]string // by field name: a Problem constant or a text
+	Saved             bool               // the settings were just saved
+	Confirmed         bool               // the address was just confirmed
+	Errors            map[string]Problem // by field name
 	Action            string
 	UnsubscribeAction string // where the button that ends everything posts unsubscribe=all; empty hides it
 

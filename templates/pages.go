@@ -10,7 +10,6 @@ import (
 	htmltemplate "html/template"
 	"io"
 	"io/fs"
-	"strings"
 )
 
 //go:embed pages
@@ -42,7 +41,6 @@ type Pages struct {
 func LoadPages() (*Pages, error) {
 	p := &Pages{byName: map[string]*htmltemplate.Template{}, versions: map[string]string{}, prefix: "/assets/"}
 	layout, err := htmltemplate.New("layout").Funcs(htmltemplate.FuncMap{
-		"join":        func(names []string) string { return strings.Join(names, ", ") },
 		"size":        sizeInWords,
 		"machineTime": machineTime,
 	}).ParseFS(pageFiles, "pages/layout.html")

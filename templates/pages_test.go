@@ -52,7 +52,7 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 		page := signUp()
 		page.Address, page.Name = "ana.example.com", `Ana "A" <Ruiz>`
 		page.Hours = []templates.HourChoice{{Slug: "daily", Digest: "The Morning Courier", Hours: []string{"06:30", "18:00"}, Hour: "06:30"}}
-		page.Errors = map[string]string{
+		page.Errors = map[string]templates.Problem{
 			templates.FieldAddress: templates.ProblemAddressInvalid,
 			templates.FieldTopics:  templates.ProblemTopicsMissing,
 			templates.FieldZone:    templates.ProblemZoneUnknown,
@@ -203,14 +203,14 @@ func TestPagesTellAPersonsButtonFromAOneClick(t *testing.T) {
 	}
 }
 
-func TestAnErrorWithoutAConstantIsShownAsItIs(t *testing.T) {
+func TestAProblemThatNobodyKnowsIsShownAsOne(t *testing.T) {
 	page := signUp()
-	page.Errors = map[string]string{templates.FieldAddress: "No mail reaches <example.test>."}
+	page.Errors = map[string]templates.Problem{templates.FieldAddress: "No mail reaches <example.test>."}
 	var b bytes.Buffer
 	if err := loadPages(t).Subscribe(&b, page); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := text(parseHTML(t, b.String()).one(t, "p", "id", "address-problem")), page.Errors["address"]; got != want {
+	if got, want := text(parseHTML(t, b.String()).one(t, "p", "id", "address-problem")), "Something here is not as expected. Please check it."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -2,7 +2,6 @@ package templates
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -39,9 +38,9 @@ func (f *frame) Receipts() []receiptText {
 	var out []receiptText
 	for i := range p.Receipts {
 		r := &p.Receipts[i]
-		t := receiptText{Digest: r.Digest, Text: f.T.receipt(r, p.Now)}
+		t := receiptText{Digest: r.Digest, Text: upperFirst(f.T.receipt(r, p.Now))}
 		if !r.Next.IsZero() && r.PausedUntil.IsZero() {
-			t.Next = fmt.Sprintf(f.T.ReceiptNext, f.T.near(r.Next, p.Now))
+			t.Next = upperFirst(fmt.Sprintf(f.T.ReceiptNext, f.T.near(r.Next, p.Now)))
 		}
 		out = append(out, t)
 	}
@@ -54,7 +53,7 @@ func (f *frame) PausedText() string {
 	if !ok || p.PausedUntil.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf(f.T.PausedUntil, f.T.near(p.PausedUntil, p.Now))
+	return upperFirst(fmt.Sprintf(f.T.PausedUntil, f.T.near(p.PausedUntil, p.Now)))
 }
 
 // receipt says in a sentence what became of an edition.
@@ -67,23 +66,11 @@ func (c *catalogue) receipt(r *Receipt, now time.Time) string {
 	}
 	at := c.near(r.At, now)
 	if r.What == "nothing-new" && len(r.Topics) > 0 {
-		return fmt.Sprintf(c.ReceiptNothingIn, at, strings.Join(r.Topics, ", "))
+		return fmt.Sprintf(c.ReceiptNothingIn, at, c.List(r.Topics))
 	}
 	text, ok := c.receipts[r.What]
 	if !ok {
 		text = c.ReceiptOther
 	}
 	return fmt.Sprintf(text, at)
-}
-
-// near is a date and time of day, told as people do of yesterday, today and
-// tomorrow, in the zone of t.
-func (c *catalogue) near(t, now time.Time) string {
-	y, m, d := now.In(t.Location()).Date()
-	for offset, word := range map[int]string{-1: c.Yesterday, 0: c.Today, 1: c.Tomorrow} {
-		if ty, tm, td := t.Date(); time.Date(y, m, d+offset, 0, 0, 0, 0, time.UTC).Equal(time.Date(ty, tm, td, 0, 0, 0, 0, time.UTC)) {
-			return word + " " + t.Format(c.timeLayout)
-		}
-	}
-	return t.Format(c.dateLayout) + ", " + t.Format(c.timeLayout)
 }

@@ -1,47 +1,63 @@
 package templates
 
-import (
-	"fmt"
-	"time"
-)
+import "github.com/go-playground/locales"
 
-// Problems that a form shows beside a field. Given as an error of a page they
-// stand for a text in the reader's language; any other text is shown as it is.
+// Problem is what is wrong with a field of a form. Pages show it in the words of
+// their language.
+type Problem string
+
+// Problems that a form shows beside a field. ProblemOther stands for all that
+// people do not do by themselves, such as a value that the form does not have.
 const (
-	ProblemAddressMissing = "address-missing"
-	ProblemAddressInvalid = "address-invalid"
-	ProblemNameTooLong    = "name-too-long"
-	ProblemTopicsMissing  = "topics-missing"
-	ProblemTopicUnknown   = "topic-unknown"
-	ProblemDigestsMissing = "digests-missing"
-	ProblemDigestUnknown  = "digest-unknown"
-	ProblemZoneUnknown    = "zone-unknown"
-	ProblemHourUnknown    = "hour-unknown"
-	ProblemPauseOver      = "pause-over"
-	ProblemFormExpired    = "form-expired"
-	ProblemTooMany        = "too-many"
+	ProblemAddressMissing      Problem = "address-missing"
+	ProblemAddressInvalid      Problem = "address-invalid"
+	ProblemNameTooLong         Problem = "name-too-long"
+	ProblemNameInvalid         Problem = "name-invalid"
+	ProblemTopicsMissing       Problem = "topics-missing"
+	ProblemTopicUnknown        Problem = "topic-unknown"
+	ProblemDigestsMissing      Problem = "digests-missing"
+	ProblemDigestUnknown       Problem = "digest-unknown"
+	ProblemZoneUnknown         Problem = "zone-unknown"
+	ProblemHourUnknown         Problem = "hour-unknown"
+	ProblemPauseOver           Problem = "pause-over"
+	ProblemFormExpired         Problem = "form-expired"
+	ProblemTooMany             Problem = "too-many"
+	ProblemLanguageUnknown     Problem = "language-unknown"
+	ProblemDigestWithoutTopics Problem = "digest-without-topics"
+	ProblemNothingOffered      Problem = "nothing-offered"
+	ProblemOther               Problem = "other"
 )
 
-// catalogue is every word of ours in one language. A text with %s or %d takes
-// the values that its comment names, in that order.
+// catalogue is every word of ours in one language. A text with values takes
+// those that its comment names by their number in that order, such as %[1]s, so
+// that a language can put them where it needs them.
 type catalogue struct {
 	language   string // BCP 47, of these words
-	dateLayout string // of a full date, as package time writes layouts
-	dayLayout  string // of a date in the same year
-	timeLayout string
-	moment     string // date, time of day with zone
+	name       string // of the language, in itself
+	locale     locales.Translator
+	dayMonth   string // of a date in the same year: day, month
+	first      string // how the first day of a month is written; "" for 1
+	timeLayout string // as package time writes it; "" for what CLDR has
+	moment     string // date, time of day, zone
+	spanMonth  string // days of one month: the day, month and year of the first and of the last
+	spanMonths string // days of one year
+	spanYears  string
+	dayAt      plural // day and time; the number is the hour
+	comma      string // between names of a list
+	and        func(next string) string
+	colon      string // after a name
+	more       plural // count, site
+	stories    plural // count
+	minutes    plural // count
 
 	// The digest.
 	TopStory, EditorsPick, By, AlsoIn, AlsoFrom string // AlsoIn: topics, AlsoFrom: publications
 	TopStories, Latest, Paid                    string
 	Corrections                                 string
-	moreOne, moreMany                           string // count, site
 	Breaking, TopOfWeek                         string
 	Welcome                                     string // digest
 	UpdatedAt, PictureBy                        string // UpdatedAt: time; PictureBy: whose it is
 	AlsoToday                                   string
-	storiesOne, storiesMany                     string // count
-	minutesOne, minutesMany                     string // count
 	Why                                         string // digest, site
 	Pause, LeaveAll, LeaveTopic, ViewOnline     string // LeaveAll: site
 	Preferences, Unsubscribe                    string // Unsubscribe: digest
@@ -101,7 +117,8 @@ type catalogue struct {
 	SiteHome                                      string            // site
 	receipts                                      map[string]string // by what became of an edition: time
 	statusTitles, statusTexts                     map[int]string
-	problems                                      map[string]string
+	problems                                      map[Problem]string
+	Speech, SpeechHint                            string
 	InboxTitle, InboxIntro, InboxEmpty, InboxFrom string
 	InboxWhen                                     string
 	InboxTo, InboxBack, InboxAlone, InboxOneClick string
@@ -133,53 +150,14 @@ func catalogueOf(language string) (*catalogue, bool) {
 	return nil, false
 }
 
-func (c *catalogue) longDate(t time.Time) string {
-	return t.Format(c.dateLayout)
-}
-
-// instant is when a story was published, told as shortly as the day of the
-// digest allows: the time of day, else the day.
-func (c *catalogue) instant(t, day time.Time) string {
-	t = t.In(day.Location())
-	y, m, d := t.Date()
-	switch dy, dm, dd := day.Date(); {
-	case y == dy && m == dm && d == dd:
-		return t.Format(c.timeLayout)
-	case day.Sub(t).Abs() < 180*24*time.Hour:
-		return t.Format(c.dayLayout)
-	}
-	return t.Format(c.dateLayout)
-}
-
 // More says that n stories of the site are not shown.
 func (c *catalogue) More(n int, site string) string {
-	if n == 1 {
-		return fmt.Sprintf(c.moreOne, n, site)
-	}
-	return fmt.Sprintf(c.moreMany, n, site)
+	return c.count(&c.more, n, site)
 }
 
 // reading says how many stories there are and how many minutes they take.
 func (c *catalogue) reading(stories, minutes int) string {
-	count, time := c.storiesMany, c.minutesMany
-	if stories == 1 {
-		count = c.storiesOne
-	}
-	if minutes == 1 {
-		time = c.minutesOne
-	}
-	return fmt.Sprintf(count, stories) + " · " + fmt.Sprintf(time, minutes)
-}
-
-// days is a span of dates of which the first is before or the same as the last.
-func (c *catalogue) days(first, last time.Time) string {
-	switch {
-	case first.Year() != last.Year():
-		return first.Format("January 2, 2006") + " – " + last.Format("January 2, 2006")
-	case first.Month() != last.Month():
-		return first.Format("January 2") + " – " + last.Format("January 2, 2006")
-	}
-	return first.Format("January 2") + "–" + last.Format("2, 2006")
+	return c.count(&c.stories, stories) + " · " + c.count(&c.minutes, minutes)
 }
 
 // Language is the language of these words, BCP 47.
@@ -187,15 +165,10 @@ func (c *catalogue) Language() string {
 	return c.language
 }
 
-// Moment is a date and time of day with its zone.
-func (c *catalogue) Moment(t time.Time) string {
-	return t.Format(c.moment)
-}
-
-// problem gives the text of a problem that a form shows.
-func (c *catalogue) problem(p string) string {
-	if text, ok := c.problems[p]; ok {
+// problem gives the text of a problem that a form shows, "" for none.
+func (c *catalogue) problem(p Problem) string {
+	if text, ok := c.problems[p]; ok || p == "" {
 		return text
 	}
-	return p
+	return c.problems[ProblemOther]
 }

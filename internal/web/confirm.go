@@ -12,7 +12,7 @@ import (
 func (s *Server) showConfirm(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.Keys.Verify(subscribers.PurposeConfirm, r.PathValue("token"), s.Now())
 	if errors.Is(err, subscribers.ErrExpired) {
-		return s.showExpired(w, r)
+		return s.showExpired(w, r, token.Subscriber)
 	} else if err != nil {
 		return err
 	}
@@ -24,9 +24,9 @@ func (s *Server) showConfirm(w http.ResponseWriter, r *http.Request) error {
 	case subscribers.StateActive: // confirmed before
 		return s.toPreferences(w, r, v.ID)
 	case subscribers.StateUnsubscribed:
-		return s.showLeft(w, http.StatusOK)
+		return s.showLeft(w, http.StatusOK, s.siteFor(r, v.Language))
 	}
-	page := &templates.ConfirmPage{Site: s.Site, Masked: v.Masked, Digests: checked(v.Digests), Topics: checked(v.Topics), Action: r.URL.EscapedPath()}
+	page := &templates.ConfirmPage{Site: s.siteFor(r, v.Language), Masked: v.Masked, Digests: checked(v.Digests), Topics: checked(v.Topics), Action: r.URL.EscapedPath()}
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Confirm(b, page) })
 }
 
@@ -53,7 +53,7 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request) error {
 		return s.confirmAgain(w, r, token)
 	}
 	if expired {
-		return s.showExpired(w, r)
+		return s.showExpired(w, r, token.Subscriber)
 	}
 	v, err := s.Subscribers.Confirm(r.Context(), s.Catalog(), token, originForm, s.clientText(r))
 	if errors.Is(err, subscribers.ErrExpired) {
@@ -90,12 +90,12 @@ func (s *Server) showOutdated(w http.ResponseWriter, r *http.Request, id int64) 
 		return err
 	}
 	if v.State == subscribers.StateUnsubscribed {
-		return s.showLeft(w, http.StatusGone)
+		return s.showLeft(w, http.StatusGone, s.siteFor(r, v.Language))
 	}
-	return s.showExpired(w, r)
+	return s.showExpired(w, r, id)
 }
 
-func (s *Server) showExpired(w http.ResponseWriter, r *http.Request) error {
-	page := &templates.ExpiredPage{Site: s.Site, FormToken: s.formToken(s.Now()), Action: r.URL.EscapedPath()}
+func (s *Server) showExpired(w http.ResponseWriter, r *http.Request, id int64) error {
+	page := &templates.ExpiredPage{Site: s.readerSite(r, id), FormToken: s.formToken(s.Now()), Action: r.URL.EscapedPath()}
 	return s.show(w, http.StatusGone, func(b io.Writer) error { return s.pages.Expired(b, page) })
 }

@@ -266,8 +266,12 @@ func (r reply) form(t testing.TB) form {
 		case token.Data == "select":
 			name = attr["name"]
 		case token.Data == "option" && isSelected:
-			z.Next()
-			f.values.Set(name, string(z.Text()))
+			value, ok := attr["value"]
+			if !ok {
+				z.Next()
+				value = string(z.Text())
+			}
+			f.values.Set(name, value)
 		case f.action == "" || attr["name"] == "" || attr["type"] == "checkbox" && !isChecked:
 		case token.Data == "input" || token.Data == "button":
 			f.values.Add(attr["name"], attr["value"])

@@ -33,6 +33,9 @@ const formLimit = 64 << 10
 func (s *Server) visitor(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
+		if len(s.Site.Languages) > 0 {
+			w.Header().Add("Vary", "Accept-Language")
+		}
 		if err := h(w, r); err != nil {
 			s.failed(w, r, err, s.showError)
 		}
@@ -79,7 +82,7 @@ func retryLater(h http.Header, status int) {
 }
 
 func (s *Server) showError(w http.ResponseWriter, r *http.Request, status int) {
-	page := &templates.MessagePage{Site: s.Site, Status: status}
+	page := &templates.MessagePage{Site: s.siteFor(r, ""), Status: status}
 	switch status { // which have no words of their own
 	case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge:
 		page.Status = http.StatusUnprocessableEntity

@@ -21,7 +21,7 @@ const (
 func (s *Server) checkInbox(w http.ResponseWriter, r *http.Request, start time.Time) error {
 	took := max(s.Now().Sub(start), 0)
 	s.Pause(r.Context(), answerStep-took%answerStep+rand.N(answerJitter))
-	return s.redirect(w, r, "/subscribed")
+	return s.redirect(w, r, s.inLanguage(r, "/subscribed"))
 }
 
 // pause waits, or until ctx ends.

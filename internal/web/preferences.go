@@ -23,7 +23,7 @@ func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if v.State == subscribers.StateUnsubscribed {
-		return s.showLeft(w, http.StatusOK)
+		return s.showLeft(w, http.StatusOK, s.siteFor(r, v.Language))
 	}
 	page, err := s.preferencesPage(r, &v)
 	if err != nil {
@@ -37,20 +37,20 @@ func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) preferencesPage(r *http.Request, v *subscribers.View) (*templates.PreferencesPage, error) {
 	page := &templates.PreferencesPage{
-		Site: s.Site, Masked: v.Masked, Name: v.Name, Topics: v.Topics, Digests: v.Digests,
+		Site: s.siteFor(r, v.Language), Masked: v.Masked, Name: v.Name, Language: v.Language, Topics: v.Topics, Digests: v.Digests,
 		Action: r.URL.EscapedPath(), UnsubscribeAction: r.URL.EscapedPath(),
 	}
 	page.Zones, page.Zone = s.offerZones(s.Catalog(), v.Zone)
 	return page, s.addRhythm(r.Context(), page, v)
 }
 
-func parsePreferences(r *http.Request) (*subscribers.Preferences, error) {
+func (s *Server) parsePreferences(r *http.Request) (*subscribers.Preferences, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, badForm(err)
 	}
 	f := r.PostForm
 	return &subscribers.Preferences{
-		Name: f.Get(templates.FieldName), Zone: f.Get(templates.FieldZone),
+		Name: f.Get(templates.FieldName), Zone: f.Get(templates.FieldZone), Language: s.parseLanguage(f),
 		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests], Hours: parseHours(f, f[templates.FieldDigests]),
 	}, nil
 }
@@ -60,7 +60,7 @@ func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in, err := parsePreferences(r)
+	in, err := s.parsePreferences(r)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 	case errors.As(err, &wrong):
 		return s.showWrongPreferences(w, r, token.Subscriber, in, wrong)
 	case errors.Is(err, subscribers.ErrUnsubscribed):
-		return s.showLeft(w, http.StatusGone)
+		return s.showLeft(w, http.StatusGone, s.readerSite(r, token.Subscriber))
 	case err != nil:
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Server) showWrongPreferences(w http.ResponseWriter, r *http.Request, id
 		return err
 	}
 	if v.State == subscribers.StateUnsubscribed {
-		return s.showLeft(w, http.StatusGone)
+		return s.showLeft(w, http.StatusGone, s.siteFor(r, v.Language))
 	}
 	v.Name, v.Zone = in.Name, in.Zone
 	for i := range v.Topics {
@@ -104,11 +104,11 @@ func (s *Server) showWrongPreferences(w http.ResponseWriter, r *http.Request, id
 			v.Rhythms[i].Hour = hour
 		}
 	}
-	return s.showProblems(w, r, &v, wrong)
+	return s.showProblems(w, r, &v, wrong.Problems())
 }
 
 // showProblems shows the settings with what is wrong.
-func (s *Server) showProblems(w http.ResponseWriter, r *http.Request, v *subscribers.View, wrong map[string]string) error {
+func (s *Server) showProblems(w http.ResponseWriter, r *http.Request, v *subscribers.View, wrong map[string]templates.Problem) error {
 	page, err := s.preferencesPage(r, v)
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func TestPreferencesWithMistakes(t *testing.T) {
 	f.values.Set(templates.FieldZone, "Asia/Tokyo")
 	before := s.dump()
 	wrong := s.submit(f)
-	wrong.want(t, http.StatusUnprocessableEntity, "choose at least one topic")
+	wrong.want(t, http.StatusUnprocessableEntity, "Choose at least one topic.")
 	kept := wrong.form(t)
 	if kept.values.Has(templates.FieldTopics) || !slices.Equal(kept.values[templates.FieldDigests], []string{"weekly"}) ||
 		kept.values.Get(templates.FieldName) != "Ann" || kept.values.Get(templates.FieldZone) != "Asia/Tokyo" {

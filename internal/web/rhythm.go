@@ -119,7 +119,7 @@ func (s *Server) pauseDigests(w http.ResponseWriter, r *http.Request, id int64) 
 		return err
 	}
 	if v.State == subscribers.StateUnsubscribed {
-		return s.showLeft(w, http.StatusGone)
+		return s.showLeft(w, http.StatusGone, s.siteFor(r, v.Language))
 	}
 	if r.PostForm.Get(templates.FieldPause) == "over" {
 		err = s.Subscribers.Resume(r.Context(), id, 0, originForm, s.clientText(r))
@@ -133,7 +133,7 @@ func (s *Server) pauseDigests(w http.ResponseWriter, r *http.Request, id int64) 
 		}
 	}
 	if errors.Is(err, subscribers.ErrPauseOver) {
-		return s.showProblems(w, r, &v, map[string]string{templates.FieldPauseUntil: templates.ProblemPauseOver})
+		return s.showProblems(w, r, &v, map[string]templates.Problem{templates.FieldPauseUntil: templates.ProblemPauseOver})
 	} else if err != nil {
 		return err
 	}

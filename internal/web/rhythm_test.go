@@ -67,7 +67,7 @@ func TestHourFromPreferences(t *testing.T) {
 	id := s.active("ann@example.com")
 	field := templates.FieldHour + "daily"
 	page := s.ask(http.MethodGet, s.p(id), "")
-	page.want(t, http.StatusOK, "Time of day for The Daily", "As usual", "06:30")
+	page.want(t, http.StatusOK, "Time of day for The Daily", "As usual", "6:30 AM")
 	f := page.form(t)
 	f.values.Set(field, "18:00")
 	s.wait(time.Minute)
@@ -78,7 +78,7 @@ func TestHourFromPreferences(t *testing.T) {
 	}
 	saved.values.Set(field, "03:00")
 	before := s.dump()
-	s.submit(saved).want(t, http.StatusUnprocessableEntity, "hour", "03:00")
+	s.submit(saved).want(t, http.StatusUnprocessableEntity, "This time of day is no longer offered.")
 	if s.dump() != before {
 		t.Error("an hour that is not offered was stored")
 	}
@@ -96,7 +96,7 @@ func TestHourOnSubscribe(t *testing.T) {
 		s.catalog.Digests[0].Hours = []string{"06:30", "18:00"}
 		field := templates.FieldHour + "daily"
 		page := s.ask(http.MethodGet, "/subscribe", "")
-		page.want(t, http.StatusOK, "Time of day for The Daily", "As usual", "06:30")
+		page.want(t, http.StatusOK, "Time of day for The Daily", "As usual", "6:30 AM")
 		if strings.Contains(page.body, "Time of day for The Weekly") {
 			t.Error("a digest without hours offers some")
 		}
@@ -112,7 +112,7 @@ func TestHourOnSubscribe(t *testing.T) {
 		f.values.Set(templates.FieldAddress, "ann@example.com")
 		f.values.Set(field, "03:00")
 		refused := s.submit(f)
-		refused.want(t, http.StatusUnprocessableEntity, "hour", "03:00")
+		refused.want(t, http.StatusUnprocessableEntity, "This time of day is no longer offered.")
 		if !strings.Contains(refused.body, `href="#hour-daily"`) {
 			t.Error("the summary does not lead to the field")
 		}
@@ -149,7 +149,7 @@ func TestReceiptsOnPreferences(t *testing.T) {
 		return err
 	}))
 	page := s.ask(http.MethodGet, s.p(id), "")
-	page.want(t, http.StatusOK, "Your editions", "The Daily", "No edition yet.", "Next: tomorrow 7:00 AM.")
+	page.want(t, http.StatusOK, "Your editions", "The Daily", "No edition yet.", "Next: tomorrow at 7:00 AM.")
 	if strings.Count(page.body, "Next: ") != 2 {
 		t.Errorf("want the next editions of both digests:\n%s", page.body)
 	}

@@ -17,16 +17,16 @@ import (
 // originForm is how the record of consent names our own pages.
 const originForm = "form"
 
-func (s *Server) showSubscribe(w http.ResponseWriter, _ *http.Request) error {
+func (s *Server) showSubscribe(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Del("X-Robots-Tag") // the one page that people should find
-	return s.showForm(w, http.StatusOK, new(subscribers.SignUp), nil)
+	return s.showForm(w, r, http.StatusOK, new(subscribers.SignUp), nil)
 }
 
 // showForm draws the form with what was typed.
-func (s *Server) showForm(w http.ResponseWriter, status int, in *subscribers.SignUp, wrong subscribers.FieldErrors) error {
+func (s *Server) showForm(w http.ResponseWriter, r *http.Request, status int, in *subscribers.SignUp, wrong map[string]templates.Problem) error {
 	c := s.Catalog()
 	page := &templates.SubscribePage{
-		Site: s.Site, Address: in.Address, Name: in.Name, Errors: wrong,
+		Site: s.siteFor(r, ""), Address: in.Address, Name: in.Name, Errors: wrong,
 		FormToken: s.formToken(s.Now()), Action: s.path + "/subscribe",
 	}
 	page.Zones, page.Zone = s.offerZones(c, in.Zone)
@@ -87,15 +87,16 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return s.checkInbox(w, r, now)
 	}
 	if !s.formIsFresh(r.PostForm.Get(templates.FieldForm), now) {
-		return s.showForm(w, http.StatusUnprocessableEntity, in, subscribers.FieldErrors{templates.FieldForm: templates.ProblemFormExpired})
+		return s.showForm(w, r, http.StatusUnprocessableEntity, in, map[string]templates.Problem{templates.FieldForm: templates.ProblemFormExpired})
 	}
 	if no := s.signUps.admit(s.client(r), now); no != nil {
 		return s.refuse(w, r, in, no)
 	}
-	in.Client, in.Language, in.Text = s.clientText(r), s.Site.Language, templates.ConsentText(s.Site)
+	site := s.siteFor(r, "")
+	in.Client, in.Language, in.Text = s.clientText(r), site.Language, templates.ConsentText(site)
 	var wrong subscribers.FieldErrors
 	if err := s.Subscribers.SignUp(r.Context(), s.Catalog(), *in); errors.As(err, &wrong) {
-		return s.showForm(w, http.StatusUnprocessableEntity, in, wrong)
+		return s.showForm(w, r, http.StatusUnprocessableEntity, in, wrong.Problems())
 	} else if err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, in *subscribers.
 		return nil
 	}
 	w.Header().Set("Retry-After", seconds(no.wait))
-	return s.showForm(w, no.status, in, subscribers.FieldErrors{templates.FieldForm: templates.ProblemTooMany})
+	return s.showForm(w, r, no.status, in, map[string]templates.Problem{templates.FieldForm: templates.ProblemTooMany})
 }
 
 // seconds writes a time to wait as Retry-After takes it, rounded up.
@@ -121,6 +122,8 @@ func seconds(wait time.Duration) string {
 	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))
 }
 
-func (s *Server) showCheckInbox(w http.ResponseWriter, _ *http.Request) error {
-	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.CheckInbox(b, &templates.CheckInboxPage{Site: s.Site}) })
+func (s *Server) showCheckInbox(w http.ResponseWriter, r *http.Request) error {
+	return s.show(w, http.StatusOK, func(b io.Writer) error {
+		return s.pages.CheckInbox(b, &templates.CheckInboxPage{Site: s.siteFor(r, "")})
+	})
 }

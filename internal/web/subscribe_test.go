@@ -138,12 +138,12 @@ func TestSubscribeWithMistakes(t *testing.T) {
 	}{
 		{"no address", templates.FieldAddress, "", "Please look at these again"},
 		{"no address at all", templates.FieldAddress, "ann at example", "Please look at these again"},
-		{"no topic", templates.FieldTopics, "", "choose at least one topic"},
-		{"unknown topic", templates.FieldTopics, "spotr", "spotr"},
-		{"no digest", templates.FieldDigests, "", "choose at least one"},
-		{"unknown zone", templates.FieldZone, "Mars/Olympus", "Mars/Olympus"},
-		{"long name", templates.FieldName, strings.Repeat("n", 101), "longer than 100"},
-		{"digest without the topic", templates.FieldTopics, "arts", "The Weekly"},
+		{"no topic", templates.FieldTopics, "", "Choose at least one topic."},
+		{"unknown topic", templates.FieldTopics, "spotr", "One of these topics is no longer offered."},
+		{"no digest", templates.FieldDigests, "", "Choose at least one digest."},
+		{"unknown zone", templates.FieldZone, "Mars/Olympus", "Choose a time zone from the list."},
+		{"long name", templates.FieldName, strings.Repeat("n", 101), "This name is too long."},
+		{"digest without the topic", templates.FieldTopics, "arts", "none of the topics you chose"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

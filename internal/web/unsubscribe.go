@@ -31,9 +31,9 @@ func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if s.hasEnded(&v, token.Digest) {
-		return s.showGoodbye(w, http.StatusOK, token.Digest)
+		return s.showGoodbye(w, http.StatusOK, token.Digest, s.siteFor(r, v.Language))
 	}
-	page := &templates.UnsubscribePage{Site: s.Site, DigestName: s.digestName(token.Digest), Masked: v.Masked, Action: r.URL.EscapedPath()}
+	page := &templates.UnsubscribePage{Site: s.siteFor(r, v.Language), DigestName: s.digestName(token.Digest), Masked: v.Masked, Action: r.URL.EscapedPath()}
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Unsubscribe(b, page) })
 }
 
@@ -76,7 +76,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, token subscribers
 	if err != nil && !errors.Is(err, subscribers.ErrUnknown) { // an erased reader has left already
 		return err
 	}
-	return s.showGoodbye(w, http.StatusOK, token.Digest)
+	return s.showGoodbye(w, http.StatusOK, token.Digest, s.readerSite(r, token.Subscriber))
 }
 
 // isPage reports whether the button of our own page sent the request. A body
@@ -89,12 +89,12 @@ func isPage(r *http.Request) bool {
 }
 
 // showGoodbye says that a digest has ended, or all for digest 0.
-func (s *Server) showGoodbye(w http.ResponseWriter, status int, digest int64) error {
-	page := &templates.GoodbyePage{Site: s.Site, DigestName: s.digestName(digest), All: digest == 0, SubscribeURL: s.Links.SignUp()}
+func (s *Server) showGoodbye(w http.ResponseWriter, status int, digest int64, site templates.Site) error {
+	page := &templates.GoodbyePage{Site: site, DigestName: s.digestName(digest), All: digest == 0, SubscribeURL: s.Links.SignUp()}
 	return s.show(w, status, func(b io.Writer) error { return s.pages.Goodbye(b, page) })
 }
 
 // showLeft answers the links of a reader who has left altogether.
-func (s *Server) showLeft(w http.ResponseWriter, status int) error {
-	return s.showGoodbye(w, status, 0)
+func (s *Server) showLeft(w http.ResponseWriter, status int, site templates.Site) error {
+	return s.showGoodbye(w, status, 0, site)
 }
