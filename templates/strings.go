@@ -58,6 +58,7 @@ type catalogue struct {
 	Welcome                                     string // digest
 	UpdatedAt, PictureBy                        string // UpdatedAt: time; PictureBy: whose it is
 	AlsoToday                                   string
+	Sponsored, HouseAd                          string // HouseAd: site
 	Why                                         string // digest, site
 	Pause, LeaveAll, LeaveTopic, ViewOnline     string // LeaveAll: site
 	Preferences, Unsubscribe                    string // Unsubscribe: digest

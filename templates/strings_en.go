@@ -35,6 +35,8 @@ var english = &catalogue{
 	UpdatedAt:   "updated %[1]s",
 	PictureBy:   "Picture: %[1]s",
 	AlsoToday:   "Also today",
+	Sponsored:   "Sponsored",
+	HouseAd:     "From %[1]s",
 	Pause:       "Take a break",
 	LeaveAll:    "Unsubscribe from everything by %[1]s",
 	LeaveTopic:  "Leave out a topic:",
