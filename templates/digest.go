@@ -90,6 +90,7 @@ type Digest struct {
 	Sections []Section
 	More     int    // stories that belong here and are not shown
 	MoreURL  string // where they can be read
+	Slots    []Slot // of sponsors and of the house
 
 	// ReaderName, Unsubscribe and Preferences belong to one reader: slot
 	// markers of letters and digits for a body that many share, real values
@@ -100,6 +101,8 @@ type Digest struct {
 	Preferences  string // the settings; "#pause", "#leave" and "/topic/SLUG" may follow it
 	SubscribeURL string // where someone who was forwarded this signs up
 	ViewURL      string // this mail on the web, without personal parts; empty for none
+	PixelURL     string // a picture that tells when the mail is opened; empty for none
+	Public       bool   // this is a page on the web, for nobody in particular
 }
 
 // Count is the number of stories that the digest shows.

@@ -28,6 +28,9 @@ type Issue struct {
 	Count              int    // stories drawn
 	Reading            string // how many stories, and how long they take
 	More, MoreURL      string
+	TopSlots           []SlotBox // above all stories
+	LeadSlots          []SlotBox // after the lead
+	BottomSlots        []SlotBox // below all stories
 
 	Why             string
 	UnsubscribeText string
@@ -45,6 +48,7 @@ type Column struct {
 	Name  string
 	Dir   string // of its name, empty where it is the mail's
 	Items []*Item
+	Slots []SlotBox // that stand after it
 }
 
 // Amends is a correction as it is drawn.
@@ -79,6 +83,7 @@ func newIssue(d *Digest) *Issue {
 		v.Corrections = append(v.Corrections, v.amends(&d.Corrections[i], d.Date))
 	}
 	v.addStories(d)
+	v.addSlots(d.Slots)
 	v.setPreheader(d)
 	if d.More > 0 {
 		v.More, v.MoreURL = c.More(d.More, v.Site), webURL(d.MoreURL)

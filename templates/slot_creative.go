@@ -1,0 +1,366 @@
+package templates
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// MostCreative is the most octets that a creative takes in a mail.
+const MostCreative = 10_000
+
+// Creative is the HTML of a slot as a mail may carry it: written anew out of what
+// was read, with elements, attributes and styles that are allowed and nothing
+// else.
+type Creative struct {
+	pieces []string // of HTML; between two of them stands the address of a link
+	links  []string // "" for that of the slot
+}
+
+// Flaw is something that a creative must not have.
+type Flaw struct {
+	Line int    // from 1
+	Text string // what it is, and the remedy
+}
+
+// mostFlaws is how many flaws of a creative are told: more of them say only that
+// it was made for something else.
+const mostFlaws = 20
+
+// ParseCreative reads the HTML of a slot. It returns a creative, or what is
+// wrong with it.
+func ParseCreative(src string) (*Creative, []Flaw) {
+	if !utf8.ValidString(src) {
+		return nil, []Flaw{{1, "the creative is not UTF-8: save it as that"}}
+	}
+	if len(src) > 4*MostCreative { // nothing of that size comes out smaller
+		return nil, []Flaw{{1, fmt.Sprintf("the creative has %d octets, and %d is the most", len(src), MostCreative)}}
+	}
+	r := creativeReader{tokens: html.NewTokenizer(strings.NewReader(src)), line: 1}
+	if r.read(); len(r.flaws) > 0 {
+		return nil, r.flaws
+	}
+	c, err := drawCreative(src)
+	if err != nil {
+		return nil, []Flaw{{1, err.Error()}}
+	}
+	switch size := len(c.draw(strings.Repeat("x", mostSlotLink), nil, true)); {
+	case size > MostCreative:
+		return nil, []Flaw{{1, fmt.Sprintf("the creative takes %d octets of a mail, and %d is the most", size, MostCreative)}}
+	case !r.words:
+		return nil, []Flaw{{1, "the creative shows nothing: give it words or an image"}}
+	}
+	return c, nil
+}
+
+// mostSlotLink is about what the address of a link takes that leads through a
+// counter.
+const mostSlotLink = 300
+
+// draw writes the creative with its links, which lead through follow if that is
+// given. Those of a sponsor say so.
+func (c *Creative) draw(link string, follow func(string) string, sponsored bool) htmltemplate.HTML {
+	var b strings.Builder
+	for i, piece := range c.pieces {
+		if i > 0 {
+			to := firstOf(c.links[i-1], link)
+			if follow != nil {
+				to = follow(to)
+			}
+			b.WriteString(`<a href="` + html.EscapeString(to) + `"`)
+			if sponsored {
+				b.WriteString(` rel="sponsored"`)
+			}
+		}
+		b.WriteString(piece)
+	}
+	return htmltemplate.HTML(b.String())
+}
+
+// creativeReader looks for flaws, token by token, because those know their lines.
+type creativeReader struct {
+	tokens *html.Tokenizer
+	line   int
+	open   []openElement
+	words  bool // it shows something
+	flaws  []Flaw
+}
+
+// openElement is an element whose end is still to come, with the colours of its
+// words and of what is behind them, "" where those of the theme show.
+type openElement struct {
+	name         string
+	line         int
+	text, behind string
+}
+
+func (r *creativeReader) flaw(line int, format string, args ...any) {
+	if len(r.flaws) < mostFlaws {
+		r.flaws = append(r.flaws, Flaw{line, fmt.Sprintf(format, args...)})
+	}
+}
+
+func (r *creativeReader) read() {
+	for {
+		kind, line := r.tokens.Next(), r.line
+		r.line += bytes.Count(r.tokens.Raw(), []byte("\n"))
+		token := r.tokens.Token()
+		switch kind {
+		case html.ErrorToken:
+			for _, e := range r.open {
+				r.flaw(e.line, "<%s> has no end: write </%s> where it ends", e.name, e.name)
+			}
+			return
+		case html.DoctypeToken:
+			r.flaw(line, "a creative is no document: give only what stands inside <body>")
+		case html.TextToken:
+			r.words = r.words || strings.TrimSpace(oneLine(token.Data)) != ""
+		case html.StartTagToken, html.SelfClosingTagToken:
+			if !r.start(&token, line) {
+				return
+			}
+		case html.EndTagToken:
+			r.end(token.Data, line)
+		}
+	}
+}
+
+// start reports whether reading can go on: what follows a script is none of its
+// kind.
+func (r *creativeReader) start(token *html.Token, line int) bool {
+	e, ok := creativeElements[token.Data]
+	if !ok {
+		switch token.Data {
+		case "html", "head", "body", "meta", "title":
+			r.flaw(line, "<%s> cannot be in a creative: give only what stands inside <body>", token.Data)
+		case "style", "link":
+			r.flaw(line, "<%s> cannot be in a creative: write styles into the style attributes of its elements", token.Data)
+		case "script", "form", "input", "button", "iframe", "object", "embed", "video", "audio", "svg", "math":
+			r.flaw(line, "<%s> cannot be in a creative: remove it", token.Data)
+		default:
+			r.flaw(line, "<%s> cannot be in a creative: it holds %s", cut(oneLine(token.Data), 40), strings.Join(creativeNames(), ", "))
+		}
+		return !slices.Contains([]string{"script", "style", "title", "textarea", "iframe", "noembed", "noframes", "noscript", "plaintext", "xmp", "svg", "math"}, token.Data)
+	}
+	r.words = r.words || token.Data == "img"
+	r.attributes(token, e, line)
+	if !e.void {
+		r.open = append(r.open, r.colours(token, line))
+	}
+	return true
+}
+
+func (r *creativeReader) end(name string, line int) {
+	e := creativeElements[name]
+	switch last := len(r.open) - 1; {
+	case e.void:
+		r.flaw(line, "</%s> ends nothing: <%s> has no end", name, name)
+	case last < 0:
+		r.flaw(line, "</%s> ends nothing: remove it", cut(oneLine(name), 40))
+	case r.open[last].name != name:
+		r.flaw(line, "</%s> stands where <%s> of line %d has to end first", cut(oneLine(name), 40), r.open[last].name, r.open[last].line)
+		r.open = r.open[:last]
+	default:
+		r.open = r.open[:last]
+	}
+}
+
+func (r *creativeReader) attributes(token *html.Token, e creativeElement, line int) {
+	given := map[string]bool{}
+	for _, a := range token.Attr {
+		rule := e.attributes[a.Key]
+		if rule == nil {
+			rule = everyAttribute[a.Key]
+		}
+		switch {
+		case given[a.Key]:
+			r.flaw(line, "%s stands twice in <%s>: remove one", cut(oneLine(a.Key), 40), token.Data)
+		case a.Key == "style":
+			_, wrong := parseSlotStyle(a.Val)
+			for _, text := range wrong {
+				r.flaw(line, "style of <%s>: %s", token.Data, text)
+			}
+		case rule == nil:
+			r.flaw(line, "%s cannot be in <%s> of a creative: remove it", cut(oneLine(a.Key), 40), token.Data)
+		default:
+			if err := rule(a.Val); err != nil {
+				r.flaw(line, "%s of <%s> %v", a.Key, token.Data, err)
+			}
+		}
+		given[a.Key] = true
+	}
+	for _, need := range e.needs {
+		if !given[need] {
+			r.flaw(line, "<%s> needs %s: %s", token.Data, need, e.why)
+		}
+	}
+}
+
+// colours returns an element with the colours that it gives, or has from around
+// it. Words in a colour of their own on what the theme shows, or the reverse,
+// can be read by day and not at night.
+func (r *creativeReader) colours(token *html.Token, line int) openElement {
+	e := openElement{name: token.Data, line: line}
+	if n := len(r.open); n > 0 {
+		e.text, e.behind = r.open[n-1].text, r.open[n-1].behind
+	}
+	changed := false
+	for _, a := range token.Attr {
+		if a.Key != "style" {
+			continue
+		}
+		styles, _ := parseSlotStyle(a.Val)
+		for _, s := range styles {
+			switch {
+			case s.name == "color" && s.value != "inherit":
+				e.text, changed = s.value, true
+			case s.name == "background-color":
+				e.behind, changed = s.value, true
+			}
+		}
+	}
+	switch {
+	case !changed:
+	case e.behind == "":
+		r.flaw(line, "style of <%s> gives a color without a background-color: give both, so that mails in the dark can be read, or none", token.Data)
+	case e.text == "":
+		r.flaw(line, "style of <%s> gives a background-color without a color: give both, so that mails in the dark can be read, or none", token.Data)
+	default:
+		if ratio := slotContrast(e.text, e.behind); ratio < leastSlotContrast {
+			r.flaw(line, "%s on %s in <%s> has a contrast of %.1f to 1: it needs %.1f", e.text, e.behind, token.Data, ratio, leastSlotContrast)
+		}
+	}
+	return e
+}
+
+// drawCreative writes HTML anew in which no flaw was found. What a reader's mail
+// program makes of it must be what it is here.
+func drawCreative(src string) (*Creative, error) {
+	c, err := writeCreative(src, atom.Div)
+	if err != nil {
+		return nil, err
+	}
+	first := c.draw("https://slot.example/", nil, false)
+	for _, around := range []atom.Atom{atom.Div, atom.Td} {
+		again, err := writeCreative(string(first), around)
+		if err != nil {
+			return nil, err
+		}
+		if again.draw("https://slot.example/", nil, false) != first {
+			return nil, errors.New("the elements of the creative do not stand inside one another as HTML has them, such as words between the cells of a table")
+		}
+	}
+	return c, nil
+}
+
+func writeCreative(src string, around atom.Atom) (*Creative, error) {
+	nodes, err := html.ParseFragment(strings.NewReader(src), &html.Node{Type: html.ElementNode, Data: around.String(), DataAtom: around})
+	if err != nil {
+		return nil, fmt.Errorf("read the creative: %w", err)
+	}
+	w := &creativeWriter{}
+	for _, n := range nodes {
+		w.node(n)
+	}
+	if w.mute {
+		return nil, errors.New("a link of the creative has no words: give it some, or an image with alt; links do not stand inside links")
+	}
+	w.cut("")
+	w.creative.links = w.creative.links[:len(w.creative.links)-1]
+	return &w.creative, nil
+}
+
+// creativeWriter writes the pieces of a creative.
+type creativeWriter struct {
+	strings.Builder
+	creative Creative
+	mute     bool // a link has nothing that could be read aloud
+}
+
+// cut ends a piece with a link to an address.
+func (w *creativeWriter) cut(link string) {
+	w.creative.pieces = append(w.creative.pieces, w.String())
+	w.creative.links = append(w.creative.links, link)
+	w.Reset()
+}
+
+func (w *creativeWriter) node(n *html.Node) {
+	if n.Type == html.TextNode {
+		w.WriteString(html.EscapeString(slotText(n.Data)))
+		return
+	}
+	e, ok := creativeElements[n.Data]
+	if n.Type != html.ElementNode || !ok || n.Namespace != "" {
+		return
+	}
+	if n.Data == "a" {
+		w.mute = w.mute || !hasWords(n)
+		w.cut(attribute(n, "href"))
+	} else {
+		w.WriteString("<" + n.Data)
+	}
+	for _, a := range e.ours {
+		w.WriteString(" " + a)
+	}
+	for _, a := range n.Attr {
+		rule := e.attributes[a.Key]
+		if rule == nil {
+			rule = everyAttribute[a.Key]
+		}
+		if rule != nil && a.Key != "href" && a.Key != "role" && rule(a.Val) == nil {
+			fmt.Fprintf(w, ` %s="%s"`, a.Key, html.EscapeString(slotText(a.Val)))
+		}
+	}
+	styles, _ := parseSlotStyle(attribute(n, "style"))
+	if style := e.style(styles); style != "" {
+		w.WriteString(` style="` + html.EscapeString(style) + `"`)
+	}
+	w.WriteString(">")
+	for child := range n.ChildNodes() {
+		w.node(child)
+	}
+	if !e.void {
+		w.WriteString("</" + n.Data + ">")
+	}
+}
+
+func hasWords(n *html.Node) bool {
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode && strings.TrimSpace(oneLine(d.Data)) != "" || d.DataAtom == atom.Img {
+			return true
+		}
+	}
+	return false
+}
+
+func attribute(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// slotText takes out of text what controls or turns around letters.
+func slotText(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case reorders(r) || r == '\uFEFF':
+			return -1
+		case r == '\n' || r == '\t':
+			return r
+		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029':
+			return ' '
+		}
+		return r
+	}, s)
+}
