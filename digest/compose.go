@@ -8,7 +8,6 @@ import (
 
 	"broadsheet/internal/db"
 	"broadsheet/mail"
-	"broadsheet/templates"
 )
 
 // ErrContent says that no mail can be made of a selection for a reason that
@@ -29,6 +28,7 @@ type Composed struct {
 	DigestID   int64
 	Date       time.Time // of the Date field
 	ComposedAt time.Time // the stories are as they were at this instant
+	Shortened  bool      // stories lack their summary, picture or body, or are left out, for its size
 	Empty      bool      // every story was withdrawn, and nobody has to learn of a correction: there is nothing to send
 }
 
@@ -38,11 +38,6 @@ type Composer struct {
 	setup *Setup
 	links Links
 	now   func() time.Time
-}
-
-// Links are the addresses in a mail that belong to no single reader.
-type Links struct {
-	SignUp string // where someone who was forwarded the mail signs up
 }
 
 // NewComposer returns a composer for the digests of setup, whose ids must have
@@ -73,7 +68,9 @@ func (c *Composer) Compose(ctx context.Context, editionID, selectionID int64, as
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrContent, err)
 		}
-		dr, err = gather(ctx, tx, d, e, sel, asOf)
+		if dr, err = gather(ctx, tx, d, e, sel, asOf); err == nil {
+			dr.selectionID = selectionID
+		}
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -92,7 +89,7 @@ func (c *Composer) Compose(ctx context.Context, editionID, selectionID int64, as
 
 // compile makes the mail of a draft. It returns what it drew beside it, which
 // is nil if there is nothing to send.
-func (c *Composer) compile(dr *draft) (*Composed, *templates.Digest, error) {
+func (c *Composer) compile(dr *draft) (*Composed, *sheet, error) {
 	d, e := dr.digest, dr.edition
 	out := &Composed{
 		From: d.From, ReplyTo: d.ReplyTo, EditionKey: e.Key, DigestID: d.ID,
@@ -108,11 +105,11 @@ func (c *Composer) compile(dr *draft) (*Composed, *templates.Digest, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	text, err := d.Theme.Text(sheet.content)
+	text, err := d.Theme.Text(sheet.plain)
 	if err != nil {
 		return nil, nil, err
 	}
-	out.Subject = sheet.content.Subject
+	out.Subject, out.Shortened = sheet.content.Subject, sheet.shortened
 	out.Body, err = mail.Compile(sheet.html, text, markers)
-	return out, sheet.content, err
+	return out, sheet, err
 }

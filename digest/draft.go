@@ -2,6 +2,7 @@ package digest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type draft struct {
 	language    string  // of the words around the stories, "" for the site's
 	articles    map[int64]*Article
 	corrections []templates.Correction
+	selectionID int64 // 0 where no mail of a reader is made of it
 }
 
 // gather reads what the mail of a selection is made of, as it was at a time. An
@@ -78,19 +80,21 @@ func (dr *draft) isEmpty() bool {
 	return dr.edition.Kind != Letter && len(dr.picks) == 0 && len(dr.corrections) == 0
 }
 
-// content lays out the first n stories of a draft as readers see them: the
+// content lays out what is kept of the stories of a draft as readers see them: the
 // first one as the lead, then the sections. The reader's own parts are empty.
-func (c *Composer) content(dr *draft, n int) (*templates.Digest, error) {
+func (c *Composer) content(dr *draft, k keeps) (*templates.Digest, error) {
 	d, e := dr.digest, dr.edition
 	content := &templates.Digest{
+		Kind: dr.kind(), Since: d.since(e.Slot),
 		Site: c.setup.Site, Slug: d.Slug, Name: d.Name, Edition: e.Key, Date: e.date(d.Location), Language: dr.language,
 		Preheader: dr.text.Preheader, Intro: dr.intro, Corrections: dr.corrections,
-		More: dr.more + len(dr.picks) - n, MoreURL: c.setup.Site.URL, SubscribeURL: c.links.SignUp,
+		More: dr.more + len(dr.picks) - k.stories, MoreURL: c.setup.Site.URL, SubscribeURL: c.links.SignUp,
 	}
 	headlines := dr.text.headlines()
 	var laid sections
-	for i := range dr.picks[:n] {
+	for i := range dr.picks[:k.stories] {
 		story := c.story(&dr.picks[i], dr.articles[dr.picks[i].ArticleID], headlines)
+		k.shorten(&story, i)
 		if content.Lead == nil {
 			lead := story
 			content.Lead = &lead
@@ -102,7 +106,7 @@ func (c *Composer) content(dr *draft, n int) (*templates.Digest, error) {
 	if content.Subject = dr.subject(); content.Subject == "" {
 		content.Subject, err = d.Subject.Execute(content)
 	}
-	return content, err
+	return content, errors.Join(err, c.dress(dr, content))
 }
 
 // subject is the edition's own, "" for what the digest's template makes.
@@ -116,6 +120,7 @@ func (dr *draft) subject() string {
 func (c *Composer) story(pick *Pick, a *Article, headlines map[int64]string) templates.Story {
 	s := templates.Story{
 		Title: a.Title, URL: a.URL, Summary: a.Summary, Author: a.Author, Image: a.ImageURL, ImageAlt: a.ImageAlt,
+		ImageWidth: a.ImageWidth, ImageHeight: a.ImageHeight, ImageCredit: a.ImageCredit, ModifiedAt: a.ModifiedAt,
 		Source: a.SourceName, AlsoFrom: a.AlsoFrom, PublishedAt: a.PublishedAt, Pinned: pick.Pinned, Paid: a.Access == AccessPaid,
 	}
 	if headline := headlines[a.ID]; headline != "" {

@@ -118,13 +118,12 @@ func (c *Composer) LargestHTML(ctx context.Context, dry *DryRun) (int, error) {
 		if err != nil {
 			return err
 		}
-		_, content, err := c.compile(dr)
-		if err != nil || content == nil {
+		_, drawn, err := c.compile(dr)
+		if err != nil || drawn == nil {
 			return err
 		}
-		html, err := dry.digest.Theme.HTML(content)
-		size = len(html)
-		return err
+		size = len(drawn.html)
+		return nil
 	})
 	if err != nil {
 		return 0, fmt.Errorf("draw the largest selection of %s: %w", dry.Digest, err)

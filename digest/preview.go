@@ -101,7 +101,7 @@ func (p *Planner) previewRun(ctx context.Context, c *Composer, d *Digest, reader
 // preview composes as for sending, and draws once more with the reader's own
 // links.
 func (c *Composer) preview(dr *draft, out *Preview, reader Reader) error {
-	composed, content, err := c.compile(dr)
+	composed, drawn, err := c.compile(dr)
 	if err != nil {
 		return err
 	}
@@ -111,14 +111,16 @@ func (c *Composer) preview(dr *draft, out *Preview, reader Reader) error {
 	}
 	composed.Date, composed.ComposedAt = out.DueAt, c.now()
 	out.Composed, out.Subject = composed, composed.Subject
-	content.ReaderName, content.Unsubscribe, content.Preferences = reader.Name, reader.Unsubscribe, reader.Preferences
-	return out.draw(dr.digest.Theme, content)
+	for _, content := range []*templates.Digest{drawn.content, drawn.plain} {
+		content.ReaderName, content.Unsubscribe, content.Preferences = reader.Name, reader.Unsubscribe, reader.Preferences
+	}
+	return out.draw(dr.digest.Theme, drawn)
 }
 
-func (p *Preview) draw(theme *templates.Theme, content *templates.Digest) (err error) {
-	if p.HTML, err = theme.HTML(content); err != nil {
+func (p *Preview) draw(theme *templates.Theme, drawn *sheet) (err error) {
+	if p.HTML, err = theme.HTML(drawn.content); err != nil {
 		return err
 	}
-	p.Text, err = theme.Text(content)
+	p.Text, err = theme.Text(drawn.plain)
 	return err
 }

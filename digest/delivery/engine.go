@@ -146,7 +146,7 @@ func New(o Options) (*Engine, error) {
 	o.Meter = own
 	e := &Engine{
 		o: o, db: o.DB, store: NewStore(o.DB, o.Now), log: o.Log, worker: workerName(), own: own,
-		cache: newCache(o.Compose, o.Now, cacheSize), gate: newGate(o.Lanes),
+		cache: newCache(watchSize(o.Compose, o.Log), o.Now, cacheSize), gate: newGate(o.Lanes),
 		byProvider: newWindows[string](), byEdition: newWindows[int64](), results: make(chan result, flushMost),
 	}
 	return e, nil

@@ -1,0 +1,4 @@
+package delivery
+
+// WatchSize is watchSize, for tests.
+var WatchSize = watchSize
