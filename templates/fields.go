@@ -123,6 +123,21 @@ func nearestField(t reflect.Type, name string) string {
 	return nearest
 }
 
+// didYouMean names the nearest of some names, to be put behind an error; mark
+// is what stands before each. It is empty where there are none.
+func didYouMean(mark string, names []string, name string) string {
+	nearest, least := "", -1
+	for _, n := range names {
+		if d := distance(strings.ToLower(n), strings.ToLower(name)); least < 0 || d < least {
+			nearest, least = n, d
+		}
+	}
+	if nearest == "" {
+		return ""
+	}
+	return fmt.Sprintf(", did you mean %s%s?", mark, nearest)
+}
+
 // distance is the least number of bytes to insert, delete or change that
 // turns a into b.
 func distance(a, b string) int {

@@ -70,8 +70,21 @@ func ParseProse(markdown string) (*Prose, error) {
 // Empty reports whether there is nothing to read.
 func (p *Prose) Empty() bool { return p == nil || len(p.blocks) == 0 }
 
-// Size is how many octets the text takes in the HTML part of a mail.
-func (p *Prose) Size() int { return len(drawProse(p, "ltr", attributes(mailLooks, &lightPalette))) }
+// Size is how many octets the text takes in the HTML part of a mail, more or
+// less: themes differ in what stands in their tags.
+func (p *Prose) Size() int {
+	size := sizeLooks()
+	return len(drawProse(p, "ltr", size))
+}
+
+// sizeLooks are attributes as long as those of a usual theme.
+func sizeLooks() proseLooks {
+	looks := proseLooks{}
+	for _, element := range proseElements {
+		looks[element] = strings.Repeat(" ", 110)
+	}
+	return looks
+}
 
 // Heading is the words of the first heading of the first level, "" if there is
 // none.

@@ -7,16 +7,37 @@ import (
 	"strings"
 )
 
+// proseLooks are the class and style of the elements of a text, each with a
+// space before it, by tag and class such as "p.prosetext".
+type proseLooks map[string]string
+
+// proseElements are all that a text may be drawn with. A theme reaches them by
+// its rules like any other.
+var proseElements = []string{
+	"p.prosetext", "p.proseitem", "h2.proseh1", "h3.proseh2", "h4.proseh3", "ul.proselist", "ol.proselist", "li.proseli",
+	"blockquote.prosequote", "blockquote.prosequotertl", "pre.prosepre", "code.prosecode", "div.proserule", "a.proselink", "img.prosepic",
+}
+
+// proseLooks applies the rules of a theme to the elements of a text.
+func (in *inliner) proseLooks() proseLooks {
+	looks := proseLooks{}
+	for _, element := range proseElements {
+		tag, class, _ := strings.Cut(element, ".")
+		looks[element] = in.attributes(tag, "", []string{class}, nil)
+	}
+	return looks
+}
+
 // proseDrawer draws a text with the looks of a theme.
 type proseDrawer struct {
 	strings.Builder
-	looks map[string]htmltemplate.HTMLAttr
+	looks proseLooks
 	dir   string // of the mail
 }
 
 // drawProse writes a text as HTML. Whatever was typed is escaped; the tags and
 // attributes are ours.
-func drawProse(p *Prose, dir string, looks map[string]htmltemplate.HTMLAttr) htmltemplate.HTML {
+func drawProse(p *Prose, dir string, looks proseLooks) htmltemplate.HTML {
 	if p.Empty() {
 		return ""
 	}
@@ -58,7 +79,7 @@ func (d *proseDrawer) block(b *block, inside string) {
 		d.escape(strings.Join(b.lines, "\n"))
 		d.close("pre")
 	case ruleBlock:
-		fmt.Fprintf(d, "<div %s></div>\n", d.looks["proserule"])
+		d.WriteString("<div" + d.looks["div.proserule"] + "></div>\n")
 	}
 }
 
@@ -98,7 +119,7 @@ func (d *proseDrawer) open(tag, look, attr string) {
 	if attr != "" {
 		d.WriteString(" " + attr)
 	}
-	fmt.Fprintf(d, " %s>", d.looks[look])
+	d.WriteString(d.looks[tag+"."+look] + ">")
 }
 
 func (d *proseDrawer) close(tag string) { d.WriteString("</" + tag + ">\n") }
@@ -115,7 +136,7 @@ func (d *proseDrawer) span(s *span) {
 		end = append(end, "</"+name+">")
 	}
 	if s.link != "" {
-		tag("a", fmt.Sprintf(`<a href="%s" %s>`, htmltemplate.HTMLEscapeString(s.link), d.looks["proselink"]))
+		tag("a", `<a href="`+htmltemplate.HTMLEscapeString(s.link)+`"`+d.looks["a.proselink"]+">")
 	}
 	if s.strong {
 		tag("strong", "<strong>")
@@ -124,11 +145,11 @@ func (d *proseDrawer) span(s *span) {
 		tag("em", "<em>")
 	}
 	if s.code {
-		tag("code", fmt.Sprintf("<code %s>", d.looks["prosecode"]))
+		tag("code", "<code"+d.looks["code.prosecode"]+">")
 	}
 	if s.image != "" {
-		fmt.Fprintf(d, `<img src="%s" alt="%s" width="576" %s>`,
-			htmltemplate.HTMLEscapeString(s.image), htmltemplate.HTMLEscapeString(s.text), d.looks["prosepic"])
+		fmt.Fprintf(d, `<img src="%s" alt="%s" width="576"%s>`,
+			htmltemplate.HTMLEscapeString(s.image), htmltemplate.HTMLEscapeString(s.text), d.looks["img.prosepic"])
 	} else {
 		d.escape(s.text)
 	}

@@ -140,26 +140,26 @@ func (n *Notice) addList(name string, items []string) {
 	}
 }
 
-// parsedNotice compiles the templates of system mails, once.
-var parsedNotice = sync.OnceValues(func() (*Theme, error) {
-	return parseTheme("system/notice")
-})
+// parsedNotice is the looks of system mails where no theme is given, compiled
+// once.
+var parsedNotice = sync.OnceValues(func() (*Theme, error) { return LoadTheme("broadsheet") })
 
 func (n *Notice) draw() (Mail, error) {
 	if n.URL == "" && n.Button != "" {
 		return Mail{}, fmt.Errorf("draw mail %q: %w", n.Subject, errors.New("its link is not an absolute http or https URL"))
 	}
 	n.Preheader = n.Before[0]
-	parsed, err := parsedNotice()
+	theme, err := parsedNotice()
 	if err != nil {
 		return Mail{}, err
 	}
-	var h, t strings.Builder
-	if err := parsed.html.Execute(&h, n); err != nil {
+	html, err := theme.mails[noticeFile].drawHTML(n)
+	if err != nil {
 		return Mail{}, fmt.Errorf("draw html of mail %q: %w", n.Subject, err)
 	}
-	if err := parsed.text.Execute(&t, n); err != nil {
+	text, err := theme.mails[noticeFile].drawText(n)
+	if err != nil {
 		return Mail{}, fmt.Errorf("draw text of mail %q: %w", n.Subject, err)
 	}
-	return Mail{Subject: n.Subject, HTML: strings.TrimSpace(h.String()) + "\n", Text: tidyText(t.String())}, nil
+	return Mail{Subject: n.Subject, HTML: html, Text: text}, nil
 }
