@@ -118,6 +118,7 @@ type Digest struct {
 	PerTopic    int // 0: no limit
 	Subject     *templates.Subject
 	Theme       *templates.Theme
+	Tags        *LinkTags // that links to stories get, nil for none
 	From        mail.Address
 	ReplyTo     *mail.Address
 	ExpireAfter time.Duration

@@ -1,0 +1,101 @@
+package digest_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
+)
+
+// linked composes the only selection of the newest edition with links.
+func (w *world) linked(links digest.Links) string {
+	w.t.Helper()
+	c := digest.NewComposer(w.store, w.setup, links, w.clock.Now)
+	edition := w.count(`SELECT MAX(id) FROM editions`)
+	composed, err := c.Compose(w.t.Context(), edition, w.count(`SELECT id FROM selections WHERE edition_id = $1`, edition), time.Time{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.message(composed)
+}
+
+// hrefs are the links in the HTML part of a message, in their order.
+func hrefs(message string) []string {
+	_, html, _ := strings.Cut(message, "<html")
+	var out []string
+	for _, m := range regexp.MustCompile(`href=3D"([^"]*)"`).FindAllStringSubmatch(html, -1) {
+		out = append(out, strings.NewReplacer("=3D", "=", "&amp;", "&").Replace(m[1]))
+	}
+	return out
+}
+
+func below(links []string, prefix string) (out []string) {
+	for _, link := range links {
+		if strings.HasPrefix(link, prefix) {
+			out = append(out, strings.TrimPrefix(link, prefix))
+		}
+	}
+	return out
+}
+
+// The lead stands in a section, too, and each story takes its own place.
+func TestLinksOfStoriesTakeParameters(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fillCompose(t, d, func(s *digest.Setup) {
+			s.Digests[0].Tags = &digest.LinkTags{
+				Tags:  linkTags(t, "utm_campaign", "{{.Edition.Date}}", "utm_content", "{{.Section}}-{{.Position}}"),
+				Hosts: []string{"courier.example"},
+			}
+		})
+		links := hrefs(w.linked(digest.Links{SignUp: "https://courier.example/mail/subscribe", Public: publicLinks(t, oldLinkKey)}))
+		want := []string{
+			"1?utm_campaign=2026-11-23&utm_content=science-1", "2?utm_campaign=2026-11-23&utm_content=world-2", "3?utm_campaign=2026-11-23&utm_content=culture-3",
+		}
+		stories := slices.DeleteFunc(below(links, "https://courier.example/"), func(s string) bool { return s == "" || s[0] < '0' || s[0] > '9' })
+		slices.Sort(stories)
+		if !slices.Equal(slices.Compact(stories), want) {
+			t.Errorf("got %q, want %q", stories, want)
+		}
+		for _, link := range links {
+			if own := strings.Contains(link, "/mail/") || strings.Contains(link, "Unsubscribe") || strings.Contains(link, "Preferences"); own && strings.Contains(link, "utm_") {
+				t.Errorf("%s has parameters", link)
+			}
+		}
+	})
+}
+
+func TestLinksOfStoriesAreCounted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fillCompose(t, d, nil)
+		public := publicLinks(t, oldLinkKey)
+		message := w.linked(digest.Links{Public: public, CountClicks: true})
+		if again := w.linked(digest.Links{Public: public, CountClicks: true}); again != message {
+			t.Error("composing anew gave another message")
+		}
+		if strings.Contains(message, "courier.example/1") {
+			t.Error("a link leads past our server")
+		}
+		edition := w.count(`SELECT MAX(id) FROM editions`)
+		seen := map[int]int64{}
+		for _, token := range below(hrefs(message), "https://courier.example/mail/r/") {
+			click, err := public.ReadGo(token)
+			if err != nil || click.EditionID != edition {
+				t.Fatalf("got %+v, %v, want a click in edition %d", click, err, edition)
+			}
+			seen[click.Position] = click.ArticleID
+		}
+		for n := 1; n <= 3; n++ {
+			if want := w.count(`SELECT id FROM articles WHERE url LIKE $1`, "%/"+string(rune('0'+n))); seen[n] != want {
+				t.Errorf("position %d has article %d, want %d; got %v", n, seen[n], want, seen)
+			}
+		}
+		if without := w.linked(digest.Links{Public: public}); len(below(hrefs(without), "https://courier.example/mail/r/")) > 0 {
+			t.Error("links are counted unasked")
+		}
+	})
+}
