@@ -70,7 +70,7 @@ func (k *desk) wantKnown(address, want string) {
 func (k *desk) export() string {
 	k.t.Helper()
 	var out bytes.Buffer
-	_, err := k.Export(k.t.Context(), k.catalog, &out, subscribers.Filter{})
+	_, err := k.Export(k.t.Context(), k.catalog, &out, subscribers.ExportOptions{})
 	k.must(err)
 	return out.String()
 }

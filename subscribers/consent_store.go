@@ -64,6 +64,29 @@ func lastConsents(ctx context.Context, tx *db.Tx, ids []int64) (map[int64]int64,
 	return last, err
 }
 
+// confirmedBySelf tells when each of the readers last confirmed by a link of
+// ours.
+func confirmedBySelf(ctx context.Context, tx *db.Tx, known map[string]*record) (map[int64]time.Time, error) {
+	var ids []int64
+	for _, r := range known {
+		ids = append(ids, r.ID)
+	}
+	last := map[int64]time.Time{}
+	if len(ids) == 0 {
+		return last, nil
+	}
+	err := tx.Each(ctx, func(scan func(...any) error) error {
+		var id, at int64
+		err := scan(&id, &at)
+		last[id] = db.Time(at)
+		return err
+	}, `SELECT subscriber_id, max(at) FROM consents WHERE subscriber_id {in 1} AND event = $2 GROUP BY subscriber_id`, ids, EventConfirmed)
+	if err != nil {
+		return nil, fmt.Errorf("read confirmations: %w", err)
+	}
+	return last, nil
+}
+
 // saveText stores a text that consents refer to, once.
 func saveText(ctx context.Context, tx *db.Tx, t consentText, now time.Time) error {
 	if t.hash == "" {

@@ -28,6 +28,9 @@ type csvReader struct {
 	ahead  []rawRow // lines read but not used
 	fields int      // how many a row has, 0 for any
 	out    []string
+	// acrossLines accepts quoted values that run over lines, such as the notes
+	// of other tools, where they form one well-made row.
+	acrossLines bool
 }
 
 // rawRow is a line of a file.
@@ -102,15 +105,15 @@ func (c *csvReader) parse(row rawRow) ([]string, error) {
 	var err error
 	c.out, err = splitRow(c.out[:0], row.text)
 	if errors.Is(err, errLoneQuote) {
-		return nil, c.follow(row)
+		return c.follow(row)
 	}
 	return c.out, err
 }
 
-// follow says what is wrong with a row in which a quote is open at the line's
-// end. Where the lines after it close the quote and make one row of it all,
-// they are part of it.
-func (c *csvReader) follow(row rawRow) error {
+// follow reads a row in which a quote is open at the line's end, or says what is
+// wrong with it. Where the lines after it close the quote and make one row of
+// it all, they are part of it.
+func (c *csvReader) follow(row rawRow) ([]string, error) {
 	text := row.text
 	for n := range maxQuoting - 1 {
 		if n == len(c.ahead) {
@@ -119,7 +122,7 @@ func (c *csvReader) follow(row rawRow) error {
 				break
 			}
 			if err != nil {
-				return &readError{err}
+				return nil, &readError{err}
 			}
 			c.ahead = append(c.ahead, more)
 		}
@@ -138,9 +141,12 @@ func (c *csvReader) follow(row rawRow) error {
 		}
 		last := c.ahead[n].number
 		c.ahead = c.ahead[n+1:]
-		return fmt.Errorf("a quoted value runs on to line %d: is a quote missing or one too many?", last)
+		if c.acrossLines && utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 {
+			return fields, nil
+		}
+		return nil, fmt.Errorf("a quoted value runs on to line %d: is a quote missing or one too many?", last)
 	}
-	return errLoneQuote
+	return nil, errLoneQuote
 }
 
 // splitRow appends the values of a row to dst.

@@ -10,15 +10,25 @@ import (
 	"time"
 )
 
-// Export writes the subscribers that f picks as comma-separated values with
-// the columns that Import reads, and returns how many it wrote. A Limit of 0
-// means all. Topics and digests are those of live subscriptions. A value that a
+// Export writes the subscribers that o picks as comma-separated values with
+// the columns that Import reads, or those that another tool does, and returns
+// how many it wrote. A Limit of 0
+// means all. Without a State only active readers are written for a tool that
+// would mail everybody in its file. Topics and digests are those of live subscriptions. A value that a
 // spreadsheet would take for a formula gets a ' before it, which Import takes
 // off again. A pause that is over is none. The hour has a column if a digest of the catalog offers hours, and
 // so has each attribute that it declares. It reads a page at a time, each as it is then.
-func (s *Store) Export(ctx context.Context, c *Catalog, w io.Writer, f Filter) (int64, error) {
+func (s *Store) Export(ctx context.Context, c *Catalog, w io.Writer, o ExportOptions) (int64, error) {
+	f := o.Filter
+	if o.For != "" && o.For != "ghost" && f.State == "" {
+		f.State = StateActive
+	}
+	as, err := layoutFor(o.For, c, s.now)
+	if err != nil {
+		return 0, fmt.Errorf("export: %w", err)
+	}
 	out := csv.NewWriter(w)
-	if err := out.Write(c.exported()); err != nil {
+	if err := out.Write(as.columns); err != nil {
 		return 0, fmt.Errorf("export: %w", err)
 	}
 	var n int64
@@ -33,7 +43,7 @@ func (s *Store) Export(ctx context.Context, c *Catalog, w io.Writer, f Filter) (
 			return n, fmt.Errorf("export: %w", err)
 		}
 		for i := range rows {
-			if err := out.Write(rows[i].record(c, s.now())); err != nil {
+			if err := out.Write(as.record(&rows[i])); err != nil {
 				return n, fmt.Errorf("export: %w", err)
 			}
 			n++

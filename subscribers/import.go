@@ -18,12 +18,22 @@ type ImportOptions struct {
 	Consent   string // how consent was given
 	DryRun    bool   // only report; an address twice in a file may count as added twice
 	Origin    string // by which way: command, api ...
+
+	From            string   // one of ForeignTools, "" to find out by the columns
+	Mapping         []string // of the lists and tags of another tool, such as "Politics=topic:world"
+	Topics, Digests []string // slugs, of rows that name none
+	// Delta takes from the file of a tool that still runs what changed there:
+	// new readers, and those who left. What a reader of ours chose stays.
+	Delta bool
 }
 
 // Report counts what became of the rows of a file:
 // Rows = Added + Updated + Unchanged + Bad.
 type Report struct {
 	Rows, Added, Updated, Unchanged, Bad int64
+
+	Tool   string           // whose file it was, "" for our own columns
+	Labels map[string]int64 // lists and tags that mean nothing here, and in how many rows
 }
 
 func (r *Report) add(d Report) {
@@ -55,6 +65,10 @@ type BadRow struct {
 // suppresses here too. Importing a file again changes
 // nothing.
 //
+// A file with the columns of one of ForeignTools is read as that tool means it:
+// its states, its lists and tags by Mapping, and its dates. With Delta a reader
+// who left there leaves here, unless the reader confirmed here after that.
+//
 // bad is called for each bad row, progress after every thousand rows; both may
 // be nil. Memory does not grow with the file. Each thousand rows are one
 // transaction: after an error the report counts what was stored, and the file
@@ -63,9 +77,17 @@ func (s *Store) Import(ctx context.Context, c *Catalog, r io.Reader, o ImportOpt
 	if o.Confirmed && strings.TrimSpace(o.Consent) == "" {
 		return Report{}, ErrNoConsent
 	}
-	im := &importer{store: s, options: o, text: newConsentText("", o.Consent), reader: newRowReader(c, r), bad: bad}
+	reader, err := newRowReader(c, r, &o)
+	if err != nil {
+		return Report{}, fmt.Errorf("import: %w", err)
+	}
+	im := &importer{store: s, options: o, text: newConsentText("", o.Consent), reader: reader, bad: bad}
+	im.report.Labels = reader.labels.unknown
 	for {
 		more, err := im.batch(ctx)
+		if reader.foreign != nil {
+			im.report.Tool = reader.foreign.name
+		}
 		if err != nil {
 			return im.report, fmt.Errorf("import, at line %d: %w", im.reader.csv.line, err)
 		}
@@ -136,6 +158,11 @@ func (im *importer) apply(ctx context.Context, rows []importRow) error {
 			return err
 		}
 		m := merger{importer: im, known: known, suppressed: suppressed, now: im.store.now()}
+		if im.options.Delta {
+			if m.confirmed, err = confirmedBySelf(ctx, tx, known); err != nil {
+				return err
+			}
+		}
 		for i := range rows {
 			done.add(m.merge(&rows[i]))
 		}

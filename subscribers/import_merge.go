@@ -14,6 +14,7 @@ type merger struct {
 	*importer
 	known      map[string]*record
 	suppressed map[string]time.Time // addresses, whether subscribers or not
+	confirmed  map[int64]time.Time  // when readers themselves last confirmed, for Delta
 	now        time.Time
 	order      []*record // those that rows changed, in the order of the file
 	suppress   []string  // addresses to suppress
@@ -58,12 +59,14 @@ func (m *merger) create(r *record, row *importRow) {
 	r.setZone(row.zone)
 	r.setLanguage(row.language)
 	r.setAttributes(row.attributes)
+	r.CreatedAt, r.activeAt = m.past(row.dates.asked), row.dates.active
 	if row.status == statusUnsubscribed {
-		r.settle(m.now)
+		r.settle(m.past(row.dates.ended))
 		return
 	}
 	if m.confirms(row) {
 		r.activate(m.now)
+		r.ConfirmedAt = m.past(firstTime(row.dates.confirmed, row.dates.asked))
 	}
 	r.choose(m.reader.catalog, row.choices, m.now)
 	r.pauseAs(row.pauses, m.now)
@@ -72,16 +75,36 @@ func (m *merger) create(r *record, row *importRow) {
 	}
 }
 
+// past is a time that the file gives, if it is one in the past, else now.
+func (m *merger) past(at time.Time) time.Time {
+	if at.IsZero() || at.After(m.now) {
+		return m.now
+	}
+	return at
+}
+
+// firstTime is the first of the times that is known.
+func firstTime(times ...time.Time) time.Time {
+	for _, at := range times {
+		if !at.IsZero() {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
 // update changes r, or nothing if it returns an error.
 func (m *merger) update(r *record, row *importRow) error {
 	switch {
+	case m.options.Delta && row.status == statusUnsubscribed && !row.dates.ended.IsZero() && m.confirmed[r.ID].After(row.dates.ended):
+		return nil // and signed up here since
 	case row.status == statusUnsubscribed:
 		r.end(0, m.now)
 		return nil
 	case row.status == statusSuppressed && !r.Suppressed():
 		m.suppressNow(r)
 		return nil
-	case r.HasLeft() || r.Suppressed():
+	case r.HasLeft() || r.Suppressed() || m.options.Delta:
 		return nil
 	}
 	w := r.chosen(m.reader.catalog)
@@ -152,6 +175,9 @@ func (m *merger) changed(r *record, row *importRow) {
 		if m.confirms(row) {
 			n.hash = m.text.hash
 		}
+	}
+	if row.evidence != "" {
+		n.Detail = strings.TrimSpace(n.Detail + " " + row.evidence)
 	}
 	r.notes = append(r.notes[:0], n)
 }

@@ -1,11 +1,13 @@
 package subscribers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"broadsheet/mail"
 )
@@ -59,14 +61,22 @@ type importRow struct {
 	attributes            Attributes
 	pauses                pauses
 	hasTopics, hasDigests bool // whether the row said something about them
+	dates                 importDates
+	evidence              string // of another tool's file: where consent came from
 }
+
+// importDates are what a row says of the reader's past; zero where nothing.
+type importDates struct{ asked, confirmed, ended, active time.Time }
 
 // rowReader reads checked rows. It remembers the answers to questions that
 // most rows ask.
 type rowReader struct {
 	csv     *csvReader
 	catalog *Catalog
-	columns []int // where each of the catalog's columns is, -1 if it is not there
+	columns []int       // where each of the catalog's columns is, -1 if it is not there
+	foreign *foreignRow // of a file of another tool
+	labels  *labels
+	options *ImportOptions
 	zones   map[string]error
 	chosen  map[[2]string]chosenCells
 }
@@ -83,8 +93,15 @@ const (
 	longestRemembered = 256
 )
 
-func newRowReader(c *Catalog, r io.Reader) *rowReader {
-	return &rowReader{csv: newCSVReader(r), catalog: c, zones: map[string]error{}, chosen: map[[2]string]chosenCells{}}
+func newRowReader(c *Catalog, r io.Reader, o *ImportOptions) (*rowReader, error) {
+	l, err := newLabels(c, o.Mapping)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.lenient(o.Topics, o.Digests); err != nil {
+		return nil, err
+	}
+	return &rowReader{csv: newCSVReader(r), catalog: c, labels: l, options: o, zones: map[string]error{}, chosen: map[[2]string]chosenCells{}}, nil
 }
 
 // next returns the next row. The error is io.EOF at the end, a *rowError for a
@@ -122,6 +139,10 @@ func (rr *rowReader) header() error {
 	if err != nil {
 		return err
 	}
+	rr.csv.fields = len(names)
+	if found, err := rr.recognise(names); found || err != nil {
+		return err
+	}
 	known := rr.catalog.allColumns()
 	rr.columns = slices.Repeat([]int{-1}, len(known))
 	for at, name := range names {
@@ -138,17 +159,99 @@ func (rr *rowReader) header() error {
 	if rr.columns[columnEmail] < 0 {
 		return errors.New("there is no column email")
 	}
-	rr.csv.fields = len(names)
 	return nil
 }
 
+// recognise finds out whether another tool wrote a file with these columns.
+func (rr *rowReader) recognise(names []string) (bool, error) {
+	columns := make([]string, len(names))
+	for at, name := range names {
+		columns[at] = strings.ToLower(strings.TrimSpace(name))
+	}
+	var f *foreign
+	known := rr.catalog.allColumns()
+	if rr.options.From == "" {
+		if slices.ContainsFunc(columns, func(name string) bool { return !slices.Contains(known, name) }) {
+			f = recognise(columns)
+		}
+	} else if f = foreignNamed(rr.options.From); f == nil {
+		return false, fmt.Errorf("unknown tool %q%s; there are %s", rr.options.From, didYouMean(rr.options.From, ForeignTools()), strings.Join(ForeignTools(), ", "))
+	} else if !f.wrote(columns) {
+		return false, fmt.Errorf("the columns are not those of an export of %s, which has %s", f.name, f.needs())
+	}
+	if f == nil {
+		return false, nil
+	}
+	rr.csv.acrossLines = true
+	rr.foreign = &foreignRow{foreign: f, columns: map[string]int{}}
+	for at, name := range columns {
+		if _, twice := rr.foreign.columns[name]; !twice {
+			rr.foreign.columns[strings.Clone(name)] = at
+		}
+	}
+	return true, nil
+}
+
+// check reads a row of our own columns or of another tool's.
 func (rr *rowReader) check(fields []string) (importRow, error) {
-	cell := func(column int) string {
-		if at := rr.columns[column]; at >= 0 {
-			return defuse(strings.TrimSpace(fields[at]))
+	if rr.foreign == nil {
+		return rr.checkCells(func(column int) string {
+			if at := rr.columns[column]; at >= 0 {
+				return defuse(strings.TrimSpace(fields[at]))
+			}
+			return ""
+		})
+	}
+	rr.foreign.fields = fields
+	status, err := rr.foreign.status(rr.foreign.cell)
+	if err != nil {
+		return importRow{}, err
+	}
+	dates, err := rr.foreign.dates()
+	if err != nil {
+		return importRow{}, err
+	}
+	row, err := rr.checkCells(rr.translated())
+	row.status, row.dates, row.evidence = status, dates, rr.foreign.evidence(dates)
+	return row, err
+}
+
+// translated gives the cells of our own columns as another tool's row has them.
+func (rr *rowReader) translated() func(column int) string {
+	f := rr.foreign
+	topics, digests, attributes := rr.labels.translate(f.tags())
+	values := f.more()
+	for i := range rr.catalog.Attributes {
+		a := &rr.catalog.Attributes[i]
+		if value := values[strings.ToLower(a.Name)]; value != "" && attributes[a.Name] == "" && a.check(value) == nil {
+			attributes[a.Name] = value
+		}
+	}
+	zone := f.cell(f.zone...)
+	if rr.checkZone(zone) != nil {
+		zone = "" // as the other tool calls it
+	}
+	return func(column int) string {
+		switch column {
+		case columnEmail:
+			return f.cell(f.email...)
+		case columnName:
+			return f.readerName()
+		case columnTopics:
+			return strings.Join(topics, ";")
+		case columnDigests:
+			return strings.Join(digests, ";")
+		case columnZone:
+			return zone
+		}
+		if column >= columnCount {
+			return attributes[rr.catalog.Attributes[column-columnCount].Name]
 		}
 		return ""
 	}
+}
+
+func (rr *rowReader) checkCells(cell func(column int) string) (importRow, error) {
 	var row importRow
 	var err error
 	if row.address, err = mail.Canonical(cell(columnEmail)); err != nil {
@@ -168,7 +271,8 @@ func (rr *rowReader) check(fields []string) (importRow, error) {
 	if err = checkLanguage(row.language); err != nil {
 		return row, err
 	}
-	topics, digests := cell(columnTopics), cell(columnDigests)
+	topics := cmp.Or(cell(columnTopics), strings.Join(rr.options.Topics, ";"))
+	digests := cmp.Or(cell(columnDigests), strings.Join(rr.options.Digests, ";"))
 	row.hasTopics, row.hasDigests = topics != "", digests != ""
 	if row.choices, err = rr.choose(topics, digests); err != nil {
 		return row, err

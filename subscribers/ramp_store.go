@@ -101,7 +101,7 @@ type activeReader struct {
 	ID         int64  `db:"id"`
 	Address    string `db:"address"`
 	AdmittedAt int64  `db:"admitted_at"`
-	EngagedAt  int64  `db:"engaged_at"` // last confirmation or change of preferences
+	EngagedAt  int64  `db:"engaged_at"` // last confirmation or change of preferences, or what the tool before us saw
 	Mails      int64  `db:"mails"`      // a day, taken as the number of active subscriptions
 
 	group string
@@ -120,8 +120,8 @@ func (s *Store) eachActive(ctx context.Context, before int64, fn func(page []act
 		err := s.db.View(ctx, func(tx *db.Tx) error {
 			page = nil
 			return tx.Select(ctx, &page, `SELECT id, address, admitted_at, mails,
-					CASE WHEN set_at > confirmed_at THEN set_at ELSE confirmed_at END AS engaged_at
-				FROM (SELECT s.id, s.address, s.admitted_at, s.confirmed_at,
+					CASE WHEN set_at > known_at THEN set_at ELSE known_at END AS engaged_at
+				FROM (SELECT s.id, s.address, s.admitted_at, CASE WHEN s.active_at > s.confirmed_at THEN s.active_at ELSE s.confirmed_at END AS known_at,
 						(SELECT COUNT(CASE WHEN u.state = 'active' THEN 1 END) FROM subscriptions u WHERE u.subscriber_id = s.id) AS mails,
 						(SELECT COALESCE(MAX(c.at), 0) FROM consents c WHERE c.subscriber_id = s.id AND c.event = 'preferences') AS set_at
 					FROM subscribers s

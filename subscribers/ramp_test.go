@@ -295,7 +295,7 @@ func TestExportOfWhoWaits(t *testing.T) {
 			since, err := s.Waiting(t.Context())
 			s.must(err)
 			var out bytes.Buffer
-			n, err := s.Export(t.Context(), &subscribers.Catalog{}, &out, subscribers.Filter{NotAdmittedSince: &since})
+			n, err := s.Export(t.Context(), &subscribers.Catalog{}, &out, subscribers.ExportOptions{Filter: subscribers.Filter{NotAdmittedSince: &since}})
 			s.must(err)
 			var got []string
 			for line := range strings.Lines(out.String()) {

@@ -10,6 +10,7 @@ import (
 type record struct {
 	Subscriber
 	seats          []*seat
+	activeAt       time.Time // of a fresh one: when another tool last saw the reader
 	fresh, changed bool
 	notes          []note
 }

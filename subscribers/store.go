@@ -214,11 +214,12 @@ func insertSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
 		r.ID = first + int64(i)
 	}
 	_, err = tx.ExecRows(ctx, `INSERT INTO subscribers
-			(id, address, name, state, language, timezone, attributes, created_at, confirmed_at, ended_at, suppressed_at)
-		SELECT v.id, v.address, v.name, v.state, v.language, v.timezone, v.attributes, v.created_at, v.confirmed_at, v.ended_at, v.suppressed_at
+			(id, address, name, state, language, timezone, attributes, created_at, active_at, confirmed_at, ended_at, suppressed_at)
+		SELECT v.id, v.address, v.name, v.state, v.language, v.timezone, v.attributes, v.created_at, v.active_at, v.confirmed_at, v.ended_at, v.suppressed_at
 		FROM {rows}`, append(subscriberColumns(fresh),
 		texts("address", fresh, func(r *record) string { return r.Address }),
-		ints("created_at", fresh, func(r *record) int64 { return db.Millis(r.CreatedAt) })))
+		ints("created_at", fresh, func(r *record) int64 { return db.Millis(r.CreatedAt) }),
+		ints("active_at", fresh, func(r *record) int64 { return db.Millis(r.activeAt) })))
 	return err
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -70,61 +69,6 @@ func (e *env) subscriberAddCommand() *cobra.Command {
 	return cmd
 }
 
-func (e *env) subscriberImportCommand() *cobra.Command {
-	o := subscribers.ImportOptions{Origin: origin}
-	cmd := &cobra.Command{
-		Use:   "import FILE",
-		Short: "Import readers from a CSV file of any size; - reads standard input",
-		Long: "Import readers from a CSV file with the columns email, name, status, topics, digests, timezone, language,\n" +
-			"hour, paused_until and one for each [[attribute]], in any order; topics and digests are separated by\n" +
-			"semicolons. A pause is a date, or daily=2026-12-24 of one digest. No mail is sent. The good rows are\n" +
-			"imported; each bad one is reported with its line, and the exit code is 4. Who has left or is suppressed\n" +
-			"here stays so.",
-		Args: exactly("FILE"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.Confirmed && o.Consent == "" {
-				return usagef(`subscriber import: --confirmed needs --consent "how consent was given"`)
-			}
-			return e.writing(cmd.Context(), o.DryRun, func(a *app.App) error { return e.importSubscribers(cmd, a, args[0], o) })
-		},
-	}
-	cmd.Flags().BoolVar(&o.Confirmed, "confirmed", false, "the readers have agreed already: active at once")
-	cmd.Flags().StringVar(&o.Consent, "consent", "", "how consent was given, for --confirmed")
-	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "check the file and change nothing")
-	return cmd
-}
-
-func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o subscribers.ImportOptions) error {
-	in, name, err := e.open(cmd.Context(), path)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	ticker := e.newTicker()
-	report, err := a.Subscribers.Import(cmd.Context(), a.Catalog, in, o, func(b subscribers.BadRow) {
-		ticker.clear()
-		fmt.Fprintf(e.stderr, "%s:%d: %s\n", name, b.Line, printable(b.Reason+": "+b.Value))
-	}, func(r subscribers.Report) {
-		ticker.show("%d rows", r.Rows)
-	})
-	ticker.clear()
-	if err != nil && report.Rows == 0 {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	verb := ""
-	if o.DryRun {
-		verb = " (nothing was stored)"
-	}
-	fmt.Fprintf(e.stdout, "%d rows: %d added, %d updated, %d unchanged, %d bad%s\n", report.Rows, report.Added, report.Updated, report.Unchanged, report.Bad, verb)
-	if err != nil {
-		return fmt.Errorf("%s: %w; what was counted is stored, and the file can be imported again", name, err)
-	}
-	if report.Bad > 0 {
-		return partly("%d of %d rows of %s are bad and were left out", report.Bad, report.Rows, name)
-	}
-	return nil
-}
-
 // filterFlags are the flags that pick subscribers.
 func filterFlags(cmd *cobra.Command, f *subscribers.Filter) {
 	cmd.Flags().StringVar((*string)(&f.State), "state", "", "only in this `STATE`: pending, active, unsubscribed or suppressed")
@@ -148,51 +92,6 @@ func checkFilter(a *app.App, f subscribers.Filter) error {
 	}
 	_, err := a.Setup.DigestBySlug(f.Digest)
 	return err
-}
-
-func (e *env) subscriberExportCommand() *cobra.Command {
-	var f subscribers.Filter
-	var to string
-	var notAdmitted bool
-	cmd := &cobra.Command{
-		Use: "export", Short: "Write readers as CSV that import reads", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return e.reading(cmd.Context(), func(a *app.App) error {
-				if err := checkFilter(a, f); err != nil {
-					return err
-				}
-				if notAdmitted {
-					since, err := a.Ramp.Waiting(cmd.Context())
-					if err != nil {
-						return err
-					}
-					f.NotAdmittedSince = &since
-				}
-				return e.exportSubscribers(cmd.Context(), a, f, to)
-			})
-		},
-	}
-	filterFlags(cmd, &f)
-	cmd.Flags().StringVar(&to, "to", "", "`FILE` to write (default: standard output)")
-	cmd.Flags().BoolVar(&notAdmitted, "not-admitted", false, "only active readers whom [mail.ramp] has not admitted yet, for the tool that serves them until then")
-	return cmd
-}
-
-func (e *env) exportSubscribers(ctx context.Context, a *app.App, f subscribers.Filter, to string) error {
-	if to == "" || to == "-" {
-		_, err := a.Subscribers.Export(ctx, a.Catalog, e.stdout, f)
-		return err
-	}
-	file, err := createPrivate(to)
-	if err != nil {
-		return err
-	}
-	n, err := a.Subscribers.Export(ctx, a.Catalog, file, f)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	fmt.Fprintf(e.stderr, "%d readers written to %s\n", n, to)
-	return nil
 }
 
 func (e *env) subscriberListCommand() *cobra.Command {

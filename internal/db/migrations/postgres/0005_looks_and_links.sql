@@ -102,3 +102,7 @@ CREATE TABLE edition_slots (
   sent       BIGINT NOT NULL,
   PRIMARY KEY (edition_id, slot)
 );
+
+-- When the tool that a reader was imported from last saw the reader open or follow
+-- something, 0 if it did not say.
+ALTER TABLE subscribers ADD COLUMN active_at BIGINT NOT NULL DEFAULT 0;

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"broadsheet/internal/app"
+	"broadsheet/subscribers"
+)
+
+func (e *env) subscriberImportCommand() *cobra.Command {
+	o := subscribers.ImportOptions{Origin: origin}
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Import readers from a CSV file of any size; - reads standard input",
+		Long: "Import readers from a CSV file with the columns email, name, status, topics, digests, timezone, language,\n" +
+			"hour, paused_until and one for each [[attribute]], in any order; topics and digests are separated by\n" +
+			"semicolons. A pause is a date, or daily=2026-12-24 of one digest. The exports of " + toolNames() + "\n" +
+			"are known by their columns: say with --map what their lists, tags and plans mean here. No mail is sent.\n" +
+			"The good rows are imported; each bad one is reported with its line, and the exit code is 4. Who has left\n" +
+			"or is suppressed here stays so.",
+		Example: "  broadsheet subscriber import members.csv --dry-run --map 'Politics=topic:world' --map 'Premium=attribute:tier=paid'",
+		Args:    exactly("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.Confirmed && o.Consent == "" {
+				return usagef(`subscriber import: --confirmed needs --consent "how consent was given"`)
+			}
+			return e.writing(cmd.Context(), o.DryRun, func(a *app.App) error { return e.importSubscribers(cmd, a, args[0], o) })
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.Confirmed, "confirmed", false, "the readers have agreed already: active at once")
+	f.StringVar(&o.Consent, "consent", "", "how consent was given, for --confirmed")
+	f.StringVar(&o.From, "from", "", "the `TOOL` that wrote the file (default: known by its columns): "+toolNames())
+	f.StringArrayVar(&o.Mapping, "map", nil, "`LABEL=TARGET`: a list, tag or plan of the tool is topic:SLUG, digest:SLUG, attribute:NAME=VALUE, or nothing; may be given several times")
+	f.StringSliceVar(&o.Topics, "topic", nil, "`SLUG` of a topic for rows that name none; may be given several times (default: all)")
+	f.StringSliceVar(&o.Digests, "digest", nil, "`SLUG` of a digest for rows that name none; may be given several times (default: those with one of the topics)")
+	f.BoolVar(&o.Delta, "delta", false, "the tool still runs: take over new readers and who left, and change nobody else")
+	f.BoolVar(&o.DryRun, "dry-run", false, "check the file and change nothing")
+	return cmd
+}
+
+func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o subscribers.ImportOptions) error {
+	in, name, err := e.open(cmd.Context(), path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	ticker := e.newTicker()
+	report, err := a.Subscribers.Import(cmd.Context(), a.Catalog, in, o, func(b subscribers.BadRow) {
+		ticker.clear()
+		fmt.Fprintf(e.stderr, "%s:%d: %s\n", name, b.Line, printable(b.Reason+": "+b.Value))
+	}, func(r subscribers.Report) {
+		ticker.show("%d rows", r.Rows)
+	})
+	ticker.clear()
+	if err != nil && report.Rows == 0 {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	verb := ""
+	if o.DryRun {
+		verb = " (nothing was stored)"
+	}
+	e.tellTool(&report)
+	fmt.Fprintf(e.stdout, "%d rows: %d added, %d updated, %d unchanged, %d bad%s\n", report.Rows, report.Added, report.Updated, report.Unchanged, report.Bad, verb)
+	if err != nil {
+		return fmt.Errorf("%s: %w; what was counted is stored, and the file can be imported again", name, err)
+	}
+	if report.Bad > 0 {
+		return partly("%d of %d rows of %s are bad and were left out", report.Bad, report.Rows, name)
+	}
+	return nil
+}
+
+// tellTool says whose file it was, and which of its labels mean nothing here.
+func (e *env) tellTool(r *subscribers.Report) {
+	if r.Tool == "" {
+		return
+	}
+	fmt.Fprintf(e.stdout, "an export of %s\n", r.Tool)
+	names := slices.Collect(maps.Keys(r.Labels))
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.Labels[b], r.Labels[a]), strings.Compare(a, b))
+	})
+	const most = 20
+	for i, name := range names {
+		if i == most {
+			fmt.Fprintf(e.stdout, "  and %d more labels\n", len(names)-most)
+			break
+		}
+		fmt.Fprintf(e.stdout, "  %q in %d rows means nothing here: say what with --map %q\n", printable(name), r.Labels[name], printable(name)+"=...")
+	}
+}
+
+func toolNames() string {
+	names := subscribers.ForeignTools()
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
