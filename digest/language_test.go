@@ -3,6 +3,7 @@ package digest_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/digest"
 	"broadsheet/internal/db"
@@ -61,5 +62,27 @@ func TestOneLanguageIsNoQuestion(t *testing.T) {
 		w.put(story(1, "world"))
 		w.tick()
 		same(t, "languages", w.rows(`SELECT '1 ' || stories FROM selections`, languageOf), []string{"1: "})
+	})
+}
+
+// TestMailInTheReadersLanguage: the words around the stories are the reader's,
+// and stay those of the first try.
+func TestMailInTheReadersLanguage(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) { set.Site.Languages = []string{"en", "de"} })
+		w.subscribe(1, newYork)
+		w.speaks(1, "de-CH")
+		w.begin()
+		w.put(story(1, "world"))
+		w.tick()
+		c := w.compose(time.Time{})
+		inOrder(t, w.htmlOf(c), `lang=3D"de"`, "Montag, 23. November 2026", "Aufmacher", "Story 1", "What happened.", "abbestellen")
+		inOrder(t, w.textOf(c), "Montag, 23. November 2026", "AUFMACHER", "Story 1", "abbestellen")
+		first := w.message(c)
+		w.speaks(1, "en")
+		w.clock.advance(time.Hour)
+		if got := w.message(w.compose(c.ComposedAt)); got != first {
+			t.Error("a retry is another mail than the first try")
+		}
 	})
 }

@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -9,7 +8,12 @@ import (
 // Languages are the tags (BCP 47) of the languages that mails and pages have
 // words in, in the order of the alphabet.
 func Languages() []string {
-	return slices.Sorted(maps.Keys(catalogues))
+	var tags []string
+	for _, c := range catalogues {
+		tags = append(tags, c.language)
+	}
+	slices.Sort(tags)
+	return tags
 }
 
 // HasLanguage reports whether mails and pages have words in a language, such as

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/go-playground/locales"
 )
@@ -36,7 +37,11 @@ func (c *catalogue) of(p *plural, n int) string {
 
 // count fills the text for n with the number and what else it takes.
 func (c *catalogue) count(p *plural, n int, values ...any) string {
-	return fmt.Sprintf(c.of(p, n), append([]any{c.number(n)}, values...)...)
+	text := c.of(p, n)
+	if !strings.Contains(text, "%") { // the number and all else is in words
+		return text
+	}
+	return fmt.Sprintf(text, append([]any{c.number(n)}, values...)...)
 }
 
 // number is a number with its thousands apart.

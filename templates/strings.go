@@ -44,6 +44,7 @@ type catalogue struct {
 	spanYears  string
 	dayAt      plural // day and time; the number is the hour
 	comma      string // between names of a list
+	chained    bool   // names of a sentence have "and" between each two
 	and        func(next string) string
 	colon      string // after a name
 	more       plural // count, site
@@ -127,10 +128,17 @@ type catalogue struct {
 	InboxNoHTML, InboxNoSubject, InboxSignUp      string
 }
 
-// catalogues are the languages that we have words in, by their base tag.
-// Nothing changes them.
+// catalogues are the languages that we have words in, by their tag in lower
+// case. Nothing changes them.
 var catalogues = map[string]*catalogue{
-	"en": english,
+	"ar":    arabic,
+	"de":    german,
+	"en":    english,
+	"en-gb": british(),
+	"es":    spanish,
+	"fr":    french,
+	"ja":    japanese,
+	"pt":    portuguese,
 }
 
 // words is the catalogue of a language: of its full tag, else of its base

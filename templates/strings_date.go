@@ -114,7 +114,11 @@ func (c *catalogue) List(names []string) string {
 		return strings.Join(names, "")
 	}
 	last := names[len(names)-1]
-	return strings.Join(names[:len(names)-1], c.comma) + c.and(last) + last
+	comma := c.comma
+	if c.chained {
+		comma = c.and("")
+	}
+	return strings.Join(names[:len(names)-1], comma) + c.and(last) + last
 }
 
 // Join is names one after the other.

@@ -1,6 +1,9 @@
 package templates
 
-import "github.com/go-playground/locales/en"
+import (
+	"github.com/go-playground/locales/en"
+	"github.com/go-playground/locales/en_GB"
+)
 
 var english = &catalogue{
 	language:   "en",
@@ -211,4 +214,13 @@ var english = &catalogue{
 	InboxNoHTML:    "This mail has no HTML part.",
 	InboxNoSubject: "(no subject)",
 	InboxSignUp:    "Sign up as a reader",
+}
+
+// british is English with the dates and times of Britain.
+func british() *catalogue {
+	c := *english
+	c.language, c.name, c.locale, c.timeLayout = "en-GB", "English (UK)", en_GB.New(), ""
+	c.dayMonth, c.moment = "%[1]s %[2]s", "%[1]s at %[2]s %[3]s"
+	c.spanMonth, c.spanMonths, c.spanYears = "%[1]s–%[4]s %[5]s %[6]d", "%[1]s %[2]s – %[4]s %[5]s %[6]d", "%[1]s %[2]s %[3]d – %[4]s %[5]s %[6]d"
+	return &c
 }
