@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"broadsheet/internal/db"
@@ -43,7 +44,8 @@ type chooser struct {
 
 	audience    map[string]bool   // whether readers of these attributes belong to it
 	spoken      map[string]string // the words for readers of these languages
-	places      map[int64]int     // that editors gave to stories, nil until they are loaded
+	slots       *slotPlan
+	places      map[int64]int // that editors gave to stories, nil until they are loaded
 	contents    map[ref]content
 	corrections map[int64][]correction // by article, those after corrected
 	corrected   int64
@@ -64,6 +66,7 @@ type chosenKey struct {
 	attributes  string
 	language    string // of stories
 	words       string // in which the mail is written
+	slots       string // of the mail, as a selection has them
 }
 
 // chosen is the outcome for one reader.
@@ -79,6 +82,7 @@ func newChooser(s *Setup, d *Digest, e *Edition, r *Run) *chooser {
 	return &chooser{
 		setup: s, digest: d, edition: e, run: r, oldest: -1, corrected: never, unproven: -1,
 		pools: map[int64]*pool{}, choices: newChoices(), contents: map[ref]content{}, audience: map[string]bool{}, spoken: map[string]string{},
+		slots: newSlotPlan(s, d, e),
 	}
 }
 
@@ -209,7 +213,7 @@ func (c *chooser) pick(sub *subscription, e *evidence) (chosen, error) {
 	key := chosenKey{
 		topics: sub.Topics, former: pool.judges(sub.Former), from: from,
 		had: pool.brought(had, c.contents), corrections: joinIDs(c.owed(from, had)), language: c.language(sub),
-		words: c.words(sub),
+		words: c.words(sub), slots: c.slots.of(sub.Attributes),
 	}
 	if pool.reserved {
 		key.attributes = sub.Attributes
@@ -252,6 +256,11 @@ func (c *chooser) choose(key chosenKey, pool *pool) (chosen, error) {
 	l.ranked, l.index = pool.ranked, pool.index
 	selection := l.choose(c.trace)
 	selection.Language = key.words
+	if len(selection.Stories) > 0 { // corrections alone bring no ads
+		if selection.Slots, err = parseSlots(strings.Fields(key.slots)); err != nil {
+			return chosen{}, err
+		}
+	}
 	return c.result(selection, splitIDs(key.corrections)), nil
 }
 

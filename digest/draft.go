@@ -24,7 +24,9 @@ type draft struct {
 	language    string  // of the words around the stories, "" for the site's
 	articles    map[int64]*Article
 	corrections []templates.Correction
+	slots       []templates.Slot
 	selectionID int64 // 0 where no mail of a reader is made of it
+	bare        bool  // links stay as they are
 }
 
 // gather reads what the mail of a selection is made of, as it was at a time. An
@@ -50,6 +52,14 @@ func gather(ctx context.Context, tx *db.Tx, d *Digest, e *Edition, sel Selection
 		return nil, err
 	}
 	if dr.corrections, err = correctionsAsOf(ctx, tx, sel.Corrections, at); err != nil {
+		return nil, err
+	}
+	if e.ID == 0 { // the database need not have the configuration yet
+		dr.slots, err = drawnSlots(d.slots, d, e, sel.Slots)
+	} else {
+		dr.slots, err = slotsAsOf(ctx, tx, d, e, sel.Slots, at)
+	}
+	if err != nil {
 		return nil, err
 	}
 	dr.order(sel.Stories)
@@ -101,12 +111,26 @@ func (c *Composer) content(dr *draft, k keeps) (*templates.Digest, error) {
 		}
 		laid.add(c.setup, dr.picks[i].TopicID, story)
 	}
-	content.Sections = laid.inOrder(c.order(dr))
+	content.Sections, content.Slots = laid.inOrder(c.order(dr)), c.slots(dr)
 	var err error
 	if content.Subject = dr.subject(); content.Subject == "" {
 		content.Subject, err = d.Subject.Execute(content)
 	}
 	return content, errors.Join(err, c.dress(dr, content))
+}
+
+// slots are those of a draft, with links that lead over our server where clicks
+// are counted. Where all stories were withdrawn there are none.
+func (c *Composer) slots(dr *draft) []templates.Slot {
+	if len(dr.picks) == 0 {
+		return nil
+	}
+	out := slices.Clone(dr.slots)
+	for i := range out {
+		slug := out[i].Slug
+		out[i].Follow = func(link string) string { return c.SlotLink(dr.edition.ID, slug, i+1, link) }
+	}
+	return out
 }
 
 // subject is the edition's own, "" for what the digest's template makes.

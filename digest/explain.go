@@ -25,6 +25,7 @@ type Explanation struct {
 	Remedy string     // what helps against that, for people
 
 	Stories []Explained // the candidates: first those that are the reader's, the best first
+	Slots   []SlotVerdict
 }
 
 // Explained is what became of one candidate.
@@ -84,6 +85,7 @@ func (x *explainer) explain(ctx context.Context, at time.Time) error {
 			return err
 		}
 		x.settle(pick)
+		x.out.Slots = c.slots.verdicts(x.sub.Attributes, x.frozen, pick)
 		return x.tell(ctx, tx, x.merge(append(verdicts, kept...)))
 	})
 }

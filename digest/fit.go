@@ -73,6 +73,9 @@ func (c *Composer) fit(dr *draft, markers mail.Markers) (*sheet, error) {
 	switch fit := fits(step); {
 	case err != nil:
 		return nil, err
+	case !fit && len(dr.slots) > 0: // words of editors go before those of sponsors
+		dr.slots = nil
+		return c.fit(dr, markers)
 	case !fit:
 		return nil, fmt.Errorf("it takes %d octets of HTML, and %d is the most", c.size(drawn[step], markers), mostHTML)
 	}

@@ -173,5 +173,6 @@ func (k *chosenKey) append(b []byte) []byte {
 	b = append(append(b, k.attributes...), '\n')
 	b = append(append(b, k.language...), '\n')
 	b = append(append(b, k.words...), '\n')
+	b = append(append(b, k.slots...), '\n')
 	return append(b, k.had...) // bits, which may be anything
 }

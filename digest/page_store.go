@@ -138,12 +138,13 @@ func (p *plannedPage) insert(ctx context.Context, tx *db.Tx, c *chooser, now int
 		return 0, nil
 	}
 	ids := slices.Sorted(maps.Keys(p.selections)) // in one order, so that two runs of an edition never wait for each other
-	stories := make([]string, len(ids))
+	stories, slots := make([]string, len(ids)), make([]string, len(ids))
 	for i, id := range ids {
 		stories[i] = p.selections[id]
+		slots[i] = slugsIn(stories[i])
 	}
-	if _, err := tx.InsertRows(ctx, `INSERT INTO selections (edition_id, id, stories) SELECT $1, v.id, v.stories FROM {rows}`,
-		[]db.Column{db.Ints("id", ids), db.Texts("stories", stories)}, c.edition.ID); err != nil {
+	if _, err := tx.InsertRows(ctx, `INSERT INTO selections (edition_id, id, stories, slots) SELECT $1, v.id, v.stories, v.slots FROM {rows}`,
+		[]db.Column{db.Ints("id", ids), db.Texts("stories", stories), db.Texts("slots", slots)}, c.edition.ID); err != nil {
 		return 0, fmt.Errorf("selections: %w", err)
 	}
 	batch, err := p.insertBatches(ctx, tx, c, now)

@@ -31,6 +31,7 @@ type Preview struct {
 	HTML     string
 	Text     string
 	Stories  []*Article // in the order of ranking
+	Slots    []SlotVerdict
 }
 
 // Preview returns what the reader would get of the digest next, at or after at:
@@ -89,6 +90,7 @@ func (p *Planner) previewRun(ctx context.Context, c *Composer, d *Digest, reader
 		dr, err = gather(ctx, tx, d, out.Edition, selection, c.now())
 		return err
 	})
+	out.Slots = chooser.slots.verdicts(sub.Attributes, nil, pick)
 	if out.Skip = pick.skip; err != nil || out.Skip != "" {
 		return out, err
 	}

@@ -33,14 +33,16 @@ type Selection struct {
 	Order       []int64 // in which the sections of topics stand for the reader, nil if that is the digest's
 	Corrections []int64 // of what the readers got wrong before, by their ids
 	Language    string  // BCP 47, of the words around the stories, "" for the site's
+	Slots       []PlacedSlot
 }
 
 // String is the stored form: a field for each story in order, which is
 // "article:section" (a topic, "top" or "latest"), the other topics after commas,
 // "!" if it was pinned and "=" if its body is given; then "+n" for n stories
 // that were left out, "/" before the order of sections, "~" before each
-// correction, and "@" before a language. "7:2,5! 4:3= +3 /3,2 ~12 @de" is two
-// stories of five and a correction, in German.
+// correction, "$" before the position of a slot and its slug, and "@" before a
+// language. "7:2,5! 4:3= +3 /3,2 ~12 $top:bank @de" is two stories of five, a
+// correction and a slot, in German.
 func (s Selection) String() string {
 	b := make([]byte, 0, len(s.Stories)*16+8)
 	for i := range s.Stories {
@@ -56,6 +58,7 @@ func (s Selection) String() string {
 	for _, id := range s.Corrections {
 		b = strconv.AppendInt(append(b, ' ', '~'), id, 10)
 	}
+	b = append(b, joinSlots(s.Slots)...)
 	if s.Language != "" {
 		b = append(append(b, " @"...), s.Language...)
 	}
@@ -151,10 +154,15 @@ func readSelection(text string) (s Selection, err error) {
 		}
 		fields = fields[:len(fields)-1]
 	}
-	if s.Corrections, err = parseCorrections(fields); err != nil {
+	slots := len(fields)
+	for slots > 0 && strings.HasPrefix(fields[slots-1], "$") {
+		slots--
+	}
+	if s.Slots, err = parseSlots(fields[slots:]); err != nil {
 		return s, err
 	}
-	return s, nil
+	s.Corrections, err = parseCorrections(fields[:slots])
+	return s, err
 }
 
 func parseCorrections(fields []string) (ids []int64, err error) {

@@ -20,6 +20,7 @@ type Setup struct {
 	Topics  []Topic
 	Sources []Source
 	Digests []Digest
+	Slots   []Slot
 
 	Attributes     []Attribute
 	Paid           string // the attribute of readers who get the bodies of paid stories, such as "tier=paid"; "": nobody
@@ -143,6 +144,7 @@ type Digest struct {
 	CatchUpWithin  time.Duration // how late a missed slot may be made up for, 0 for what CatchUp says
 
 	topics   map[int64]int // offered topics and their position
+	slots    []Slot        // of the setup
 	paid     string        // the attribute of readers who get the bodies of paid stories, like ",name=value,"; "": nobody
 	language string        // of stories and readers of which none is known
 }
@@ -226,7 +228,7 @@ func (s *Setup) index() {
 		for n, t := range s.Offered(d) {
 			d.topics[t.ID] = n
 		}
-		d.language = s.Site.Language
+		d.language, d.slots = s.Site.Language, s.Slots
 		if s.Paid != "" {
 			d.paid = joinPairs([]string{s.Paid})
 		}

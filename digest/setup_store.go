@@ -97,10 +97,14 @@ func (s *Setup) declaredDigests() []declared {
 func (s *Store) Sync(ctx context.Context, set *Setup) error {
 	differs := false
 	if err := s.db.View(ctx, func(tx *db.Tx) (err error) {
-		differs, err = s.load(ctx, tx, set)
+		if differs, err = s.load(ctx, tx, set); err != nil || differs {
+			return err
+		}
+		slots, err := changedSlots(ctx, tx, set)
+		differs = len(slots) > 0
 		return err
 	}); err != nil {
-		return fmt.Errorf("read the configured topics, sources and digests: %w", err)
+		return fmt.Errorf("read the configured topics, sources, digests and slots: %w", err)
 	}
 	if !differs {
 		return nil
@@ -116,6 +120,9 @@ func (s *Store) Sync(ctx context.Context, set *Setup) error {
 			if err := s.syncTable(ctx, tx, one.table, one.want); err != nil {
 				return fmt.Errorf("%ss: %w", one.table.counter, err)
 			}
+		}
+		if err := s.syncSlots(ctx, tx, set); err != nil {
+			return err
 		}
 		_, err := s.load(ctx, tx, set)
 		return err
