@@ -155,15 +155,15 @@ func (s *Store) Articles(ctx context.Context, f ArticleFilter) ([]*Article, erro
 	return out, nil
 }
 
-// Article returns the article with that id, or that canonical URL if id is 0,
-// or ErrNotFound.
+// Article returns the article with that id or, if id is 0, the one that has or
+// had that canonical URL, or ErrNotFound.
 func (s *Store) Article(ctx context.Context, id int64, url string) (*Article, error) {
 	var out *Article
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		var row articleRow
 		err := tx.Get(ctx, &row, `SELECT `+articleColumns+` FROM articles a
 			JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
-			WHERE a.id = $1 OR (CAST($1 AS BIGINT) = 0 AND a.url <> '' AND a.url = $2)`, id, url)
+			WHERE a.id = $1 OR CAST($1 AS BIGINT) = 0 AND a.id = `+articleByURL, id, url)
 		if errors.Is(err, db.ErrNoRows) {
 			return ErrNotFound
 		} else if err != nil {
@@ -177,6 +177,11 @@ func (s *Store) Article(ctx context.Context, id int64, url string) (*Article, er
 	}
 	return out, nil
 }
+
+// articleByURL is SQL for the id of the article that has the URL $2 or, without
+// one, that had it or has it elsewhere.
+const articleByURL = `COALESCE((SELECT u.id FROM articles u WHERE u.url <> '' AND u.url = $2),
+	(SELECT l.article_id FROM article_aliases l WHERE l.kind = 'url' AND l.source_id = 0 AND l.name = $2))`
 
 func articleName(id int64, url string) string {
 	if id != 0 {

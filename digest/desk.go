@@ -51,6 +51,8 @@ type DeskOrder struct {
 type DeskResult struct {
 	Changed bool   // false where it was so already
 	Detail  string // for people, such as "until 2026-11-24T07:00:00Z"
+
+	Outdated bool // nothing was done: a system told of a later change before
 }
 
 // Pin lets a story come before all that are not pinned, until a time to come.
@@ -98,6 +100,7 @@ type deskArticle struct {
 	LeadID      int64  `db:"lead_id"`
 	Again       int    `db:"again"`
 	OwnTopics   string `db:"own_topics"`
+	ToldAt      int64  `db:"told_at"`   // by the clock of the system that told of it
 	FirstSeq    int64  `db:"first_seq"` // the least number of its topics, 0 if it is in no window
 	LastNote    string `db:"last_note"` // of its last correction
 	Unproven    bool   `db:"unproven"`  // deliveries that tell who had it are dropped

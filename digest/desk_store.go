@@ -15,7 +15,7 @@ const archivedSlack = 5 * time.Minute
 
 // deskArticleQuery reads an article. Unproven are those of whose readers an
 // archived edition knew that began before they were held back.
-const deskArticleQuery = `SELECT a.id, a.pinned_until, a.held_at, a.embargo_until, a.withdrawn_at, a.arrived_at, a.lead_id, a.again, a.own_topics,
+const deskArticleQuery = `SELECT a.id, a.pinned_until, a.held_at, a.embargo_until, a.withdrawn_at, a.arrived_at, a.lead_id, a.again, a.own_topics, a.told_at,
 	COALESCE((SELECT MIN(t.seq) FROM article_topics t WHERE t.article_id = a.id AND t.seq > 0), 0) AS first_seq,
 	COALESCE((SELECT c.note FROM corrections c WHERE c.article_id = a.id ORDER BY c.id DESC LIMIT 1), '') AS last_note,
 	a.again = 1 AND EXISTS (SELECT 1 FROM editions e JOIN runs r ON r.edition_id = e.id
@@ -58,23 +58,29 @@ func (s *Store) Edit(ctx context.Context, id int64, o DeskOrder) (DeskResult, er
 		if _, err := tx.NextIDs(ctx, "article_seq", 0); err != nil {
 			return err
 		}
-		now := s.now()
-		a, err := deskArticleByID(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if out.Detail, out.Changed, err = a.decide(&o, now); err != nil || !out.Changed {
-			return err
-		}
-		if err := a.apply(ctx, tx, &o, db.Millis(now)); err != nil {
-			return err
-		}
-		return recordChange(ctx, tx, Change{At: now, Who: o.Who, Noun: "article", Key: fmt.Sprint(id), Action: string(o.Action), Detail: out.Detail})
+		var err error
+		out, err = edit(ctx, tx, id, &o, s.now())
+		return err
 	})
 	if err != nil {
 		return DeskResult{}, fmt.Errorf("%s article %d: %w", o.Action, id, err)
 	}
 	return out, nil
+}
+
+// edit is Edit in a transaction that holds the counter of numbers.
+func edit(ctx context.Context, tx *db.Tx, id int64, o *DeskOrder, now time.Time) (out DeskResult, err error) {
+	a, err := deskArticleByID(ctx, tx, id)
+	if err != nil {
+		return out, err
+	}
+	if out.Detail, out.Changed, err = a.decide(o, now); err != nil || !out.Changed {
+		return out, err
+	}
+	if err := a.apply(ctx, tx, o, db.Millis(now)); err != nil {
+		return out, err
+	}
+	return out, recordChange(ctx, tx, Change{At: now, Who: o.Who, Noun: "article", Key: fmt.Sprint(id), Action: string(o.Action), Detail: out.Detail})
 }
 
 // apply writes what was decided.

@@ -25,8 +25,8 @@ func TestPutOfAnEditedStoryThatMoved(t *testing.T) {
 		if got := w.putFrom(1, again); got.New != 0 {
 			t.Errorf("another source: got %+v, want the story that is there", got)
 		}
-		if got := w.article(in.URL); got.Title != edited.Title || got.Version != 2 {
-			t.Errorf("got %+v, want the newsroom's text", got)
+		if got := w.article(in.URL); got.Title != edited.Title || got.URL != in.URL || got.Version != 3 {
+			t.Errorf("got %+v, want the newsroom's text at the new address", got)
 		}
 	})
 }

@@ -18,6 +18,7 @@ type PutResult struct {
 	Unchanged int
 	Untagged  int // of the new ones: they match no topic, so no reader gets them
 	Folded    int // of the new ones: they became part of a story that was there
+	Outdated  int // nothing became of them: a system told of a later change before
 }
 
 // Add adds other to r.
@@ -27,16 +28,18 @@ func (r *PutResult) Add(other PutResult) {
 	r.Unchanged += other.Unchanged
 	r.Untagged += other.Untagged
 	r.Folded += other.Folded
+	r.Outdated += other.Outdated
 }
 
 // putChunk is how many stories one transaction stores.
 const putChunk = 200
 
 // Put stores incoming stories, tagged by t. A story is known if its canonical
-// URL is, or if its source has sent its id before: then what changed is stored
-// as a new version, and nobody gets it again. Its links follow a source that
-// sends its id with a URL that no other story has; a story without a URL whose
-// id changes is known by its title and text. A new story that says nothing that
+// URL is or was that of one, or if its source has sent its id before, whoever
+// brought the story first: then what changed is stored as a new version, and
+// nobody gets it again. Its links follow a source that sends its id with a URL
+// that no other story has, its words what the newsroom made of them; a story
+// without a URL whose id changes is known by its title and text. A new story that says nothing that
 // one of the last days does not folds into that (see Article.LeadID). source is
 // nil for the API and files. To a story that came from another source topics
 // are only added, and its text is changed by the API and files alone, so that
@@ -61,9 +64,10 @@ func (s *Store) PutBy(ctx context.Context, t *Tagger, who string, stories []Inco
 
 // PutTold is PutBy for what a system of the newsroom tells by itself, as it does
 // of each change to a story of years ago: what is new here but was published more
-// than two days before is in nobody's window.
-func (s *Store) PutTold(ctx context.Context, t *Tagger, who string, stories []Incoming) (PutResult, error) {
-	return s.put(ctx, put{tagger: t, who: who, told: true}, stories)
+// than two days before is in nobody's window. What is older than the last that it
+// told of a story changes nothing.
+func (s *Store) PutTold(ctx context.Context, t *Tagger, told Told, story Incoming) (PutResult, error) {
+	return s.put(ctx, put{tagger: t, who: told.Who, told: true, at: db.Millis(told.At)}, []Incoming{story})
 }
 
 func (s *Store) put(ctx context.Context, with put, stories []Incoming) (PutResult, error) {
@@ -75,7 +79,7 @@ func (s *Store) put(ctx context.Context, with put, stories []Incoming) (PutResul
 	for chunk := range slices.Chunk(stories, putChunk) {
 		var p *put
 		err := s.db.Write(ctx, func(tx *db.Tx) error {
-			p = &put{tx: tx, tagger: with.tagger, source: with.source, first: with.first, told: with.told, sent: with.sent, who: with.who, memory: &s.fold}
+			p = &put{tx: tx, tagger: with.tagger, source: with.source, first: with.first, told: with.told, at: with.at, sent: with.sent, who: with.who, memory: &s.fold}
 			return p.all(ctx, chunk, s.now)
 		})
 		if err != nil {
@@ -94,12 +98,15 @@ type put struct {
 	source  *Source
 	first   bool            // it is the first fetch of the source
 	told    bool            // by a system that tells of old stories, too
+	at      int64           // when that says that the story last changed, 0 for unknown
 	sent    map[string]bool // the ids of all stories that came at once
 	nextID  int64
 	nextSeq int64
 	now     int64
 	byURL   map[string]*storedArticle
 	byGUID  map[string]*storedArticle
+	former  map[string]*storedArticle // by a URL that they had before or have elsewhere
+	used    map[string]int            // how many stories of the chunk have an id
 	fold    foldIndex
 	memory  *foldMemory
 	touched bool // mails look different now
@@ -137,9 +144,14 @@ func (p *put) all(ctx context.Context, chunk []Incoming, now func() time.Time) e
 		return err
 	}
 	p.nextSeq, p.now = seq, db.Millis(now()) // not the time before the wait: times follow commits, too
+	p.used = make(map[string]int, len(chunk))
+	for i := range chunk {
+		p.used[chunk[i].GUID]++
+	}
 	if err := p.loadKnown(ctx, chunk); err != nil {
 		return err
 	}
+	chunk = p.withoutOutdated(chunk)
 	if err := p.adoptURLs(ctx, chunk); err != nil {
 		return err
 	}
@@ -203,9 +215,11 @@ func (p *put) find(in *Incoming) *storedArticle {
 		}
 	}
 	if in.GUID != "" {
-		return p.byGUID[in.GUID]
+		if a := p.byGUID[in.GUID]; a != nil {
+			return a
+		}
 	}
-	return nil
+	return p.findFormer(in)
 }
 
 func (p *put) remember(a *storedArticle) {
@@ -223,7 +237,7 @@ const oldAtFirst = 48 * time.Hour
 func (p *put) insert(ctx context.Context, in *Incoming) error {
 	a := &storedArticle{
 		ID: p.nextID, SourceID: p.sourceID(), GUID: in.GUID, url: in.URL, Version: 1, Priority: in.Priority,
-		Access: in.Access, Audience: joinPairs(in.Audience),
+		Access: in.Access, Audience: joinPairs(in.Audience), ToldAt: p.at,
 	}
 	p.nextID++
 	a.content.take(in)
@@ -240,10 +254,10 @@ func (p *put) insert(ctx context.Context, in *Incoming) error {
 		return err
 	}
 	if _, err := p.tx.Exec(ctx, `INSERT INTO articles (id, source_id, guid, url, source_name, priority, published_at, arrived_at,
-		fresh_at, held_at, embargo_until, access, audience, lead_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $9, $10, $11, $12, $13)`,
+		fresh_at, held_at, embargo_until, access, audience, lead_id, told_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $9, $10, $11, $12, $13, $14)`,
 		a.ID, a.SourceID, a.GUID, a.url, p.origin(in), a.Priority, published, p.now,
-		a.HeldAt, a.Embargo, string(a.Access), a.Audience, a.LeadID); err != nil {
+		a.HeldAt, a.Embargo, string(a.Access), a.Audience, a.LeadID, a.ToldAt); err != nil {
 		return err
 	}
 	if err := p.insertVersion(ctx, a); err != nil {

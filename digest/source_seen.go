@@ -10,7 +10,7 @@ import (
 
 // Seen says what of the stories that a source sends it has sent before.
 type Seen struct {
-	ByID    int // known by the source's own id, or by their URL where they have or had none
+	ByID    int // known by an id that the source has for them, or by their URL where they have or had none
 	Renamed int // known by URL or title, under another id
 	New     int
 	LastAt  time.Time // when the latest of those it brought was published; read only where all are new
@@ -37,11 +37,14 @@ func seen(ctx context.Context, tx *db.Tx, source int64, stories []Incoming) (out
 	for i := range stories {
 		guids, urls = append(guids, stories[i].GUID), append(urls, stories[i].URL)
 	}
-	byGUID, err := textSet(ctx, tx, `SELECT guid FROM articles WHERE source_id = $1 AND guid <> '' AND guid {in 2}`, source, guids)
+	byGUID, err := textSet(ctx, tx, `SELECT guid FROM articles WHERE source_id = $1 AND guid <> '' AND guid {in 2}
+		UNION SELECT name FROM article_aliases WHERE kind = 'id' AND source_id = $1 AND name {in 2}`, source, guids)
 	if err != nil {
 		return out, err
 	}
-	byURL, err := textSet(ctx, tx, `SELECT url FROM articles WHERE source_id = $1 AND url <> '' AND url {in 2}`, source, urls)
+	byURL, err := textSet(ctx, tx, `SELECT url FROM articles WHERE source_id = $1 AND url <> '' AND url {in 2}
+		UNION SELECT l.name FROM article_aliases l JOIN articles a ON a.id = l.article_id
+		WHERE l.kind = 'url' AND l.source_id = 0 AND l.name {in 2} AND a.source_id = $1`, source, urls)
 	if err != nil {
 		return out, err
 	}
@@ -96,10 +99,11 @@ func textSet(ctx context.Context, tx *db.Tx, query string, args ...any) (map[str
 	return out, err
 }
 
-// KnownURLs returns which of some canonical URLs are those of articles.
+// KnownURLs returns which of some canonical URLs are or were those of articles.
 func (s *Store) KnownURLs(ctx context.Context, urls []string) (known map[string]bool, err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
-		known, err = textSet(ctx, tx, `SELECT url FROM articles WHERE url <> '' AND url {in 1}`, urls)
+		known, err = textSet(ctx, tx, `SELECT url FROM articles WHERE url <> '' AND url {in 1}
+			UNION SELECT name FROM article_aliases WHERE kind = 'url' AND source_id = 0 AND name {in 1}`, urls)
 		return err
 	})
 	if err != nil {

@@ -58,14 +58,18 @@ type storedArticle struct {
 	Access   Access `db:"access"`
 	Audience string `db:"audience"`
 	Edited   int    `db:"edited"` // the newsroom changed what its source brought
+	ToldAt   int64  `db:"told_at"`
+
+	WithdrawnAt int64 `db:"withdrawn_at"`
 
 	backlog bool   // it is old and came with the first fetch of its source
 	url     string // by which it is known; of one that the newsroom changed, its text may have an older one
 	content articleContent
 	topics  []TopicMatch // with those that are gone
+	aliases []alias      // the oldest first
 }
 
-const knownColumns = `a.id, a.source_id, a.guid, a.priority, a.version, v.from_at, a.lead_id, a.held_at, a.embargo_until, a.access, a.audience, a.edited, a.url AS known_url,
+const knownColumns = `a.id, a.source_id, a.guid, a.priority, a.version, v.from_at, a.lead_id, a.held_at, a.embargo_until, a.access, a.audience, a.edited, a.told_at, a.withdrawn_at, a.url AS known_url,
 	` + contentColumns
 
 type knownRow struct {
@@ -76,7 +80,7 @@ type knownRow struct {
 
 // loadKnown finds the articles that incoming stories may be.
 func (p *put) loadKnown(ctx context.Context, chunk []Incoming) error {
-	p.byURL, p.byGUID = map[string]*storedArticle{}, map[string]*storedArticle{}
+	p.byURL, p.byGUID, p.former = map[string]*storedArticle{}, map[string]*storedArticle{}, map[string]*storedArticle{}
 	var urls, guids []string
 	for i := range chunk {
 		if chunk[i].URL != "" {
@@ -87,21 +91,31 @@ func (p *put) loadKnown(ctx context.Context, chunk []Incoming) error {
 		}
 	}
 	const known = `SELECT ` + knownColumns + ` FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version `
-	var byGUID, byURL []knownRow
+	var byGUID, byURL, byAlias []knownRow
 	if err := p.tx.Select(ctx, &byGUID, known+`WHERE a.source_id = $1 AND a.guid <> '' AND a.guid {in 2}`, p.sourceID(), guids); err != nil {
 		return err
 	}
 	if err := p.tx.Select(ctx, &byURL, known+`WHERE a.url <> '' AND a.url {in 1}`, urls); err != nil {
 		return err
 	}
+	aliased, err := p.aliased(ctx, urls, guids)
+	if err != nil {
+		return err
+	}
+	if err := p.tx.Select(ctx, &byAlias, known+`WHERE a.id {in 1}`, aliased); err != nil {
+		return err
+	}
 	found := map[int64]*storedArticle{}
-	for _, row := range append(byGUID, byURL...) {
+	for _, row := range slices.Concat(byGUID, byURL, byAlias) {
 		if found[row.ID] == nil {
 			a := row.storedArticle
 			a.content, a.url = row.articleContent, row.KnownURL
 			found[row.ID] = &a
 			p.remember(&a)
 		}
+	}
+	if err := p.loadAliases(ctx, found); err != nil {
+		return err
 	}
 	return p.loadKnownTopics(ctx, found)
 }
@@ -122,30 +136,6 @@ func (p *put) loadKnownTopics(ctx context.Context, found map[int64]*storedArticl
 	}, `SELECT article_id, topic_id, reason FROM article_topics WHERE article_id {in 1}`, ids)
 }
 
-// adoptURLs makes stories known by the new URL that their source sends, unless
-// another story has it, or the source uses the id for several. It comes before
-// all else, for the old URL may have become that of a new story.
-func (p *put) adoptURLs(ctx context.Context, chunk []Incoming) error {
-	used := map[string]int{}
-	for i := range chunk {
-		used[chunk[i].GUID]++
-	}
-	for i := range chunk {
-		in := &chunk[i]
-		a := p.byGUID[in.GUID]
-		if a == nil || used[in.GUID] > 1 || in.URL == "" || p.byURL[in.URL] != nil {
-			continue
-		}
-		delete(p.byURL, a.url)
-		a.url = in.URL
-		p.remember(a)
-		if _, err := p.tx.Exec(ctx, `UPDATE articles SET url = $1 WHERE id = $2`, a.url, a.ID); err != nil {
-			return fmt.Errorf("adopt %s: %w", a.url, err)
-		}
-	}
-	return nil
-}
-
 // update stores what changed of a known story. A topic that it never had makes
 // it new to the readers of that topic alone.
 func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error {
@@ -163,6 +153,14 @@ func (p *put) update(ctx context.Context, a *storedArticle, in *Incoming) error 
 			return err
 		}
 		changed = changed || marked
+	} else if changed, err = p.relink(ctx, a); err != nil {
+		return err
+	}
+	if err := p.noteTold(ctx, a); err != nil {
+		return err
+	}
+	if err := p.learn(ctx, a, in); err != nil {
+		return err
 	}
 	matches := p.tagger.Match(in, p.source)
 	retagged := false
@@ -205,15 +203,20 @@ func (p *put) updateContent(ctx context.Context, a *storedArticle, in *Incoming)
 		return false, nil
 	}
 	a.content = fresh
+	if err := p.storeVersion(ctx, a); err != nil {
+		return false, err
+	}
+	return true, p.replaceBands(ctx, a)
+}
+
+// storeVersion stores the content of an article as its next version.
+func (p *put) storeVersion(ctx context.Context, a *storedArticle) error {
 	a.Version++
 	if err := p.insertVersion(ctx, a); err != nil {
-		return false, err
+		return err
 	}
-	if err := p.replaceBands(ctx, a); err != nil {
-		return false, err
-	}
-	_, err = p.tx.Exec(ctx, `UPDATE articles SET version = $1 WHERE id = $2`, a.Version, a.ID)
-	return true, err
+	_, err := p.tx.Exec(ctx, `UPDATE articles SET version = $1 WHERE id = $2`, a.Version, a.ID)
+	return err
 }
 
 // updateTopics adds the topics that the article lacks and, if all is true,

@@ -48,7 +48,8 @@ func readGhost(body []byte, base string) (Hook, error) {
 		return Hook{}, fmt.Errorf("previous post: %w", err)
 	}
 	if current.Status == "published" && !current.EmailOnly {
-		return Hook{Story: current.story(base)}, nil
+		story := current.story(base)
+		return Hook{Story: story, At: lastChange(&story)}, nil
 	}
 	switch {
 	case current.ID == "" && previous.ID == "":
@@ -56,9 +57,11 @@ func readGhost(body []byte, base string) (Hook, error) {
 	case current.ID != "" && previous.Status != "published":
 		return Hook{Ignored: "the post is not published and was not before"}, nil
 	case current.ID != "":
-		previous.ID, previous.URL, previous.Slug = current.ID, current.URL, current.Slug
+		previous.ID, previous.URL, previous.Slug, previous.UpdatedAt = current.ID, current.URL, current.Slug, current.UpdatedAt
 	}
-	return Hook{Story: digest.Incoming{GUID: previous.ID, URL: previous.address(base)}, Gone: true}, nil
+	gone := Hook{Story: digest.Incoming{GUID: previous.ID, URL: previous.address(base)}, Gone: true}
+	setTime(&gone.At, previous.UpdatedAt)
+	return gone, nil
 }
 
 func readGhostPost(raw json.RawMessage) (p ghostPost, err error) {

@@ -18,6 +18,7 @@ import (
 type Hook struct {
 	Story   digest.Incoming // checked as by Check; of what is gone only URL and GUID count
 	Gone    bool            // it is no longer published
+	At      time.Time       // when the system says that it changed, zero if it does not
 	Ignored string          // why it says nothing to us, "" if it does
 }
 
@@ -135,4 +136,13 @@ func (h *Hook) known() error {
 		return errors.New("it names neither the address nor the id of what is gone")
 	}
 	return nil
+}
+
+// lastChange is when a published story last changed, zero if its system does not
+// say: one whose time to be published has come need not have been changed then.
+func lastChange(in *digest.Incoming) time.Time {
+	if !in.ModifiedAt.IsZero() && in.PublishedAt.After(in.ModifiedAt) {
+		return in.PublishedAt
+	}
+	return in.ModifiedAt
 }

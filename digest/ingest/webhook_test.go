@@ -80,9 +80,12 @@ func TestReadHook(t *testing.T) {
 		Author: "Ann, Bo", ImageURL: "https://courier.example/b.jpg", ImageAlt: "The bridge", ImageCredit: "Photo: Ann", Categories: []string{"City"},
 		PublishedAt: at, ModifiedAt: at, Access: digest.AccessPaid,
 	}
+	scheduled := story
+	scheduled.ModifiedAt = at.AddDate(0, 0, -2)
 	gone := func(guid, url string) ingest.Hook {
 		return ingest.Hook{Story: digest.Incoming{GUID: guid, URL: url}, Gone: true}
 	}
+	dated := func(h ingest.Hook, at time.Time) ingest.Hook { h.At = at; return h }
 	wordpress := digest.Incoming{
 		GUID: "wordpress:site:42", URL: "https://courier.example/2026/bridge", Title: "Bridge", Summary: "It opens.", Body: "It opens.\n\nAt last.",
 		Author: "Ann", Categories: []string{"City", "Roads"}, PublishedAt: at, ModifiedAt: at.Add(time.Hour),
@@ -95,11 +98,17 @@ func TestReadHook(t *testing.T) {
 		want             ingest.Hook
 		wrong            string
 	}{
-		{"ghost published", "ghost", ghost(post, `{"status": "draft"}`), ingest.Hook{Story: story}, ""},
-		{"ghost edited", "ghost", ghost(post, `{"title": "Old"}`), ingest.Hook{Story: story}, ""},
+		{"ghost published", "ghost", ghost(post, `{"status": "draft"}`), ingest.Hook{Story: story, At: at}, ""},
+		{"ghost edited", "ghost", ghost(post, `{"title": "Old"}`), ingest.Hook{Story: story, At: at}, ""},
 		{"ghost unpublished", "ghost", ghost(`{"id": "67a", "slug": "bridge", "status": "draft", "url": "https://courier.example/p/1"}`, `{"status": "published"}`),
 			gone("ghost:site:67a", "https://courier.example/p/1"), ""},
 		{"ghost deleted", "ghost", ghost(`{}`, `{"id": "67a", "slug": "bridge", "status": "published"}`), gone("ghost:site:67a", "https://courier.example/bridge/"), ""},
+		{"ghost unpublished at a time", "ghost", ghost(`{"id": "67a", "slug": "bridge", "status": "draft", "updated_at": "2026-11-23T07:30:00.000Z"}`, `{"status": "published", "updated_at": "2026-11-22T07:30:00.000Z"}`),
+			dated(gone("ghost:site:67a", "https://courier.example/bridge/"), at), ""},
+		{"ghost deleted after a change", "ghost", ghost(`{}`, `{"id": "67a", "slug": "bridge", "status": "published", "updated_at": "2026-11-23T07:30:00.000Z"}`),
+			dated(gone("ghost:site:67a", "https://courier.example/bridge/"), at), ""},
+		{"ghost published when its time had come", "ghost", ghost(strings.Replace(post, `"updated_at": "2026-11-23`, `"updated_at": "2026-11-21`, 1), `{"status": "scheduled"}`),
+			dated(ingest.Hook{Story: scheduled}, at), ""},
 		{"ghost draft saved", "ghost", ghost(`{"id": "67a", "status": "draft"}`, `{"title": "Old"}`), ingest.Hook{Ignored: "the post is not published and was not before"}, ""},
 		{"ghost mail only", "ghost", ghost(`{"id": "67a", "status": "published", "email_only": true}`, `{}`), ingest.Hook{Ignored: "the post is not published and was not before"}, ""},
 		{"ghost about a member", "ghost", `{"member": {"current": {}}}`, ingest.Hook{Ignored: "it is about no post"}, ""},
@@ -111,12 +120,15 @@ func TestReadHook(t *testing.T) {
 		{"wordpress published", "wordpress", `{"id": 42, "type": "post", "status": "publish", "link": "https://courier.example/2026/bridge", "title": {"rendered": "Bridge"},
 			"content": {"rendered": "<p>It opens.</p>\n<p>At last.</p>", "protected": false}, "excerpt": {"rendered": "<p>It opens. <a href=\"#\">Read more</a></p>"},
 			"date_gmt": "2026-11-23T07:30:00", "modified_gmt": "2026-11-23T08:30:00", "author_name": "Ann", "category_names": ["City", "Roads"],
-			"categories": [3, 9], "featured_image": {"url": "https://courier.example/b.jpg", "alt": "The bridge", "width": 800, "height": 600}}`, ingest.Hook{Story: wordpress}, ""},
+			"categories": [3, 9], "featured_image": {"url": "https://courier.example/b.jpg", "alt": "The bridge", "width": 800, "height": 600}}`, ingest.Hook{Story: wordpress, At: at.Add(time.Hour)}, ""},
 		{"wordpress by a plugin", "wordpress", `{"post_id": 42, "post": {"ID": 42, "post_type": "post", "post_status": "publish", "post_title": "Bridge",
 			"post_content": "<p>It opens.</p>\n<p>At last.</p>", "post_excerpt": "It opens.", "post_date_gmt": "2026-11-23 07:30:00", "post_modified_gmt": "2026-11-23 08:30:00"},
 			"post_permalink": "https://courier.example/2026/bridge", "post_thumbnail": "https://courier.example/b.jpg",
-			"taxonomies": {"category": {"roads": {"name": "Roads"}, "city": {"name": "City"}}}}`, ingest.Hook{Story: plugin}, ""},
+			"taxonomies": {"category": {"roads": {"name": "Roads"}, "city": {"name": "City"}}}}`, ingest.Hook{Story: plugin, At: at.Add(time.Hour)}, ""},
 		{"wordpress in the bin", "wordpress", `{"id": 42, "type": "post", "status": "trash", "link": "https://courier.example/?p=42"}`, gone("wordpress:site:42", "https://courier.example/?p=42"), ""},
+		{"wordpress in the bin at a time", "wordpress", `{"id": 42, "status": "trash", "modified_gmt": "2026-11-23T07:30:00", "link": "https://courier.example/?p=42"}`,
+			dated(gone("wordpress:site:42", "https://courier.example/?p=42"), at), ""},
+		{"wordpress without a status", "wordpress", `{"id": 42, "type": "post", "link": "https://courier.example/2026/bridge", "title": "Bridge"}`, ingest.Hook{}, "does not tell the status of post 42"},
 		{"wordpress behind a password", "wordpress", `{"id": 42, "status": "publish", "link": "https://courier.example/2026/bridge", "title": "Bridge", "content": {"rendered": "", "protected": true}}`,
 			gone("wordpress:site:42", "https://courier.example/2026/bridge"), ""},
 		{"wordpress page", "wordpress", `{"id": 1, "type": "page", "status": "publish", "title": "About", "link": "https://courier.example/about"}`, ingest.Hook{Ignored: "it is a page, not a post"}, ""},

@@ -75,7 +75,8 @@ type wordPressHook struct {
 }
 
 // readWordPress reads a post. One that is published is a story; any other status
-// means that it is not, and neither is one behind a password.
+// means that it is not, and neither is one behind a password. Without a status
+// nobody can tell.
 func readWordPress(body []byte) (Hook, error) {
 	var told wordPressHook
 	if err := json.Unmarshal(body, &told); err != nil {
@@ -91,10 +92,15 @@ func readWordPress(body []byte) (Hook, error) {
 		return Hook{}, fmt.Errorf("it has no post with an id or a link")
 	case post.Type != "" && post.Type != "post":
 		return Hook{Ignored: fmt.Sprintf("it is a %s, not a post", shorten(post.Type, 40))}, nil
+	case post.Status == "":
+		return Hook{}, fmt.Errorf("it does not tell the status of post %s, such as publish, draft or trash", shorten(firstText(post.ID.String(), post.Link), 80))
 	case post.Status != "publish" || post.Content.Protected || post.PostPassword != "":
-		return Hook{Story: digest.Incoming{GUID: post.ID.String(), URL: post.Link}, Gone: true}, nil
+		gone := Hook{Story: digest.Incoming{GUID: post.ID.String(), URL: post.Link}, Gone: true}
+		setTime(&gone.At, post.ModifiedGMT)
+		return gone, nil
 	}
-	return Hook{Story: post.story()}, nil
+	story := post.story()
+	return Hook{Story: story, At: lastChange(&story)}, nil
 }
 
 // fill brings the form of plugins into that of the REST API.

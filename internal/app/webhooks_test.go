@@ -37,6 +37,10 @@ func TestWebhookOfASystem(t *testing.T) {
 	}
 	const published = `{"post": {"current": {"id": "a1", "slug": "ferry", "status": "published", "title": "Ferry TITLE", "html": "<p>It sails.</p>"}, "previous": {}}}`
 	const deleted = `{"post": {"current": {}, "previous": {"id": "a1", "slug": "ferry", "status": "published"}}}`
+	const gone = `{"post": {"current": {"id": "a1", "slug": "ferry", "status": "draft"}, "previous": {"status": "published"}}}`
+	at := func(body string, minute int) string {
+		return strings.Replace(body, `"id": "a1"`, fmt.Sprintf(`"id": "a1", "updated_at": "2026-11-23T07:%02d:00.000Z"`, minute), 1)
+	}
 	for i, step := range []struct{ body, want, state string }{
 		{deleted, "unknown", ""},
 		{published, "new", "open"},
@@ -46,12 +50,19 @@ func TestWebhookOfASystem(t *testing.T) {
 		{deleted, "unchanged", "withdrawn"},
 		{strings.Replace(published, "TITLE", "again", 1), "updated", "open"},
 		{`{"post": {"current": {"id": "a1", "slug": "ferry-2", "status": "draft"}, "previous": {"status": "published"}}}`, "withdrawn", "withdrawn"},
+		{at(published, 10), "updated", "open"},
+		{at(published, 5), "outdated", "open"},
+		{at(gone, 5), "outdated", "open"},
+		{at(gone, 20), "withdrawn", "withdrawn"},
+		{at(published, 20), "outdated", "withdrawn"},
+		{at(published, 30), "updated", "open"},
+		{at(strings.Replace(published, "ferry", "ferry-moved", 1), 40), "updated", "open"},
 	} {
 		mac := hmac.New(sha256.New, []byte(secret))
-		at := fmt.Sprint(time.Now().UnixMilli())
-		mac.Write([]byte(step.body + at))
+		sent := fmt.Sprint(time.Now().UnixMilli())
+		mac.Write([]byte(step.body + sent))
 		r := httptest.NewRequest(http.MethodPost, "/api/v1/webhooks/blog", strings.NewReader(step.body))
-		r.Header.Set("X-Ghost-Signature", "sha256="+hex.EncodeToString(mac.Sum(nil))+", t="+at)
+		r.Header.Set("X-Ghost-Signature", "sha256="+hex.EncodeToString(mac.Sum(nil))+", t="+sent)
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
 		if want := `{"result":"` + step.want + `"}`; w.Code != 200 || strings.TrimSpace(w.Body.String()) != want {

@@ -16,7 +16,7 @@ type Webhook struct {
 }
 
 // hookAnswer says what became of what was told: "new", "updated", "unchanged",
-// "withdrawn", "unknown" or "ignored".
+// "withdrawn", "unknown", "outdated" or "ignored".
 type hookAnswer struct {
 	Result string `json:"result"`
 	Reason string `json:"reason,omitempty"`
