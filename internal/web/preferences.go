@@ -93,6 +93,9 @@ func (s *Server) showWrongPreferences(w http.ResponseWriter, r *http.Request, id
 		return s.showLeft(w, http.StatusGone, s.siteFor(r, v.Language))
 	}
 	v.Name, v.Zone = in.Name, in.Zone
+	if _, bad := wrong[templates.FieldLanguage]; in.Language != nil && !bad {
+		v.Language = *in.Language
+	}
 	for i := range v.Topics {
 		v.Topics[i].Checked = slices.Contains(in.Topics, v.Topics[i].Slug)
 	}
