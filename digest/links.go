@@ -27,6 +27,9 @@ type Links struct {
 // to the mail itself. It writes no link that depends on when it is asked, so that
 // a retry has the same.
 func (c *Composer) dress(dr *draft, content *templates.Digest) error {
+	if dr.bare {
+		return nil
+	}
 	w := wardrobe{composer: c, draft: dr, articles: map[string]int64{}, dressed: map[string]string{}}
 	for _, pick := range dr.picks {
 		if a := dr.articles[pick.ArticleID]; a.URL != "" {

@@ -134,9 +134,11 @@ func withoutParameter(query, name string) string {
 	return strings.Join(kept, "&")
 }
 
+// appendParameter adds a parameter with %20 for a space: "+" would be written
+// as an entity in HTML.
 func appendParameter(query, name, value string) string {
 	if query != "" && !strings.HasSuffix(query, "&") {
 		query += "&"
 	}
-	return query + url.QueryEscape(name) + "=" + url.QueryEscape(value)
+	return query + url.QueryEscape(name) + "=" + strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
 }

@@ -23,7 +23,7 @@ func linkTags(t testing.TB, pairs ...string) []digest.LinkTag {
 
 func TestLinkTags(t *testing.T) {
 	tags := linkTags(t, "utm_source", "courier mail", "utm_campaign", "{{.Digest.Slug}}-{{.Edition.Date}}", "utm_content", "{{.Section}}{{with .Position}}-{{.}}{{end}}", "utm_term", "")
-	const added = "utm_source=courier+mail&utm_campaign=daily-2026-11-23&utm_content=world-3"
+	const added = "utm_source=courier%20mail&utm_campaign=daily-2026-11-23&utm_content=world-3"
 	for _, tt := range []struct {
 		name, link, want string
 		overwrite        bool

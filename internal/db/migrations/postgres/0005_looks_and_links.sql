@@ -40,6 +40,8 @@ CREATE INDEX public_editions_slot ON public_editions (slot, edition_id);
 
 CREATE INDEX public_editions_digest ON public_editions (digest_id, slot, edition_id);
 
+CREATE INDEX public_editions_waiting ON public_editions (edition_id) WHERE published_at = 0;
+
 -- What an article is known by besides its own url and guid: 'url' is an address
 -- that it had before or has elsewhere, with source_id 0, and 'id' is what another
 -- source, or the API and the newsroom's systems (0), call it.
