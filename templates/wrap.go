@@ -2,8 +2,8 @@ package templates
 
 import (
 	"strings"
-	"unicode"
 
+	"github.com/rivo/uniseg"
 	"golang.org/x/text/width"
 )
 
@@ -14,6 +14,20 @@ const columns = 72
 // broken; another word that is too long for a line is.
 func wrap(s string) string {
 	return strings.Join(wrapTo(s, columns), "\n")
+}
+
+// hanging is how far hang moves in what follows the mark.
+const hanging = 4
+
+// hang is wrap for a paragraph with a mark, such as "12.", before it: all lines
+// begin at the same column.
+func hang(mark, s string) string {
+	lines := wrapTo(s, columns-hanging)
+	for i := range lines {
+		lines[i] = mark + strings.Repeat(" ", max(hanging-textWidth(mark), 1)) + lines[i]
+		mark = ""
+	}
+	return strings.Join(lines, "\n")
 }
 
 // wrapTo is wrap for lines of another width.
@@ -44,55 +58,64 @@ func wrapTo(s string, width int) []string {
 	return append(lines, b.String())
 }
 
-// breakable splits a word where a line may end inside it: between characters
-// of scripts that use no spaces, and every so many columns of a word that is
-// longer.
+// breakable splits a word where a line may end inside it: where scripts without
+// spaces allow it (UAX 14), and every so many columns of what is longer.
 func breakable(word string, width int) []string {
-	if strings.Contains(word, "://") {
+	if isNarrow(word) && len(word) <= width || strings.Contains(word, "://") {
 		return []string{word}
 	}
+	if !strings.ContainsFunc(word, isWide) {
+		return chopped(nil, word, width)
+	}
 	var pieces []string
-	start, at := 0, 0
-	var last rune
-	for i, r := range word {
-		w := runeWidth(r)
-		if i > start && w > 0 && last != '\u200D' && (at+w > width || breaksBetween(last, r)) {
-			pieces = append(pieces, word[start:i])
-			start, at = i, 0
+	for state := -1; word != ""; {
+		var segment string
+		segment, word, _, state = uniseg.FirstLineSegmentInString(word, state)
+		pieces = chopped(pieces, segment, width)
+	}
+	return pieces
+}
+
+// chopped appends a text in pieces that fit into a line. What is one character
+// to readers stays whole.
+func chopped(pieces []string, s string, width int) []string {
+	start, end, at := 0, 0, 0
+	for state := -1; end < len(s); {
+		var character string
+		var w int
+		character, _, w, state = uniseg.FirstGraphemeClusterInString(s[end:], state)
+		if at > 0 && at+w > width {
+			pieces = append(pieces, s[start:end])
+			start, at = end, 0
 		}
 		at += w
-		last = r
+		end += len(character)
 	}
-	return append(pieces, word[start:])
+	return append(pieces, s[start:])
 }
 
-func breaksBetween(a, b rune) bool {
-	if strings.ContainsRune("、。，．！？：；」』）】〉》’”", b) || strings.ContainsRune("「『（【〈《‘“", a) {
-		return false
-	}
-	return runeWidth(a) == 2 || runeWidth(b) == 2
-}
-
+// textWidth is the columns that a text takes: none for what joins what stands
+// before it, two for wide East Asian characters and emoji.
 func textWidth(s string) int {
-	n := 0
-	for _, r := range s {
-		n += runeWidth(r)
+	if isNarrow(s) {
+		return len(s)
 	}
-	return n
+	return uniseg.StringWidth(s)
 }
 
-// runeWidth is the columns that a rune takes: 0 for what joins the one before
-// it, 2 for wide East Asian characters and emoji.
-func runeWidth(r rune) int {
-	if r < 0x300 {
-		return 1
+// isNarrow reports whether each octet of a text takes a column.
+func isNarrow(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
 	}
-	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) || r >= 0x1F3FB && r <= 0x1F3FF {
-		return 0
-	}
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	}
-	return 1
+	return true
+}
+
+// isWide reports whether a rune is of a script between whose characters lines
+// may end.
+func isWide(r rune) bool {
+	kind := width.LookupRune(r).Kind()
+	return kind == width.EastAsianWide || kind == width.EastAsianFullwidth
 }
