@@ -30,6 +30,7 @@ type Options struct {
 	Signer        func(r *mail.Relay) *mail.Signer // what signs for a relay, nil from it: unsigned; nil: all unsigned
 	Providers     *mail.Providers                  // whose mailboxes addresses are, and how many messages a second they get; nil: the well-known ones, no rates
 	MessageDomain string                           // right of the @ in Message-ID
+	UnsubscribeTo string                           // the mailbox that also takes requests to unsubscribe; "": none
 	StateDir      string                           // on a local disk, made if missing
 	OnUncertain   Policy                           // Hold by default
 	Bounces       Bounces                          // when a reader whose mail bounces gets nothing more: the zero value, at the first hard bounce

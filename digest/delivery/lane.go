@@ -28,7 +28,7 @@ const tries = 3
 
 // lane sends one message at a time until there is no more work. Once ctx has ended it only hands back.
 func (e *Engine) lane(ctx context.Context) {
-	w := &writer{links: e.o.Links, sender: e.o.Sender, signer: e.o.Signer, domain: e.o.MessageDomain}
+	w := &writer{links: e.o.Links, sender: e.o.Sender, signer: e.o.Signer, domain: e.o.MessageDomain, mailbox: e.o.UnsubscribeTo}
 	for q := e.queues(); ; {
 		it := q.take()
 		if it == nil {

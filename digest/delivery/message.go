@@ -38,10 +38,12 @@ type writer struct {
 	sender Sender
 	signer func(r *mail.Relay) *mail.Signer
 	domain string
+	// mailbox also takes requests to unsubscribe, "" for none.
+	mailbox string
 
 	composed *digest.Composed // of the message in buf
 	header   mail.Header
-	uris     [1]string // of the header
+	uris     []string // of the header
 	personal mail.Personal
 	message  mail.Message
 	sign     func(r *mail.Relay) ([]byte, error) // signed
@@ -57,10 +59,10 @@ func (w *writer) write(it *item, c *digest.Composed) (*mail.Message, error) {
 	w.composed, w.signedBy = c, nil
 	sender := w.sender.Sender(it.batch.edition, it.subscriber)
 	unsubscribe := w.links.Unsubscribe(it.subscriber, it.batch.digest)
-	w.uris[0] = unsubscribe
+	w.uris = appendWays(w.uris[:0], unsubscribe, w.mailbox)
 	w.header = mail.Header{
 		From: c.From, ReplyTo: c.ReplyTo, To: mail.Address{Name: it.name, Addr: it.address}, Subject: c.Subject,
-		Date: c.Date, MessageID: w.messageID(sender, it.batch.edition), ListID: c.ListID, ListUnsubscribe: w.uris[:],
+		Date: c.Date, MessageID: w.messageID(sender, it.batch.edition), ListID: c.ListID, ListUnsubscribe: w.uris,
 		OneClick: true, FeedbackID: c.FeedbackID, Bulk: true,
 	}
 	w.personal = mail.Personal{Unsubscribe: unsubscribe, Preferences: w.links.Preferences(it.subscriber), Name: it.name}
@@ -76,6 +78,16 @@ func (w *writer) write(it *item, c *digest.Composed) (*mail.Message, error) {
 		Envelope: mail.Envelope{From: sender, To: it.address, Clean: true}, Data: w.buf[headroom:], Sign: w.sign,
 	}
 	return &w.message, nil
+}
+
+// appendWays appends the ways to unsubscribe: the link, which ends in its token,
+// and a mail with that.
+func appendWays(dst []string, link, mailbox string) []string {
+	dst = append(dst, link)
+	if mailbox != "" {
+		dst = append(dst, mail.UnsubscribeURI(mailbox, link[strings.LastIndexByte(link, '/')+1:]))
+	}
+	return dst
 }
 
 // messageID has the token of the envelope sender in it.
@@ -142,13 +154,14 @@ type Addressee struct {
 	MessageID     string // with its angle brackets
 	Unsubscribe   string // links
 	Preferences   string
+	Mailbox       string // that takes requests to unsubscribe, "" for none
 }
 
 // Message writes a message as it would go out, without a signature.
 func Message(c *digest.Composed, to Addressee) ([]byte, error) {
 	header := mail.Header{
 		From: c.From, ReplyTo: c.ReplyTo, To: mail.Address{Name: to.Name, Addr: to.Address}, Subject: c.Subject,
-		Date: c.Date, MessageID: to.MessageID, ListID: c.ListID, ListUnsubscribe: []string{to.Unsubscribe}, OneClick: true,
+		Date: c.Date, MessageID: to.MessageID, ListID: c.ListID, ListUnsubscribe: appendWays(nil, to.Unsubscribe, to.Mailbox), OneClick: true,
 		FeedbackID: c.FeedbackID, Bulk: true,
 	}
 	personal := mail.Personal{Unsubscribe: to.Unsubscribe, Preferences: to.Preferences, Name: to.Name}

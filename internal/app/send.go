@@ -125,7 +125,7 @@ func (a *App) NewEngine(out *Outgoing) (*delivery.Engine, error) {
 		DB: a.DB, Compose: a.Composer.Compose, Send: out.Pool.Send, Lanes: out.Pool.Size(), Links: a.Links,
 		Sender: out.Sender, Signer: out.Signer, Providers: a.Providers, MessageDomain: out.Domain, StateDir: a.Config.Mail.StateDir,
 		OnUncertain: delivery.Policy(a.Config.Mail.OnUncertain), Bounces: delivery.Bounces(a.Config.Mail.Bounces), Log: a.Log, Now: a.Now,
-		Meter: out.Meter,
+		Meter: out.Meter, UnsubscribeTo: a.Config.Mail.UnsubscribeTo,
 	})
 }
 

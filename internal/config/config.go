@@ -82,15 +82,18 @@ type Database struct {
 
 // Mail is how messages leave.
 type Mail struct {
-	From         string        // required; an address with or without a name
-	ReplyTo      string        // "" unless given
-	BounceDomain string        // of envelope senders, lower-case A-labels; the domain of From unless given
-	Rate         float64       // messages a second over all relays; 0, no limit, unless given
-	OnUncertain  string        // "hold" (unless given), "resend" or "assume-sent"
-	StateDir     string        // of the delivery journal; "state" unless given; need not exist yet
-	ExpireAfter  time.Duration // how long a delivery is tried; 24 hours unless given
-	Relays       []Relay       // never empty: unless given, the mail server of this host, smtp://127.0.0.1:25?tls=off
-	DKIM         *DKIM         // nil without [mail.dkim]: then the relay signs, or nobody
+	From    string // required; an address with or without a name
+	ReplyTo string // "" unless given
+	// UnsubscribeTo is the mailbox that takes requests to unsubscribe by mail,
+	// as "broadsheet report read" reads them; "" unless given: none.
+	UnsubscribeTo string
+	BounceDomain  string        // of envelope senders, lower-case A-labels; the domain of From unless given
+	Rate          float64       // messages a second over all relays; 0, no limit, unless given
+	OnUncertain   string        // "hold" (unless given), "resend" or "assume-sent"
+	StateDir      string        // of the delivery journal; "state" unless given; need not exist yet
+	ExpireAfter   time.Duration // how long a delivery is tried; 24 hours unless given
+	Relays        []Relay       // never empty: unless given, the mail server of this host, smtp://127.0.0.1:25?tls=off
+	DKIM          *DKIM         // nil without [mail.dkim]: then the relay signs, or nobody
 
 	KeepDeliveries time.Duration  // how long a delivery stays in the database; 30 days unless given, at least 7
 	Providers      []MailProvider // none unless given; those that everybody knows are not among them

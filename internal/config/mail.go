@@ -18,12 +18,13 @@ const (
 func readMail(t *table) Mail {
 	address := judged(t.l.checks.Address)
 	m := Mail{
-		From:        t.needed("from", `"City Courier <digest@courier.example>"`, line(320), address),
-		ReplyTo:     t.text("reply_to", "", line(320), address),
-		Rate:        t.rate("rate"),
-		OnUncertain: t.choice("on_uncertain", "hold", "resend", "assume-sent"),
-		StateDir:    t.location("state_dir", "state"),
-		ExpireAfter: t.duration("expire_after", 24*time.Hour, time.Minute, longestExpiry),
+		From:          t.needed("from", `"City Courier <digest@courier.example>"`, line(320), address),
+		ReplyTo:       t.text("reply_to", "", line(320), address),
+		UnsubscribeTo: t.mailbox("unsubscribe_to"),
+		Rate:          t.rate("rate"),
+		OnUncertain:   t.choice("on_uncertain", "hold", "resend", "assume-sent"),
+		StateDir:      t.location("state_dir", "state"),
+		ExpireAfter:   t.duration("expire_after", 24*time.Hour, time.Minute, longestExpiry),
 	}
 	m.KeepDeliveries = t.duration("keep_deliveries", 30*day, shortestKeeping, longestKeeping)
 	m.BounceDomain = t.domain("bounce_domain", addressDomain(m.From))
@@ -42,6 +43,16 @@ func readMail(t *table) Mail {
 	}
 	t.done()
 	return m
+}
+
+// mailbox is an address alone that may stand in a mailto URI as it is.
+func (t *table) mailbox(key string) string {
+	address := t.text(key, "", line(200), judged(t.l.checks.Address))
+	if strings.Trim(address, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+-_@") != "" {
+		t.complain(key, `is %q: write an address of letters, digits, ".", "+", "-" and "_" alone, such as leave@%s`, address, addressDomain(address))
+		return ""
+	}
+	return address
 }
 
 // domain returns the domain of key as lower-case A-labels.
