@@ -1,6 +1,9 @@
 package digest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // attributesOf completes what is stored of a reader's attributes: of those of
 // which nothing is known the first value counts.
@@ -19,4 +22,25 @@ func (s *Setup) attributesOf(stored string) string {
 		return ""
 	}
 	return "," + strings.Join(b, ",") + ","
+}
+
+// widens reports whether a story that was for one audience and is for another now
+// has readers whom it did not have, both as they are stored.
+func widens(before, after string) bool {
+	old, fresh := splitPairs(before), splitPairs(after)
+	names := func(pairs []string, pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return slices.ContainsFunc(pairs, func(p string) bool { return strings.HasPrefix(p, name+"=") })
+	}
+	for _, pair := range old {
+		if !names(fresh, pair) {
+			return true
+		}
+	}
+	for _, pair := range fresh {
+		if names(old, pair) && !slices.Contains(old, pair) {
+			return true
+		}
+	}
+	return false
 }

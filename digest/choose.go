@@ -14,6 +14,10 @@ type candidate struct {
 	publishedAt int64
 	topics      []topicSeq // of those that the digest offers, in its order
 
+	arrivedAt int64
+	gone      []topicSeq // topics that may have brought it to readers and do not any more
+	unproven  bool       // deliveries do not tell who had it for one of those
+
 	freshAt  int64  // what its age counts from
 	sourceID int64  // 0 for the API and files
 	sources  int    // how many sources carry it
@@ -26,12 +30,10 @@ type candidate struct {
 	group uint32 // of those that editors made equal; set by rank
 }
 
-// topicSeq is a topic of an article and the number at which it came. A topic
-// that was taken off again is gone, but still tells what was offered before.
+// topicSeq is a topic of an article and the number at which it came.
 type topicSeq struct {
 	topic, seq int64
-	gone       bool
-	at         int // place of the topic in the digest; set by orderTopics
+	at         int // place of the topic in the digest, set by orderTopics; -1 of one that is gone
 }
 
 // orderTopics puts the topics of a candidate in the digest's order.

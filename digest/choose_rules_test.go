@@ -37,14 +37,17 @@ func (r *rules) brings(s *digest.Story) []int64 {
 func (r *rules) eligible(s *digest.Story) bool {
 	came := false
 	for _, topic := range r.order() {
-		seq := max(s.Topics[topic], -s.Topics[topic])
-		if seq == 0 {
+		seq := s.Topics[topic]
+		if s.Unproven {
+			seq = max(seq, -seq)
+		}
+		if seq <= 0 {
 			continue
 		}
 		if seq <= r.wish.From {
 			return false
 		}
-		came = came || seq <= r.wish.To
+		came = came || s.Topics[topic] > 0 && seq <= r.wish.To
 	}
 	return came && len(r.brings(s)) > 0 && !slices.Contains(r.wish.Exclude, s.ID) &&
 		(r.digest.MaxAge == 0 || s.Fresh >= r.wish.At-r.digest.MaxAge.Milliseconds()) &&
@@ -165,6 +168,7 @@ func randomRules(random *rand.Rand) (*rules, []digest.Story) {
 		*s = digest.Story{
 			ID: int64(i + 1), Fresh: 1000*hour - random.Int64N(60*hour), Source: random.Int64N(sources), Sources: 1 + random.IntN(7),
 			Pinned: random.IntN(9) == 0, Topics: map[int64]int64{}, Language: []string{"en", "en", "de"}[random.IntN(3)],
+			Unproven: random.IntN(3) == 0,
 		}
 		if random.IntN(4) == 0 {
 			s.Priority = random.IntN(3) - 1

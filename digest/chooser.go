@@ -49,7 +49,8 @@ type chooser struct {
 	contents    map[ref]content
 	corrections map[int64][]correction // by article, those after corrected
 	corrected   int64
-	unproven    int64 // stories that had arrived by then are left out, for nobody can tell who had them; -1 until it is known
+	unproven    archived // stories of which that does not tell who had them are left out
+	own         archived // of the digest, read where a candidate may have come for a topic that is gone
 
 	admittedSince int64         // who was admitted before then, or never, has to wait; 0: nobody has to
 	trace         func(Verdict) // hears which rule decided about each story; nil when planning
@@ -79,11 +80,13 @@ type chosen struct {
 }
 
 func newChooser(s *Setup, d *Digest, e *Edition, r *Run) *chooser {
-	return &chooser{
-		setup: s, digest: d, edition: e, run: r, oldest: -1, corrected: never, unproven: -1,
+	c := &chooser{
+		setup: s, digest: d, edition: e, run: r, oldest: -1, corrected: never, own: archived{digests: []int64{d.ID}},
 		pools: map[int64]*pool{}, choices: newChoices(), contents: map[ref]content{}, audience: map[string]bool{}, spoken: map[string]string{},
 		slots: newSlotPlan(s, d, e),
 	}
+	c.unproven.digests = c.provers()
+	return c
 }
 
 // from is where the window of a subscription begins. Before the run's own it
@@ -188,13 +191,21 @@ func (c *chooser) prepare(ctx context.Context, tx *db.Tx, page []subscription) (
 	if err := c.findOldest(ctx, tx, page); err != nil {
 		return nil, err
 	}
-	if err := c.findUnproven(ctx, tx); err != nil {
-		return nil, err
+	for {
+		if err := c.unproven.find(ctx, tx); err != nil {
+			return nil, err
+		}
+		if err := c.fillPools(ctx, tx, page); err != nil {
+			return nil, err
+		}
+		e, err := c.gather(ctx, tx, page)
+		if err != nil {
+			return nil, err
+		}
+		if kept, err := c.stillKept(ctx, tx); err != nil || kept {
+			return e, err
+		}
 	}
-	if err := c.fillPools(ctx, tx, page); err != nil {
-		return nil, err
-	}
-	return c.gather(ctx, tx, page)
 }
 
 // pick chooses for one subscription, by what the ledger tells of its reader.

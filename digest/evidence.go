@@ -40,9 +40,10 @@ func (c *chooser) ask(ctx context.Context, tx *db.Tx, page []subscription) (q qu
 	least, oldest := c.run.FromSeq, int64(never)
 	for i := range page {
 		from := c.from(&page[i])
-		pool := c.pool(from)
+		found := c.lookUp(from)
+		pool := found.pool
 		least = min(least, from)
-		oldest, q.own = min(oldest, pool.oldest), min(q.own, pool.again)
+		oldest, q.own = min(oldest, pool.oldest), min(q.own, found.asked)
 		if c.ownStart(&page[i]) { // it may have stayed open after a mail
 			q.carried = min(q.carried, from)
 		}
@@ -114,23 +115,33 @@ func (c *chooser) owed(from int64, had []brought) []int64 {
 	return slices.DeleteFunc(slices.Compact(out), func(id int64) bool { return told[id] })
 }
 
-// findUnproven sets which stories are left out because nobody can tell who had
-// them.
-func (c *chooser) findUnproven(ctx context.Context, tx *db.Tx) (err error) {
-	if c.unproven >= 0 {
-		return nil
-	}
-	var digests []int64
+// provers are the digests without whose deliveries a story is left out.
+func (c *chooser) provers() (digests []int64) {
 	if c.edition.ArticleID != 0 {
 		digests = append(digests, c.digest.ID)
 	}
 	if c.digest.OnceAcross {
 		digests = append(digests, c.setup.sharers(c.digest)...)
 	}
-	if c.unproven = 0; len(digests) > 0 {
-		c.unproven, err = unproven(ctx, tx, digests)
+	return digests
+}
+
+// stillKept reports whether all deliveries were there that were asked for, after
+// they were read. Where a day was archived meanwhile, it forgets the candidates,
+// for another choice has to be made.
+func (c *chooser) stillKept(ctx context.Context, tx *db.Tx) (bool, error) {
+	kept := true
+	for _, a := range []*archived{&c.unproven, &c.own} {
+		grew, err := a.grew(ctx, tx)
+		if err != nil {
+			return false, err
+		}
+		kept = kept && !grew
 	}
-	return err
+	if !kept {
+		clear(c.pools)
+	}
+	return kept, nil
 }
 
 // sharers returns the other digests that share no story with one.

@@ -257,7 +257,7 @@ func (x *explainer) unlisted(ctx context.Context, tx *db.Tx) (Verdict, error) {
 		return v, fmt.Errorf("article %d: %w", x.asked, ErrNotFound)
 	case x.out.Skip != "" && x.chooser.passes(&x.sub) != "":
 		v.Rule, v.Detail = Rule(x.out.Skip), "the reader gets nothing at all, whatever there is"
-	case db.Millis(a.ArrivedAt) <= x.chooser.unproven:
+	case db.Millis(a.ArrivedAt) <= x.chooser.unproven.until:
 		v.Rule, v.Detail = RuleHad, "the deliveries that could tell who had it are gone"
 	}
 	return v, nil

@@ -1,5 +1,11 @@
 package digest
 
+import (
+	"context"
+
+	"broadsheet/internal/db"
+)
+
 // For the tests of package digest_test.
 
 // ParseSelection reads the stored form of a selection.
@@ -12,7 +18,8 @@ const PageSize = pageSize
 const BatchSize = batchSize
 
 // Story is a candidate as a test writes it: topics maps each of its topics to
-// the number under which it came, a negative one if it is gone again.
+// the number under which it came, a negative one if it is gone again;
+// Unproven says that deliveries do not tell who had it for that.
 type Story struct {
 	ID, Published int64
 	Priority      int
@@ -26,6 +33,7 @@ type Story struct {
 	Language string
 	Audience []string
 	Paid     bool
+	Unproven bool
 }
 
 // Wish is what a reader asks for; no topics are all topics.
@@ -61,10 +69,14 @@ func NewPool(d Digest, offered []int64, stories []Story) *Pool {
 	for _, s := range stories {
 		c := candidate{
 			id: s.ID, priority: s.Priority, pinned: s.Pinned, publishedAt: s.Published, freshAt: s.Fresh, sourceID: s.Source, sources: s.Sources,
-			place: s.Place, language: s.Language, audience: joinPairs(s.Audience), paid: s.Paid,
+			place: s.Place, language: s.Language, audience: joinPairs(s.Audience), paid: s.Paid, unproven: s.Unproven,
 		}
 		for topic, seq := range s.Topics {
-			c.topics = append(c.topics, topicSeq{topic: topic, seq: max(seq, -seq), gone: seq < 0})
+			if seq < 0 {
+				c.gone = append(c.gone, topicSeq{topic: topic, seq: -seq, at: -1})
+			} else {
+				c.topics = append(c.topics, topicSeq{topic: topic, seq: seq})
+			}
 		}
 		c.orderTopics(&d)
 		p.ranked = append(p.ranked, c)
@@ -129,4 +141,25 @@ func (m *Memory) Find(key string) (text string, outcomes int) {
 		text = out.text
 	}
 	return text, len(m.choices.outcomes)
+}
+
+// PlanPages plans a run to its end as one turn, and calls between before each
+// page but the first.
+func (p *Planner) PlanPages(ctx context.Context, r Run, between func()) error {
+	var e *Edition
+	err := p.store.db.View(ctx, func(tx *db.Tx) (err error) { e, err = editionByID(ctx, tx, r.EditionID); return err })
+	if err != nil {
+		return err
+	}
+	d, err := p.setup.digestByID(e.DigestID)
+	if err != nil {
+		return err
+	}
+	c := newChooser(p.setup, d, e, &r)
+	for {
+		if page, err := p.planPage(ctx, c); err != nil || page == nil || page.last {
+			return err
+		}
+		between()
+	}
 }

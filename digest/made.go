@@ -3,6 +3,7 @@ package digest
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"strconv"
 
 	"broadsheet/internal/db"
@@ -147,12 +148,12 @@ func hashOf(ranked []candidate) (sum [sha256.Size]byte) {
 		b = b[:0]
 		for _, n := range []int64{
 			a.id, int64(a.priority), int64(a.group), int64(a.place), a.publishedAt, a.freshAt, a.sourceID, int64(a.sources),
-			int64(number(a.pinned)), int64(number(a.paid)), int64(number(a.again)), int64(len(a.topics)),
+			int64(number(a.pinned)), int64(number(a.paid)), int64(number(a.again)), int64(number(a.unproven)), int64(len(a.topics)), int64(len(a.gone)),
 		} {
 			b = binary.BigEndian.AppendUint64(b, uint64(n))
 		}
-		for _, t := range a.topics {
-			for _, n := range []int64{t.topic, t.seq, int64(t.at), int64(number(t.gone))} {
+		for _, t := range slices.Concat(a.topics, a.gone) {
+			for _, n := range []int64{t.topic, t.seq, int64(t.at)} {
 				b = binary.BigEndian.AppendUint64(b, uint64(n))
 			}
 		}

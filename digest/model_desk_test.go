@@ -18,11 +18,12 @@ func (m *model) letGo(n int) {
 	delete(m.kept, n)
 	delete(m.embargo, n)
 	for _, r := range m.readers {
-		r.over[n] = r.got[n]
+		delete(r.over, n)
 	}
 	for topic, has := range m.stories[n] {
-		m.give(n, topic)
-		m.stories[n][topic] = has
+		if has {
+			m.give(n, topic)
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ type modelReader struct {
 	zone     string
 	wants    map[string]bool
 	open     map[int]map[string]bool // topics that stories got since the reader's window began
-	over     map[int]bool            // stories that came to the reader's turn before
+	over     map[int]map[string]bool // the topics for which stories came to the reader's turn before
 	got      map[int]bool            // stories that a mail brought
 	had      map[int]bool            // those that a mail of any digest brought, nil if that is of no matter
 	editions map[string]bool
@@ -90,27 +90,34 @@ func set(topics []string) map[string]bool {
 
 // join adds a reader, who waits for what came since the zone's last cut-off.
 func (m *model) join(id int64, zone string, topics []string) {
-	r := &modelReader{zone: zone, wants: set(topics), open: map[int]map[string]bool{}, over: map[int]bool{}, got: map[int]bool{}, editions: map[string]bool{}}
+	r := &modelReader{zone: zone, wants: set(topics), open: map[int]map[string]bool{}, over: map[int]map[string]bool{}, got: map[int]bool{}, editions: map[string]bool{}}
 	m.readers[id] = r
 	for n, topics := range m.stories {
-		for topic := range topics { // those that it has or had
+		for topic, has := range topics {
 			if m.zones[zone].open[n][topic] {
 				add(r.open, n, topic)
-			} else if r.wants[topic] {
-				r.over[n] = true
+			} else if has && r.wants[topic] {
+				add(r.over, n, topic)
 			}
 		}
 	}
 }
 
-// came reports whether a story came to the reader in the open window.
-func (r *modelReader) came(n int) bool {
+// came returns the topics for which a story came to the reader in the open window.
+func (r *modelReader) came(n int) (topics []string) {
 	for topic := range r.open[n] {
 		if r.wants[topic] {
-			return true
+			topics = append(topics, topic)
 		}
 	}
-	return false
+	return topics
+}
+
+// passed notes that a story came to the reader's turn.
+func (r *modelReader) passed(n int) {
+	for _, topic := range r.came(n) {
+		add(r.over, n, topic)
+	}
 }
 
 // fit is what a reader would get now, best first, of one topic or, if topic is
@@ -122,7 +129,7 @@ func (m *model) fit(r *modelReader, topic string) []int {
 			continue
 		}
 		for t, has := range m.stories[n] {
-			if has && r.wants[t] && (topic == "" || t == topic) && r.came(n) && !r.over[n] && !r.had[n] {
+			if has && r.wants[t] && (topic == "" || t == topic) && len(r.came(n)) > 0 && len(r.over[n]) == 0 && !r.got[n] && !r.had[n] {
 				out = append(out, n)
 				break
 			}
@@ -144,7 +151,7 @@ func (m *model) deliver(id int64, key string, due time.Time, fit []int) bool {
 	text := fmt.Sprintf("%s %d:", key, id)
 	for _, n := range fit[:min(len(fit), m.max)] {
 		text += fmt.Sprint(" ", n)
-		r.over[n], r.got[n] = true, true
+		r.got[n] = true
 		if r.had != nil {
 			r.had[n] = true
 		}
@@ -168,9 +175,7 @@ func (m *model) run(zone, key string, due time.Time) {
 			continue
 		}
 		for n := range r.open {
-			if r.came(n) {
-				r.over[n] = true
-			}
+			r.passed(n)
 		}
 		clear(r.open)
 	}
@@ -306,12 +311,24 @@ func (w *modelWorld) retag() {
 	w.model.retag(n, topics)
 }
 
+// retag takes topics off a story, for which it then came to nobody, and gives it
+// others.
 func (m *model) retag(n int, topics []string) {
-	for topic := range m.stories[n] {
-		m.stories[n][topic] = slices.Contains(topics, topic)
+	for topic, has := range m.stories[n] {
+		if !has || slices.Contains(topics, topic) {
+			continue
+		}
+		m.stories[n][topic] = false
+		for _, z := range m.zones {
+			delete(z.open[n], topic)
+		}
+		for _, r := range m.readers {
+			delete(r.open[n], topic)
+			delete(r.over[n], topic)
+		}
 	}
 	for _, topic := range topics {
-		if _, had := m.stories[n][topic]; !had {
+		if !m.stories[n][topic] {
 			m.give(n, topic)
 		}
 	}

@@ -17,6 +17,7 @@ type pool struct {
 	first    int64         // the lowest number under which one of them got a topic
 	oldest   int64         // when the first of them arrived, never for none
 	again    int64         // the same of those that were eligible before they got their numbers
+	gone     []goneTopic   // that may have brought one of them before
 	reserved bool          // one of them is not for everybody, or its body is not
 	place    map[int64]int // of a story in ranked
 	index    index
@@ -25,16 +26,46 @@ type pool struct {
 	had map[ref][]byte // which of them a selection has, as bits by their place
 }
 
+// goneTopic is a topic that does not bring a candidate any more, which has a
+// newer one.
+type goneTopic struct{ seq, newest, arrivedAt int64 }
+
 // emptyPool has nothing yet.
 func emptyPool() *pool {
 	return &pool{first: math.MaxInt64, oldest: never, again: never, place: map[int64]int{}, had: map[ref][]byte{}}
 }
 
-// take adds a topic to the last candidate of the pool.
-func (p *pool) take(t topicSeq) {
-	last := &p.ranked[len(p.ranked)-1]
-	last.topics = append(last.topics, t)
-	p.first = min(p.first, t.seq)
+// count adds to the pool what a candidate tells of all of them.
+func (p *pool) count(a *candidate) {
+	newest := int64(0)
+	for _, t := range a.topics {
+		p.first, newest = min(p.first, t.seq), max(newest, t.seq)
+	}
+	for _, t := range a.gone {
+		if a.unproven {
+			p.first = min(p.first, t.seq)
+		} else if t.seq < newest {
+			p.gone = append(p.gone, goneTopic{t.seq, newest, a.arrivedAt})
+		}
+	}
+	p.oldest = min(p.oldest, a.arrivedAt)
+	if a.again {
+		p.again = min(p.again, a.arrivedAt)
+	}
+	p.reserved = p.reserved || a.audience != "" || a.paid
+}
+
+// asked is since when editions may have brought a candidate of the window that
+// begins at from, and numbers do not tell: deliveries have to. It is never for
+// none.
+func (p *pool) asked(from int64) int64 {
+	since := p.again
+	for _, t := range p.gone {
+		if t.seq <= from && from < t.newest {
+			since = min(since, t.arrivedAt)
+		}
+	}
+	return since
 }
 
 // brought returns which of the candidates deliveries brought, as bits by their
@@ -109,8 +140,9 @@ func (p *pool) judges(former string) string {
 
 // lookup is the last answer about a window, for most are of the same.
 type lookup struct {
-	from int64
-	pool *pool
+	from  int64
+	pool  *pool
+	asked int64
 }
 
 // findOldest sets where the earliest window begins, if one of the page begins
@@ -169,11 +201,14 @@ func (c *chooser) covers(from int64) bool {
 }
 
 // pool returns candidates among which are all of the window that begins at from.
-func (c *chooser) pool(from int64) *pool {
+func (c *chooser) pool(from int64) *pool { return c.lookUp(from).pool }
+
+func (c *chooser) lookUp(from int64) lookup {
 	if c.last.pool == nil || c.last.from != from {
-		c.last = lookup{from, c.find(from)}
+		p := c.find(from)
+		c.last = lookup{from, p, p.asked(from)}
 	}
-	return c.last.pool
+	return c.last
 }
 
 func (c *chooser) find(from int64) *pool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"broadsheet/internal/db"
@@ -22,7 +23,7 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 	}
 	p := emptyPool()
 	where, args := c.reach(from)
-	err = tx.Each(ctx, func(scan func(dest ...any) error) error { return c.scanCandidate(scan, p, places) }, `SELECT a.id, a.priority, a.pinned_until, a.published_at, a.fresh_at, a.arrived_at, a.source_id, a.sources, v.language,
+	err = tx.Each(ctx, func(scan func(dest ...any) error) error { return c.scanCandidate(scan, p) }, `SELECT a.id, a.priority, a.pinned_until, a.published_at, a.fresh_at, a.arrived_at, a.source_id, a.sources, v.language,
 		a.audience, a.access, a.again, COALESCE(t.topic_id, 0), COALESCE(t.seq, 0), COALESCE(t.reason, '')
 		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
 		LEFT JOIN article_topics t ON t.article_id = a.id
@@ -30,8 +31,19 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 	if err != nil {
 		return nil, fmt.Errorf("load candidates: %w", err)
 	}
+	if c.edition.ArticleID == 0 {
+		p.ranked = slices.DeleteFunc(p.ranked, func(a candidate) bool { return len(a.topics) == 0 })
+	}
+	if slices.ContainsFunc(p.ranked, func(a candidate) bool { return len(a.gone) > 0 }) {
+		if err := c.own.find(ctx, tx); err != nil {
+			return nil, err
+		}
+	}
 	for i := range p.ranked {
-		p.ranked[i].orderTopics(c.digest)
+		a := &p.ranked[i]
+		a.place, a.unproven = places[a.id], len(a.gone) > 0 && a.arrivedAt <= c.own.until
+		a.orderTopics(c.digest)
+		p.count(a)
 	}
 	rank(p.ranked)
 	for i := range p.ranked {
@@ -44,28 +56,30 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 
 // scanCandidate reads a candidate with one of its topics. All rows of one follow
 // each other.
-func (c *chooser) scanCandidate(scan func(dest ...any) error, p *pool, places map[int64]int) error {
+func (c *chooser) scanCandidate(scan func(dest ...any) error, p *pool) error {
 	var a candidate
 	var t topicSeq
-	var pinnedUntil, arrivedAt int64
+	var pinnedUntil int64
 	var again int
 	var access Access
 	var reason string
-	if err := scan(&a.id, &a.priority, &pinnedUntil, &a.publishedAt, &a.freshAt, &arrivedAt, &a.sourceID, &a.sources, &a.language,
+	if err := scan(&a.id, &a.priority, &pinnedUntil, &a.publishedAt, &a.freshAt, &a.arrivedAt, &a.sourceID, &a.sources, &a.language,
 		&a.audience, &access, &again, &t.topic, &t.seq, &reason); err != nil {
 		return err
 	}
-	_, offered := c.digest.topics[t.topic]
-	if !offered && c.edition.ArticleID == 0 || arrivedAt <= c.unproven {
+	if a.arrivedAt <= c.unproven.until {
 		return nil
 	}
 	if len(p.ranked) == 0 || p.ranked[len(p.ranked)-1].id != a.id {
 		a.pinned, a.paid, a.again = db.Time(pinnedUntil).After(c.run.DueAt), access == AccessPaid, again != 0
-		a.place = places[a.id]
-		p.add(a, arrivedAt)
+		p.ranked = append(p.ranked, a)
 	}
-	if t.gone = reason == topicGone; offered {
-		p.take(t)
+	last := &p.ranked[len(p.ranked)-1]
+	if _, offered := c.digest.topics[t.topic]; offered && reason != topicGone {
+		last.topics = append(last.topics, t)
+	} else if t.seq > 0 {
+		t.at = -1
+		last.gone = append(last.gone, t)
 	}
 	return nil
 }
@@ -89,16 +103,6 @@ func (c *chooser) reach(from int64) (where string, args []any) {
 		args = append(args, db.Millis(c.run.DueAt.Add(-c.digest.MaxAge)))
 	}
 	return where, args
-}
-
-// add appends a candidate to the pool.
-func (p *pool) add(a candidate, arrivedAt int64) {
-	p.ranked = append(p.ranked, a)
-	p.oldest = min(p.oldest, arrivedAt)
-	if a.again {
-		p.again = min(p.again, arrivedAt)
-	}
-	p.reserved = p.reserved || a.audience != "" || a.paid
 }
 
 // editorsOrder returns the places that editors gave to stories of the edition,

@@ -291,18 +291,6 @@ func loadCorrections(ctx context.Context, tx *db.Tx, w window) ([]correction, er
 	return out, nil
 }
 
-// unproven is until when runs were planned whose deliveries are gone, of one of
-// the digests: nobody can tell any more who had the articles that had arrived by
-// then.
-func unproven(ctx context.Context, tx *db.Tx, digests []int64) (until int64, err error) {
-	err = tx.Get(ctx, &until, `SELECT COALESCE(MAX(r.planned_at), 0) FROM editions e JOIN runs r ON r.edition_id = e.id
-		WHERE e.archived_at > 0 AND e.digest_id {in 1}`, digests)
-	if err != nil {
-		return 0, fmt.Errorf("find the last edition whose deliveries are gone: %w", err)
-	}
-	return until, nil
-}
-
 // shareLock lets the planners of digests that share no story take turns, a page
 // each, until the transaction ends: what one gives its readers is seen by the
 // other.

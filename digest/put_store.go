@@ -109,6 +109,7 @@ type put struct {
 	used    map[string]int            // how many stories of the chunk have an id
 	fold    foldIndex
 	memory  *foldMemory
+	offered offered
 	touched bool // mails look different now
 	who     string
 	notes   []putNote

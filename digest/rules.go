@@ -30,13 +30,12 @@ func (l *layout) timing(a *candidate) Rule {
 		}
 		return ""
 	}
+	if l.before(a) != nil {
+		return RuleOffered
+	}
 	came, fits := false, false
 	for i := range a.topics {
-		t := &a.topics[i]
-		if t.seq <= l.window.from && l.offered(t) {
-			return RuleOffered
-		}
-		if l.wants(t) {
+		if t := &a.topics[i]; l.wants(t) {
 			came = came || t.seq > l.window.from && t.seq <= l.window.to
 			fits = fits || l.fits(t)
 		}
@@ -50,6 +49,25 @@ func (l *layout) timing(a *candidate) Rule {
 	return ""
 }
 
+// before returns a topic for which an earlier run offered a story, nil for none.
+// One that does not bring it any more counts where deliveries do not tell.
+func (l *layout) before(a *candidate) *topicSeq {
+	for i := range a.topics {
+		if t := &a.topics[i]; t.seq <= l.window.from && l.offered(t) {
+			return t
+		}
+	}
+	if !a.unproven {
+		return nil
+	}
+	for i := range a.gone {
+		if t := &a.gone[i]; t.seq <= l.window.from && l.offered(t) {
+			return t
+		}
+	}
+	return nil
+}
+
 // offered reports whether an earlier run offered a story for one of its topics:
 // whether the reader wanted that when it came.
 func (l *layout) offered(t *topicSeq) bool {
@@ -57,6 +75,9 @@ func (l *layout) offered(t *topicSeq) bool {
 		if former := &l.choice.former[i]; t.seq <= former.until {
 			return former.wants(t.topic)
 		}
+	}
+	if t.at < 0 {
+		return l.choice.wants(t.topic)
 	}
 	return l.wants(t)
 }
@@ -66,7 +87,7 @@ func (l *layout) wants(t *topicSeq) bool { return l.rooms[t.at].place >= 0 }
 
 // fits reports whether a topic of an article can bring it to the reader.
 func (l *layout) fits(t *topicSeq) bool {
-	return !t.gone && l.wants(t) && (l.choice.only == 0 || l.choice.only == t.topic)
+	return l.wants(t) && (l.choice.only == 0 || l.choice.only == t.topic)
 }
 
 // givesBody reports whether the reader gets the body of a story.

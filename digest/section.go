@@ -364,7 +364,7 @@ func (l *layout) pick(m int, labels []int64) (Pick, []int64) {
 	a, from := l.of(m), len(labels)
 	p := Pick{ArticleID: a.id, TopicID: l.matches[m].section, Pinned: a.pinned, Body: l.givesBody(a)}
 	for i := range a.topics {
-		if t := &a.topics[i]; t.topic != p.TopicID && !t.gone {
+		if t := &a.topics[i]; t.topic != p.TopicID {
 			labels = append(labels, t.topic)
 		}
 	}

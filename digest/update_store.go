@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"broadsheet/internal/db"
 )
 
 // topicGone is the reason of a topic that was taken off an article. Its row
-// stays, for its number tells which readers were offered the story: where the
-// topic comes back, or another one in its place, they do not get it twice.
+// stays, for its number tells that readers may have got the story for it: where
+// another one comes in its place, deliveries have to tell.
 const topicGone = "gone"
 
 // articleContent is what readers see of an article and what a new version
@@ -219,33 +218,6 @@ func (p *put) storeVersion(ctx context.Context, a *storedArticle) error {
 	return err
 }
 
-// updateTopics adds the topics that the article lacks and, if all is true,
-// takes off those that it no longer matches.
-func (p *put) updateTopics(ctx context.Context, a *storedArticle, matches []TopicMatch, all bool) (changed bool, err error) {
-	var fresh, marked []TopicMatch
-	for _, m := range matches {
-		n := slices.IndexFunc(a.topics, func(have TopicMatch) bool { return have.TopicID == m.TopicID })
-		switch {
-		case n < 0:
-			fresh = append(fresh, m)
-		case a.topics[n].Reason == topicGone:
-			a.topics[n].Reason = m.Reason
-			marked = append(marked, m)
-		}
-	}
-	for i, have := range a.topics {
-		if all && have.Reason != topicGone && !strings.HasPrefix(have.Reason, FoldReason) && !slices.ContainsFunc(matches, func(m TopicMatch) bool { return m.TopicID == have.TopicID }) {
-			a.topics[i].Reason = topicGone
-			marked = append(marked, a.topics[i])
-		}
-	}
-	if _, err := p.tx.ExecRows(ctx, `UPDATE article_topics SET reason = v.reason FROM {rows}
-		WHERE article_topics.article_id = $1 AND article_topics.topic_id = v.topic_id`, matchColumns(marked), a.ID); err != nil {
-		return false, err
-	}
-	return len(fresh)+len(marked) > 0, p.insertTopics(ctx, a, fresh)
-}
-
 // updateMarks takes over how a known story ranks and, from the API and files
 // alone, who may read it and when. What they do not tell stays.
 func (p *put) updateMarks(ctx context.Context, a *storedArticle, in *Incoming) (changed bool, err error) {
@@ -265,6 +237,11 @@ func (p *put) updateMarks(ctx context.Context, a *storedArticle, in *Incoming) (
 		if _, err := p.tx.Exec(ctx, `UPDATE articles SET priority = $1, access = $2, audience = $3 WHERE id = $4`,
 			a.Priority, string(a.Access), a.Audience, a.ID); err != nil {
 			return false, err
+		}
+	}
+	if widens(before.Audience, a.Audience) {
+		if err := p.offerAnew(ctx, a, standing(a.topics)); err != nil {
+			return false, fmt.Errorf("offer it to a wider audience: %w", err)
 		}
 	}
 	if !byUs {

@@ -133,11 +133,7 @@ func (l *layout) because(rule Rule, a *candidate) string {
 	case RuleArticle:
 		return fmt.Sprintf("the edition is of story %d alone", l.choice.article)
 	case RuleOffered:
-		for i := range a.topics {
-			if t := &a.topics[i]; t.seq <= l.window.from && l.offered(t) {
-				return l.cameBefore(t)
-			}
-		}
+		return l.cameBefore(l.before(a))
 	case RuleGone:
 		if l.choice.only != 0 {
 			return "the edition is of another topic, or of one that the reader did not choose"
