@@ -18,8 +18,8 @@ var pageFiles embed.FS
 //go:embed assets
 var assetFiles embed.FS
 
-// Assets holds the files that pages link to, pages.css, subscribe.js and
-// icon.svg, at its root. They need "style-src 'self'; script-src 'self'; img-src
+// Assets holds the files that pages link to, pages.css, edition.css,
+// subscribe.js and icon.svg, at its root. They need "style-src 'self'; script-src 'self'; img-src
 // 'self'" in a page's Content-Security-Policy; the inbox's page of one mail
 // needs "frame-src 'self'" as well.
 func Assets() fs.FS {
@@ -47,7 +47,7 @@ func LoadPages() (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse page layout: %w", err)
 	}
-	for _, name := range []string{"subscribe", "check", "confirm", "preferences", "unsubscribe", "goodbye", "expired", "message", "inbox", "mail"} {
+	for _, name := range []string{"subscribe", "check", "confirm", "preferences", "unsubscribe", "goodbye", "expired", "message", "inbox", "mail", "edition", "editions"} {
 		t, err := layout.Clone()
 		if err != nil {
 			return nil, fmt.Errorf("clone page layout: %w", err)
@@ -56,7 +56,7 @@ func LoadPages() (*Pages, error) {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
 		}
 	}
-	for _, name := range []string{"pages.css", "subscribe.js", "icon.svg"} {
+	for _, name := range []string{"pages.css", "edition.css", "subscribe.js", "icon.svg"} {
 		content, err := fs.ReadFile(Assets(), name)
 		if err != nil {
 			return nil, fmt.Errorf("read asset: %w", err)

@@ -93,34 +93,44 @@ type catalogue struct {
 	DigestsAre, Topic string
 
 	// Pages.
-	SubscribeTitle, SubscribeIntro                string // SubscribeIntro: site
-	YouGet                                        string
-	Address, AddressHint, ReaderName, Optional    string
-	Topics, TopicsHint, Digests, Zone, ZoneHint   string
-	Honeypot                                      string
-	SubscribeButton, SubscribeNote                string // SubscribeNote: site
-	ErrorSummary, ErrorPrefix                     string
-	CheckTitle, CheckText, CheckMore              string
-	ConfirmTitle, ConfirmText, ConfirmPageButton  string // ConfirmText: site, address
-	PreferencesTitle, PreferencesText             string // PreferencesText: address
-	SaveButton, Saved, Confirmed                  string
-	Hour, HourOwn                                 string // Hour: digest
-	ReceiptsTitle, ReceiptNone, ReceiptOther      string // ReceiptOther: time
-	ReceiptNothingIn, ReceiptNext                 string // time, topics; time
-	Yesterday, Today, Tomorrow                    string
-	PauseTitle, PauseText, PauseUntil             string
-	PauseButton, PausedUntil, ResumeButton        string // PausedUntil: time
-	LeaveTitle, LeaveText, LeaveButton            string // LeaveText: site
-	UnsubscribeTitle, UnsubscribeText             string // digest; digest, address
-	UnsubscribeButton, Instead, InsteadLink       string // UnsubscribeButton: digest
-	GoodbyeTitle, GoodbyeText, GoodbyeAll         string // digest; site
-	GoodbyeKeep, GoodbyeBack                      string
-	ExpiredTitle, ExpiredText, ExpiredButton      string
-	SiteHome                                      string            // site
-	receipts                                      map[string]string // by what became of an edition: time
-	statusTitles, statusTexts                     map[int]string
-	problems                                      map[Problem]string
-	Speech, SpeechHint                            string
+	SubscribeTitle, SubscribeIntro               string // SubscribeIntro: site
+	YouGet                                       string
+	Address, AddressHint, ReaderName, Optional   string
+	Topics, TopicsHint, Digests, Zone, ZoneHint  string
+	Honeypot                                     string
+	SubscribeButton, SubscribeNote               string // SubscribeNote: site
+	ErrorSummary, ErrorPrefix                    string
+	CheckTitle, CheckText, CheckMore             string
+	ConfirmTitle, ConfirmText, ConfirmPageButton string // ConfirmText: site, address
+	PreferencesTitle, PreferencesText            string // PreferencesText: address
+	SaveButton, Saved, Confirmed                 string
+	Hour, HourOwn                                string // Hour: digest
+	ReceiptsTitle, ReceiptNone, ReceiptOther     string // ReceiptOther: time
+	ReceiptNothingIn, ReceiptNext                string // time, topics; time
+	Yesterday, Today, Tomorrow                   string
+	PauseTitle, PauseText, PauseUntil            string
+	PauseButton, PausedUntil, ResumeButton       string // PausedUntil: time
+	LeaveTitle, LeaveText, LeaveButton           string // LeaveText: site
+	UnsubscribeTitle, UnsubscribeText            string // digest; digest, address
+	UnsubscribeButton, Instead, InsteadLink      string // UnsubscribeButton: digest
+	GoodbyeTitle, GoodbyeText, GoodbyeAll        string // digest; site
+	GoodbyeKeep, GoodbyeBack                     string
+	ExpiredTitle, ExpiredText, ExpiredButton     string
+	SiteHome                                     string            // site
+	receipts                                     map[string]string // by what became of an edition: time
+	statusTitles, statusTexts                    map[int]string
+	problems                                     map[Problem]string
+	Speech, SpeechHint                           string
+
+	// Editions on the web.
+	PublicWhy, ByMail                            string // digest, site; digest or site
+	EditionsTitle, EditionsOf, EditionsAbout     string // EditionsOf: digest; EditionsAbout: topic
+	EditionsAll, EditionsTopics, EditionsEmpty   string
+	EditionsNewer, EditionsOlder, EditionsPage   string // EditionsPage: number
+	EditionsFeed, EditionBefore, EditionAfter    string
+	ViewGoneTitle, ViewGoneText, ViewGoneArchive string
+
+	// The demo.
 	InboxTitle, InboxIntro, InboxEmpty, InboxFrom string
 	InboxWhen                                     string
 	InboxTo, InboxBack, InboxAlone, InboxOneClick string
