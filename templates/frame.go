@@ -38,6 +38,11 @@ func (f *frame) DocumentTitle() string {
 	return title
 }
 
+// Isolate keeps a name from turning around the sentence that it stands in.
+func (f *frame) Isolate(name string) string {
+	return isolate(name, f.Dir)
+}
+
 // Asset is the URL of a file that Assets holds.
 func (f *frame) Asset(name string) string {
 	return f.assets(name)

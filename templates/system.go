@@ -3,7 +3,6 @@ package templates
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 )
@@ -136,7 +135,7 @@ func newNotice(site Site, language, url string) *Notice {
 
 func (n *Notice) addList(name string, items []string) {
 	if len(items) > 0 {
-		n.Lists = append(n.Lists, NoticeList{Name: name, Items: oneLine(strings.Join(items, ", "))})
+		n.Lists = append(n.Lists, NoticeList{Name: name, Items: oneLine(n.T.Join(items))})
 	}
 }
 
