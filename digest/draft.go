@@ -55,7 +55,7 @@ func gather(ctx context.Context, tx *db.Tx, d *Digest, e *Edition, sel Selection
 		return nil, err
 	}
 	if e.ID == 0 { // the database need not have the configuration yet
-		dr.slots, err = drawnSlots(d.slots, d, e, sel.Slots)
+		dr.slots = drawnSlots(d.slots, d, e, sel.Slots)
 	} else {
 		dr.slots, err = slotsAsOf(ctx, tx, d, e, sel.Slots, at)
 	}
@@ -126,6 +126,9 @@ func (c *Composer) slots(dr *draft) []templates.Slot {
 		return nil
 	}
 	out := slices.Clone(dr.slots)
+	if dr.bare {
+		return out
+	}
 	for i := range out {
 		slug := out[i].Slug
 		out[i].Follow = func(link string) string { return c.SlotLink(dr.edition.ID, slug, i+1, link) }

@@ -98,11 +98,11 @@ func slotsAsOf(ctx context.Context, tx *db.Tx, d *Digest, e *Edition, placed []P
 		}
 		slots = append(slots, *s)
 	}
-	return drawnSlots(slots, d, e, placed)
+	return drawnSlots(slots, d, e, placed), nil
 }
 
 // drawnSlots returns the slots of a mail, those that run in it among the given.
-func drawnSlots(slots []Slot, d *Digest, e *Edition, placed []PlacedSlot) ([]templates.Slot, error) {
+func drawnSlots(slots []Slot, d *Digest, e *Edition, placed []PlacedSlot) []templates.Slot {
 	var out []templates.Slot
 	for _, p := range placed {
 		i := slices.IndexFunc(slots, func(s Slot) bool { return s.Slug == p.Slug })
@@ -112,11 +112,11 @@ func drawnSlots(slots []Slot, d *Digest, e *Edition, placed []PlacedSlot) ([]tem
 		if rule, _ := slots[i].runsIn(d, e.Slot.Date()); rule != "" {
 			continue
 		}
-		drawn, err := slots[i].drawn(p.Position)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrContent, err)
+		// What is configured was checked. A creative that cannot be drawn is one of
+		// an older program with other rules: no reader has to do without the stories.
+		if drawn, err := slots[i].drawn(p.Position); err == nil {
+			out = append(out, drawn)
 		}
-		out = append(out, drawn)
 	}
-	return out, nil
+	return out
 }

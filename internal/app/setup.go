@@ -21,6 +21,7 @@ func Checks() config.Checks {
 		Zone:     func(name string) error { _, err := schedule.Zone(name); return err },
 		Address:  func(addr string) error { _, err := mail.ParseAddress(addr); return err },
 		Language: checkLanguage, Provider: knownProvider, Attribute: subscribers.CheckAttributeName,
+		Creative: checkCreative,
 	}
 }
 
@@ -81,6 +82,13 @@ func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
 			return nil, fmt.Errorf("digest %s: %w", c.Slug, err)
 		}
 		set.Digests = append(set.Digests, *d)
+	}
+	for i := range cfg.Slots {
+		s, err := newSlot(&cfg.Slots[i])
+		if err != nil {
+			return nil, fmt.Errorf("slot %s: %w", s.Slug, err)
+		}
+		set.Slots = append(set.Slots, s)
 	}
 	return set, nil
 }
