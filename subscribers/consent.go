@@ -22,6 +22,7 @@ const (
 	EventPaused       Event = "paused"
 	EventResumed      Event = "resumed"
 	EventChanged      Event = "changed" // by an operator
+	EventErased       Event = "erased"  // what was personal is gone
 )
 
 // Consent is one entry of the append-only record of what a reader agreed to

@@ -153,11 +153,11 @@ func (im *importer) apply(ctx context.Context, rows []importRow) error {
 	}
 	err := run(ctx, func(tx *db.Tx) error {
 		done = Report{Rows: int64(len(rows))}
-		known, suppressed, err := im.known(ctx, tx, rows, lock)
+		known, barred, err := im.known(ctx, tx, rows, lock)
 		if err != nil {
 			return err
 		}
-		m := merger{importer: im, known: known, suppressed: suppressed, now: im.store.now()}
+		m := merger{importer: im, known: known, barred: barred, now: im.store.now()}
 		if im.options.Delta {
 			if m.confirmed, err = confirmedBySelf(ctx, tx, known); err != nil {
 				return err
@@ -182,7 +182,8 @@ func (im *importer) apply(ctx context.Context, rows []importRow) error {
 	return nil
 }
 
-// known reads what there is about the addresses of rows.
+// known reads what there is about the addresses of rows: readers, and which
+// addresses were suppressed or erased, of readers or not, and when.
 func (im *importer) known(ctx context.Context, tx *db.Tx, rows []importRow, lock string) (map[string]*record, map[string]time.Time, error) {
 	if lock != "" {
 		if err := lockNew(ctx, tx); err != nil {
@@ -202,6 +203,13 @@ func (im *importer) known(ctx context.Context, tx *db.Tx, rows []importRow, lock
 	for _, r := range recs {
 		known[r.Address] = r
 	}
-	suppressed, err := suppressedAt(ctx, tx, addresses)
-	return known, suppressed, err
+	barred, err := suppressedAt(ctx, tx, addresses)
+	if err != nil {
+		return nil, nil, err
+	}
+	erased, err := erasuresOf(ctx, tx, addresses)
+	for address, was := range erased {
+		barred[address] = was.at
+	}
+	return known, barred, err
 }

@@ -12,20 +12,20 @@ import (
 // merger brings the rows of one transaction together with what is known.
 type merger struct {
 	*importer
-	known      map[string]*record
-	suppressed map[string]time.Time // addresses, whether subscribers or not
-	confirmed  map[int64]time.Time  // when readers themselves last confirmed, for Delta
-	now        time.Time
-	order      []*record // those that rows changed, in the order of the file
-	suppress   []string  // addresses to suppress
-	refused    []BadRow  // rows that do not go with what is known
+	known     map[string]*record
+	barred    map[string]time.Time // addresses that were suppressed or erased, whether subscribers or not
+	confirmed map[int64]time.Time  // when readers themselves last confirmed, for Delta
+	now       time.Time
+	order     []*record // those that rows changed, in the order of the file
+	suppress  []string  // addresses to suppress
+	refused   []BadRow  // rows that do not go with what is known
 }
 
 // merge applies one row and counts it.
 func (m *merger) merge(row *importRow) Report {
 	r := m.known[row.address]
 	if r == nil {
-		if !m.suppressed[row.address].IsZero() {
+		if !m.barred[row.address].IsZero() {
 			return Report{Unchanged: 1}
 		}
 		r = newRecord(row.address, m.now)

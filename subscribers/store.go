@@ -121,7 +121,8 @@ func byID(ctx context.Context, tx *db.Tx, id int64, lock string) (*record, error
 }
 
 // byAddress reads the record of an address to change it, or makes a fresh one,
-// which is suppressed if the address is.
+// which is suppressed if the address is, and one who has left if the address was
+// erased.
 func byAddress(ctx context.Context, tx *db.Tx, address string, now time.Time) (*record, error) {
 	for _, prepare := range []func(context.Context, *db.Tx) error{nil, lockNew} {
 		if prepare != nil {
@@ -143,6 +144,16 @@ func byAddress(ctx context.Context, tx *db.Tx, address string, now time.Time) (*
 		return nil, err
 	}
 	r.SuppressedAt = found[address]
+	erased, err := erasuresOf(ctx, tx, []string{address})
+	if err != nil {
+		return nil, err
+	}
+	if was, ok := erased[address]; ok {
+		r.EndedAt = was.at
+		if was.suppressed && r.SuppressedAt.IsZero() {
+			r.SuppressedAt = was.at
+		}
+	}
 	return r, nil
 }
 

@@ -18,7 +18,7 @@ const origin = "command"
 func (e *env) subscriberCommand() *cobra.Command {
 	return noun("subscriber", "Readers", e.subscriberAddCommand(), e.subscriberImportCommand(), e.subscriberExportCommand(),
 		e.subscriberListCommand(), e.subscriberShowCommand(), e.subscriberChangeCommand(), e.subscriberPauseCommand(), e.subscriberResumeCommand(), e.subscriberUnsubscribeCommand(),
-		e.subscriberSuppressCommand(), e.subscriberUnsuppressCommand())
+		e.subscriberSuppressCommand(), e.subscriberUnsuppressCommand(), e.subscriberDataCommand(), e.subscriberEraseCommand())
 }
 
 func (e *env) subscriberAddCommand() *cobra.Command {

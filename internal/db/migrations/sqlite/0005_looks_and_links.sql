@@ -108,3 +108,17 @@ CREATE TABLE edition_slots (
 -- When the tool that a reader was imported from last saw the reader open or follow
 -- something, 0 if it did not say.
 ALTER TABLE subscribers ADD COLUMN active_at BIGINT NOT NULL DEFAULT 0;
+
+-- Addresses that were erased, as salted hashes: nobody but their readers brings
+-- them back. subscriber_id is that of the entries in consents that are kept.
+CREATE TABLE salts (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);
+
+CREATE TABLE erasures (
+  hash          TEXT PRIMARY KEY,
+  subscriber_id BIGINT NOT NULL,
+  erased_at     BIGINT NOT NULL,
+  suppressed    INTEGER NOT NULL
+);

@@ -1,0 +1,46 @@
+package main_test
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"broadsheet/mail/sink"
+)
+
+// TestEraseStopsMailThatWaits erases a reader whose digest waits for another
+// try: it never goes out, the edition balances, and the program knows the
+// reader no more.
+func TestEraseStopsMailThatWaits(t *testing.T) {
+	t.Parallel()
+	var open atomic.Bool
+	n := newNewsroom(t, settings{feeds: map[string]string{"site-feed": feedServer(t).URL}}, sink.Options{Hook: func(e sink.Event) sink.Action {
+		if e.Phase == sink.PhaseRcpt && strings.HasPrefix(e.To, "ann@") && !open.Load() {
+			return sink.Action{Reply: "451 4.7.1 come back later"}
+		}
+		return sink.Action{}
+	}})
+	n.write("readers.csv", "email,name\nann@reader.example,Ann Reader\nbob@reader.example,Bob\n")
+	n.steps([]step{
+		{args: "source fetch", stdout: `2 new`},
+		{args: "subscriber import readers.csv --confirmed --consent asked", stdout: `2 added`},
+		{args: "digest send daily --now", code: 4, stdout: `due 2 = sent 1 .*\+ pending 1`},
+		{args: "subscriber data ann@reader.example", stdout: `(?s)"Address": "ann@reader.example".*"Name": "Ann Reader".*"Text": "asked".*"deliveries": \[.*"State": "pending".*"answers": \[.*come back later`},
+		{args: "subscriber erase ann@reader.example", code: 2, stderr: `Erase ann@reader.example for good\?.*add --yes`},
+		{args: "subscriber erase ann@reader.example --dry-run", stdout: `^would be erased: reader \d+ with 1 subscription and 0 system mails; 1 record of consent kept without what is personal\n$`},
+		{args: "subscriber list", stdout: `ann@reader.example`},
+		{args: "--yes subscriber erase ann@reader.example", stdout: `^erased: reader`},
+		{args: "subscriber show ann@reader.example", code: 1, stderr: `unknown subscriber`},
+		{args: "subscriber data ann@reader.example", code: 1, stderr: `unknown subscriber`},
+		{args: "--yes subscriber erase ann@reader.example", code: 1, stderr: `unknown subscriber`},
+		{args: "delivery list --output csv", stdout: `(?s)bob@reader.example`},
+	})
+	open.Store(true)
+	service := n.serve("--only", "deliver")
+	n.hurried(n.open())
+	service.terminate()
+	n.steps([]step{{args: "edition show " + n.first("edition list", "edition"), stdout: `(?s)due 2 = sent 1 .*skipped 1`}})
+	if n.inbox.mails["ann@reader.example"].times != 0 {
+		t.Error("an erased reader got a mail")
+	}
+}

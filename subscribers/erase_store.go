@@ -1,0 +1,119 @@
+package subscribers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+func readErasures(ctx context.Context, tx *db.Tx, of map[string]string, hashes []string) (map[string]erasure, error) {
+	found := map[string]erasure{}
+	err := tx.Each(ctx, func(scan func(...any) error) error {
+		var hash string
+		var at int64
+		var suppressed int
+		err := scan(&hash, &at, &suppressed)
+		found[of[hash]] = erasure{db.Time(at), suppressed != 0}
+		return err
+	}, `SELECT hash, erased_at, suppressed FROM erasures WHERE hash {in 1}`, hashes)
+	if err != nil {
+		return nil, fmt.Errorf("read erasures: %w", err)
+	}
+	return found, nil
+}
+
+func insertSalt(ctx context.Context, tx *db.Tx, salt string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO salts (name, value) VALUES ('erasure', $1) ON CONFLICT (name) DO NOTHING`, salt)
+	if err != nil {
+		return fmt.Errorf("store the salt of erasures: %w", err)
+	}
+	return nil
+}
+
+func countErasure(ctx context.Context, tx *db.Tx, r *record) (Erased, error) {
+	e := Erased{ID: r.ID, Subscriptions: int64(len(r.seats)), Suppressed: r.Suppressed()}
+	for _, count := range []struct {
+		n     *int64
+		query string
+	}{
+		{&e.Mails, `SELECT COUNT(*) FROM system_mails WHERE subscriber_id = $1`},
+		{&e.Proofs, `SELECT COUNT(*) FROM consents WHERE subscriber_id = $1`},
+	} {
+		if err := tx.Get(ctx, count.n, count.query, r.ID); err != nil {
+			return e, fmt.Errorf("count what is erased: %w", err)
+		}
+	}
+	return e, nil
+}
+
+// erase deletes what is personal, and keeps the hash of the address.
+func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time) error {
+	salt, err := saltOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	suppressed := 0
+	if r.Suppressed() {
+		suppressed = 1
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO erasures (hash, subscriber_id, erased_at, suppressed) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (hash) DO UPDATE SET subscriber_id = excluded.subscriber_id, erased_at = excluded.erased_at, suppressed = excluded.suppressed`,
+		addressHash(salt, r.Address), r.ID, db.Millis(now), suppressed)
+	if err != nil {
+		return fmt.Errorf("store the erasure: %w", err)
+	}
+	if err := deleteSuppressions(ctx, tx, []string{r.Address}); err != nil {
+		return err
+	}
+	if r.ID == 0 {
+		return nil
+	}
+	for _, statement := range []string{
+		`DELETE FROM subscriptions WHERE subscriber_id = $1`,
+		`DELETE FROM system_mails WHERE subscriber_id = $1`,
+		`UPDATE consents SET client = '', detail = '' WHERE subscriber_id = $1`,
+		`UPDATE attempts SET reply = '' WHERE (day, edition_id, subscriber_id) IN
+			(SELECT day, edition_id, subscriber_id FROM deliveries WHERE subscriber_id = $1)`,
+		`DELETE FROM subscribers WHERE id = $1`,
+	} {
+		if _, err := tx.Exec(ctx, statement, r.ID); err != nil {
+			return fmt.Errorf("erase reader %d: %w", r.ID, err)
+		}
+	}
+	r.note(note{Consent: Consent{At: now, Event: EventErased, Origin: "erasure"}})
+	return insertConsents(ctx, tx, []*record{r})
+}
+
+// SentMail is a system mail that a reader was to get.
+type SentMail struct {
+	Kind      MailKind
+	State     string // pending, sent, failed, dropped or uncertain
+	CreatedAt time.Time
+	SentAt    time.Time // zero unless it was sent
+	Reply     string    // the relay's last answer
+}
+
+// Mails returns the system mails of a subscriber that are kept, oldest first.
+func (s *Store) Mails(ctx context.Context, subscriberID int64) ([]SentMail, error) {
+	var rows []struct {
+		Kind      MailKind `db:"kind"`
+		State     string   `db:"state"`
+		CreatedAt int64    `db:"created_at"`
+		SentAt    int64    `db:"sent_at"`
+		Reply     string   `db:"reply"`
+	}
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		rows = nil
+		return tx.Select(ctx, &rows, `SELECT kind, state, created_at, sent_at, reply FROM system_mails WHERE subscriber_id = $1 ORDER BY id`, subscriberID)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read system mails: %w", err)
+	}
+	out := make([]SentMail, len(rows))
+	for i, r := range rows {
+		out[i] = SentMail{r.Kind, r.State, db.Time(r.CreatedAt), db.Time(r.SentAt), r.Reply}
+	}
+	return out, nil
+}

@@ -1,0 +1,121 @@
+package subscribers_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"broadsheet/internal/db"
+	"broadsheet/subscribers"
+)
+
+// whereIs lists the tables and columns in which a text stands, in any letter
+// case.
+func (k *desk) whereIs(text string) []string {
+	k.t.Helper()
+	var found []string
+	k.must(k.db.View(k.t.Context(), func(tx *db.Tx) error {
+		found = nil
+		tables := `SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`
+		columns := `SELECT name FROM pragma_table_info('%s')`
+		if k.db.Dialect() == db.Postgres {
+			tables = `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY table_name`
+			columns = `SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = '%s'`
+		}
+		var names []string
+		if err := tx.Select(k.t.Context(), &names, tables); err != nil {
+			return err
+		}
+		for _, table := range names {
+			var fields []string
+			if err := tx.Select(k.t.Context(), &fields, fmt.Sprintf(columns, table)); err != nil {
+				return err
+			}
+			for _, field := range fields {
+				var n int
+				query := fmt.Sprintf(`SELECT COUNT(*) FROM %q WHERE lower(CAST(%q AS TEXT)) LIKE $1`, table, field)
+				if err := tx.Get(k.t.Context(), &n, query, "%"+strings.ToLower(text)+"%"); err != nil {
+					return err
+				}
+				if n > 0 {
+					found = append(found, table+"."+field)
+				}
+			}
+		}
+		return nil
+	}))
+	return found
+}
+
+// TestErase: what was personal is in no table any more, what proves consent is,
+// and nobody but the reader brings the address back.
+func TestErase(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		in := form("ada@example.com")
+		in.Name = "Ada Lovelace"
+		k.signUp(in)
+		id := k.confirm("ada@example.com")
+		k.activate("other@example.com")
+		if where := k.whereIs("ada@example"); len(where) == 0 {
+			t.Fatal("the search finds nothing")
+		}
+		want := subscribers.Erased{ID: id, Subscriptions: 1, Mails: 1, Proofs: 2}
+		if e, err := k.RehearseErase(t.Context(), "Ada@Example.com"); err != nil || e != want {
+			t.Fatalf("rehearsed: %+v, %v, want %+v", e, err, want)
+		}
+		k.wantPicture("ada@example.com", "active | daily=active Europe/Paris ,1,")
+		if e, err := k.Erase(t.Context(), "Ada@Example.com"); err != nil || e != want {
+			t.Fatalf("erased: %+v, %v, want %+v", e, err, want)
+		}
+		for _, personal := range []string{"ada@", "lovelace"} {
+			if where := k.whereIs(personal); len(where) > 0 {
+				t.Errorf("%s is still in %v", personal, where)
+			}
+		}
+		if n := k.count(`SELECT COUNT(*) FROM consents WHERE subscriber_id = $1 AND client = '' AND detail = ''`, id); n != 3 {
+			t.Errorf("%d entries are kept, want what was and that it was erased", n)
+		}
+		if n := k.count(`SELECT COUNT(*) FROM consents c JOIN consent_texts t ON t.hash = c.text_hash WHERE c.subscriber_id = $1`, id); n != 1 {
+			t.Error("the text agreed to is not known any more")
+		}
+		if _, err := k.Erase(t.Context(), "ada@example.com"); !errors.Is(err, subscribers.ErrUnknown) {
+			t.Errorf("again: got %v, want ErrUnknown", err)
+		}
+		k.wantPicture("other@example.com", "active | daily=active Europe/Paris ,1,")
+
+		k.wantImport("email\nada@example.com\n", confirmed, "+0 ~0 =1 -0")
+		err := k.Add(t.Context(), k.catalog, subscribers.Add{Address: "ada@example.com", Confirmed: true, Consent: "x", Origin: "command"})
+		if !errors.Is(err, subscribers.ErrUnsubscribed) {
+			t.Errorf("an operator brings her back: %v", err)
+		}
+		if again := k.activate("ada@example.com"); again == id {
+			t.Error("the reader who signs up again is the one who was erased")
+		}
+		k.wantPicture("ada@example.com", "active | daily=active Europe/Paris ,1,")
+	})
+}
+
+// TestEraseKeepsSuppressions: who must not be mailed stays so.
+func TestEraseKeepsSuppressions(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		k.activate("ada@example.com")
+		for _, address := range []string{"ada@example.com", "never@example.com"} {
+			k.must(k.Suppress(t.Context(), address, subscribers.ReasonComplaint, "", "relay"))
+			if e, err := k.Erase(t.Context(), address); err != nil || !e.Suppressed {
+				t.Fatalf("%s: %+v, %v", address, e, err)
+			}
+			if where := k.whereIs(address); len(where) > 0 {
+				t.Errorf("%s is still in %v", address, where)
+			}
+			k.signUp(form(address))
+			if n := k.count(`SELECT COUNT(*) FROM system_mails`); n != 0 {
+				t.Errorf("%s got %d mails", address, n)
+			}
+			if err := k.Add(t.Context(), k.catalog, subscribers.Add{Address: address, Origin: "command"}); !errors.Is(err, subscribers.ErrSuppressed) {
+				t.Errorf("%s: got %v, want ErrSuppressed", address, err)
+			}
+			k.wantImport("email\n"+address+"\n", confirmed, "+0 ~0 =1 -0")
+		}
+	})
+}
