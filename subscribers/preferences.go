@@ -49,6 +49,7 @@ func (s *Store) SetPreferences(ctx context.Context, c *Catalog, subscriberID int
 		}
 		r.setName(q.name)
 		r.setZone(q.zone)
+		spoke := r.Language
 		if in.Language != nil {
 			r.setLanguage(q.language)
 		}
@@ -59,6 +60,9 @@ func (s *Store) SetPreferences(ctx context.Context, c *Catalog, subscriberID int
 		} else {
 			r.choose(c, q.keepAll(c, r), now)
 			n.Detail = c.describe(r.chosen(c), r.Zone)
+			if r.Language != spoke {
+				n.Detail += " language=" + r.Language
+			}
 		}
 		if r.dirty() {
 			r.note(n)
