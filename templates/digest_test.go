@@ -85,7 +85,7 @@ func TestStoriesNameAllTheirTopics(t *testing.T) {
 	other := story(1, "World", "City", "Health")
 	d.Sections = []templates.Section{{Slug: "world", Name: "World", Stories: []templates.Story{other}}}
 	src, plain := drawHTML(t, d), drawText(t, d)
-	for _, want := range []string{"City, Business", "Also in City, Health"} {
+	for _, want := range []string{"City, Business", "Also in City and Health"} {
 		if !strings.Contains(src, want) || !strings.Contains(plain, want) {
 			t.Errorf("%q is missing", want)
 		}

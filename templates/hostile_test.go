@@ -64,7 +64,7 @@ func checkText(t *testing.T, src string) {
 	}
 	for line := range strings.Lines(src) {
 		line = strings.TrimSuffix(line, "\n")
-		isLink := strings.HasPrefix(line, "https://") && !strings.Contains(line, " ")
+		isLink := strings.HasPrefix(strings.TrimLeft(line, " "), "https://") && !strings.Contains(strings.TrimLeft(line, " "), " ")
 		if n := utf8.RuneCountInString(line); n > 72 && !isLink && !strings.ContainsRune(line, '\u200D') {
 			t.Errorf("line of %d characters: %q", n, line)
 		}

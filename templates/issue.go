@@ -129,7 +129,9 @@ func (v *Issue) column(s *Section, stories []*Story, day time.Time) Column {
 	case TopSection:
 		c.Name = v.T.TopStories
 	case LatestSection:
-		c.Name = v.T.Latest
+		if c.Name = v.T.Latest; v.Kind == KindDaily {
+			c.Name = v.T.AlsoToday
+		}
 	default:
 		topic, c.Name = s.Name, oneLine(s.Name)
 	}

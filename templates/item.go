@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Item is a story as it is drawn.
@@ -27,6 +28,9 @@ func (v *Issue) item(s *Story, day time.Time, topic string) *Item {
 		Number: v.Count,
 		Title:  oneLine(s.Title), URL: webURL(s.URL), Summary: oneLine(s.Summary),
 		Picture: newPicture(s.Image, s.ImageAlt, s.ImageCredit, s.ImageWidth, s.ImageHeight),
+	}
+	if it.Picture != nil && it.Picture.Credit != "" {
+		it.Picture.Credit = fmt.Sprintf(v.T.PictureBy, it.Picture.Credit)
 	}
 	if s.Pinned {
 		it.Pick = v.T.EditorsPick
@@ -58,11 +62,10 @@ func (v *Issue) labels(s *Story, topic, dir string) string {
 			others = append(others, isolate(name, dir))
 		}
 	}
-	labels := strings.Join(others, ", ")
-	if labels != "" && topic != "" {
-		labels = fmt.Sprintf(v.T.AlsoIn, labels)
+	if len(others) > 0 && topic != "" {
+		return fmt.Sprintf(v.T.AlsoIn, v.T.List(others))
 	}
-	return labels
+	return v.T.Join(others)
 }
 
 // setBody shows the body, and not the summary too where the body begins with it.
@@ -76,6 +79,43 @@ func (it *Item) setBody(paragraphs []string) {
 	if len(it.Body) > 0 && strings.HasPrefix(strings.Join(it.Body, " "), opening) {
 		it.Summary = ""
 	}
+}
+
+// mostBrief is the most runes of a summary where space is short.
+const mostBrief = 190
+
+// Brief is the summary, or its first sentences where it is long.
+func (it *Item) Brief() string {
+	if utf8.RuneCountInString(it.Summary) <= mostBrief {
+		return it.Summary
+	}
+	short := ""
+	for i, r := range it.Summary {
+		end := i + utf8.RuneLen(r)
+		if utf8.RuneCountInString(it.Summary[:end]) > mostBrief {
+			break
+		}
+		if endsSentence(it.Summary[:end], r, it.Summary[end:]) {
+			short = it.Summary[:end]
+		}
+	}
+	if short == "" {
+		short = cut(it.Summary, mostBrief)
+	}
+	return short
+}
+
+// endsSentence reports whether a sentence ends with r, the last of text, rest
+// being what follows. A short word with a full stop may be "St." or "Mr.".
+func endsSentence(text string, r rune, rest string) bool {
+	switch r {
+	case '。', '！', '？', '؟', '۔':
+		return !strings.HasPrefix(rest, "」") && !strings.HasPrefix(rest, "』")
+	case '.', '!', '?', '”', '»', '"', '」', '』':
+		last := text[strings.LastIndexByte(text, ' ')+1:]
+		return strings.HasPrefix(rest, " ") && (r != '.' || utf8.RuneCountInString(last) > 3)
+	}
+	return false
 }
 
 // words is how much there is to read.

@@ -9,6 +9,7 @@ import (
 func textFuncs() texttemplate.FuncMap {
 	return texttemplate.FuncMap{
 		"wrap":  wrap,
+		"hang":  hang,
 		"prose": proseText,
 		"upper": strings.ToUpper,
 		"rule":  func(with string) string { return strings.Repeat(with, columns) },

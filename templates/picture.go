@@ -4,7 +4,7 @@ package templates
 type Picture struct {
 	URL    string // absolute http or https
 	Alt    string // "" for decoration
-	Credit string // whose picture it is, "" if not known
+	Credit string // says whose picture it is, "" if that is not known
 
 	width, height int // its real size, 0 if not known
 }

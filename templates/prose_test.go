@@ -89,7 +89,7 @@ func TestEditedMailsAreSound(t *testing.T) {
 	for _, h := range doc.all("h2") {
 		headings = append(headings, text(h))
 	}
-	want := []string{"Good morning", "Corrections", "Top story", "Top stories", "City", "World", "Latest"}
+	want := []string{"Good morning", "Corrections", "Top story", "Top stories", "City", "World", "Also today"}
 	if !slices.Equal(headings, want) {
 		t.Errorf("got headings %q, want %q", headings, want)
 	}
