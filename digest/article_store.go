@@ -52,8 +52,17 @@ func (r *articleRow) article() *Article {
 }
 
 // articlesAsOf loads articles with the text that they had at a time, by id;
-// those withdrawn by then are left out.
+// those withdrawn by then are left out, or are what stands in their place.
 func articlesAsOf(ctx context.Context, tx *db.Tx, ids []int64, at time.Time) (map[int64]*Article, error) {
+	out, err := standingAsOf(ctx, tx, ids, at)
+	if err != nil {
+		return nil, err
+	}
+	return out, loadHeirs(ctx, tx, ids, out, at)
+}
+
+// standingAsOf is articlesAsOf without what stands in the place of others.
+func standingAsOf(ctx context.Context, tx *db.Tx, ids []int64, at time.Time) (map[int64]*Article, error) {
 	var rows []articleRow
 	err := tx.Select(ctx, &rows, `SELECT `+articleColumns+` FROM articles a
 		JOIN article_versions v ON v.article_id = a.id AND v.version = (

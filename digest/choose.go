@@ -27,6 +27,8 @@ type candidate struct {
 	again    bool // it was eligible before it got its numbers: deliveries tell who had it
 	place    int  // in the order that editors gave the edition, from 1; 0 if they gave none
 
+	insteadOf []int64 // withdrawn stories whose place it took
+
 	group uint32 // of those that editors made equal; set by rank
 }
 

@@ -100,6 +100,7 @@ type deskArticle struct {
 	LeadID      int64  `db:"lead_id"`
 	Again       int    `db:"again"`
 	OwnTopics   string `db:"own_topics"`
+	Heir        int64  `db:"heir"`      // what takes its place when it is withdrawn, 0 for nothing
 	ToldAt      int64  `db:"told_at"`   // by the clock of the system that told of it
 	FirstSeq    int64  `db:"first_seq"` // the least number of its topics, 0 if it is in no window
 	LastNote    string `db:"last_note"` // of its last correction
@@ -130,7 +131,10 @@ func (a *deskArticle) decide(o *DeskOrder, now time.Time) (detail string, change
 		detail, changes = a.decideRelease()
 		return detail, changes, nil
 	case DeskWithdraw:
-		return "", a.WithdrawnAt == 0, nil
+		if a.WithdrawnAt == 0 && a.Heir != 0 {
+			detail = fmt.Sprintf("article %d, which was folded into it, takes its place", a.Heir)
+		}
+		return detail, a.WithdrawnAt == 0, nil
 	case DeskCorrect:
 		if o.Note, err = cleanNote(o.Note); err != nil {
 			return "", false, err

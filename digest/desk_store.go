@@ -15,7 +15,7 @@ const archivedSlack = 5 * time.Minute
 
 // deskArticleQuery reads an article. Unproven are those of whose readers an
 // archived edition knew that began before they were held back.
-const deskArticleQuery = `SELECT a.id, a.pinned_until, a.held_at, a.embargo_until, a.withdrawn_at, a.arrived_at, a.lead_id, a.again, a.own_topics, a.told_at,
+const deskArticleQuery = `SELECT a.id, a.pinned_until, a.held_at, a.embargo_until, a.withdrawn_at, a.arrived_at, a.lead_id, a.again, a.own_topics, a.told_at, ` + heirQuery + ` AS heir,
 	COALESCE((SELECT MIN(t.seq) FROM article_topics t WHERE t.article_id = a.id AND t.seq > 0), 0) AS first_seq,
 	COALESCE((SELECT c.note FROM corrections c WHERE c.article_id = a.id ORDER BY c.id DESC LIMIT 1), '') AS last_note,
 	a.again = 1 AND EXISTS (SELECT 1 FROM editions e JOIN runs r ON r.edition_id = e.id
@@ -164,6 +164,9 @@ func (a *deskArticle) withdraw(ctx context.Context, tx *db.Tx, now int64) error 
 		if err := countSources(ctx, tx, a.LeadID); err != nil {
 			return err
 		}
+	}
+	if err := a.inherit(ctx, tx, now); err != nil {
+		return err
 	}
 	return touchContent(ctx, tx)
 }

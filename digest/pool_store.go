@@ -24,7 +24,7 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 	p := emptyPool()
 	where, args := c.reach(from)
 	err = tx.Each(ctx, func(scan func(dest ...any) error) error { return c.scanCandidate(scan, p) }, `SELECT a.id, a.priority, a.pinned_until, a.published_at, a.fresh_at, a.arrived_at, a.source_id, a.sources, v.language,
-		a.audience, a.access, a.again, COALESCE(t.topic_id, 0), COALESCE(t.seq, 0), COALESCE(t.reason, '')
+		a.audience, a.access, a.again, a.instead_of, COALESCE(t.topic_id, 0), COALESCE(t.seq, 0), COALESCE(t.reason, '')
 		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
 		LEFT JOIN article_topics t ON t.article_id = a.id
 		WHERE `+eligible+` AND `+where+` ORDER BY a.id`, args...)
@@ -48,6 +48,9 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 	rank(p.ranked)
 	for i := range p.ranked {
 		p.place[p.ranked[i].id] = i
+		for _, id := range p.ranked[i].insteadOf {
+			p.place[id] = i // who had that has had it
+		}
 	}
 	p.index = newIndex(c.digest, p.ranked)
 	p.list = c.choices.of(c.terms(p))
@@ -62,9 +65,9 @@ func (c *chooser) scanCandidate(scan func(dest ...any) error, p *pool) error {
 	var pinnedUntil int64
 	var again int
 	var access Access
-	var reason string
+	var reason, insteadOf string
 	if err := scan(&a.id, &a.priority, &pinnedUntil, &a.publishedAt, &a.freshAt, &a.arrivedAt, &a.sourceID, &a.sources, &a.language,
-		&a.audience, &access, &again, &t.topic, &t.seq, &reason); err != nil {
+		&a.audience, &access, &again, &insteadOf, &t.topic, &t.seq, &reason); err != nil {
 		return err
 	}
 	if a.arrivedAt <= c.unproven.until {
@@ -72,6 +75,7 @@ func (c *chooser) scanCandidate(scan func(dest ...any) error, p *pool) error {
 	}
 	if len(p.ranked) == 0 || p.ranked[len(p.ranked)-1].id != a.id {
 		a.pinned, a.paid, a.again = db.Time(pinnedUntil).After(c.run.DueAt), access == AccessPaid, again != 0
+		a.insteadOf = parsePlaces(insteadOf)
 		p.ranked = append(p.ranked, a)
 	}
 	last := &p.ranked[len(p.ranked)-1]

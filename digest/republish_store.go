@@ -90,7 +90,18 @@ func (s *Store) Republish(ctx context.Context, t Told) (DeskResult, error) {
 
 // republish ends a withdrawal as the release of a hold that began with it, or goes
 // on with the hold that was there before.
+// What another story took the place of meanwhile becomes part of that.
 func (a *deskArticle) republish(ctx context.Context, tx *db.Tx, now int64) error {
+	follows := false
+	var err error
+	if a.LeadID == 0 {
+		if follows, err = a.followHeir(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if follows {
+		return touchContent(ctx, tx)
+	}
 	if a.HeldAt != 0 {
 		if _, err := tx.Exec(ctx, `UPDATE articles SET withdrawn_at = 0 WHERE id = $1`, a.ID); err != nil {
 			return err
