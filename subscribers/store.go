@@ -24,6 +24,7 @@ func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Milliseco
 type subscriberRow struct {
 	ID           int64      `db:"id"`
 	Address      string     `db:"address"`
+	ExternalID   string     `db:"external_id"`
 	Name         string     `db:"name"`
 	State        State      `db:"state"`
 	Language     string     `db:"language"`
@@ -38,7 +39,7 @@ type subscriberRow struct {
 }
 
 func (r *subscriberRow) subscriber() Subscriber {
-	return Subscriber{ID: r.ID, Address: r.Address, Name: r.Name, State: r.State, Language: r.Language, Zone: r.Zone,
+	return Subscriber{ID: r.ID, Address: r.Address, ExternalID: r.ExternalID, Name: r.Name, State: r.State, Language: r.Language, Zone: r.Zone,
 		CreatedAt: db.Time(r.CreatedAt), ConfirmedAt: db.Time(r.ConfirmedAt), EndedAt: db.Time(r.EndedAt), SuppressedAt: db.Time(r.SuppressedAt),
 		HardBouncedAt: db.Time(r.HardBounced), SoftBounces: r.SoftBounces, Attributes: r.Attributes}
 }
@@ -67,10 +68,12 @@ func (r *subscriptionRow) seat() *seat {
 }
 
 const (
-	selectSubscribers = `SELECT id, address, name, state, language, timezone, created_at, confirmed_at, ended_at, suppressed_at,
+	selectSubscribers = `SELECT id, address, external_id, name, state, language, timezone, created_at, confirmed_at, ended_at, suppressed_at,
 		hard_bounced_at, soft_bounces, attributes FROM subscribers `
 	byIDs       = `WHERE id {in 1} ORDER BY id`
 	byAddresses = `WHERE address {in 1} ORDER BY id`
+	// An empty id is that of nobody, and has no place in the index.
+	byExternalIDs = `WHERE external_id {in 1} AND external_id <> '' ORDER BY id`
 	// The names come from subqueries, so that a lock falls on subscriptions alone.
 	selectSubscriptions = `SELECT subscriber_id, digest_id, cohort_id, state, topics, former_topics, joined_seq, joined_runs, created_at, ended_at,
 		paused_until, hour, owed, (SELECT slug FROM digests d WHERE d.id = s.digest_id) AS slug, (SELECT zone FROM cohorts c WHERE c.id = s.cohort_id) AS zone
@@ -225,10 +228,9 @@ func insertSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
 		r.ID = first + int64(i)
 	}
 	_, err = tx.ExecRows(ctx, `INSERT INTO subscribers
-			(id, address, name, state, language, timezone, attributes, created_at, active_at, confirmed_at, ended_at, suppressed_at)
-		SELECT v.id, v.address, v.name, v.state, v.language, v.timezone, v.attributes, v.created_at, v.active_at, v.confirmed_at, v.ended_at, v.suppressed_at
+			(id, address, external_id, name, state, language, timezone, attributes, created_at, active_at, confirmed_at, ended_at, suppressed_at)
+		SELECT v.id, v.address, v.external_id, v.name, v.state, v.language, v.timezone, v.attributes, v.created_at, v.active_at, v.confirmed_at, v.ended_at, v.suppressed_at
 		FROM {rows}`, append(subscriberColumns(fresh),
-		texts("address", fresh, func(r *record) string { return r.Address }),
 		ints("created_at", fresh, func(r *record) int64 { return db.Millis(r.CreatedAt) }),
 		ints("active_at", fresh, func(r *record) int64 { return db.Millis(r.activeAt) })))
 	return err
@@ -241,7 +243,7 @@ func updateSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
 			changed = append(changed, r)
 		}
 	}
-	_, err := tx.ExecRows(ctx, `UPDATE subscribers SET name = v.name, state = v.state, language = v.language, timezone = v.timezone, attributes = v.attributes,
+	_, err := tx.ExecRows(ctx, `UPDATE subscribers SET address = v.address, external_id = v.external_id, name = v.name, state = v.state, language = v.language, timezone = v.timezone, attributes = v.attributes,
 			confirmed_at = v.confirmed_at, ended_at = v.ended_at, suppressed_at = v.suppressed_at,
 			hard_bounced_at = v.hard_bounced_at, soft_bounces = v.soft_bounces
 		FROM {rows} WHERE subscribers.id = v.id`, append(subscriberColumns(changed),
@@ -254,6 +256,8 @@ func updateSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
 func subscriberColumns(recs []*record) []db.Column {
 	return []db.Column{
 		ints("id", recs, func(r *record) int64 { return r.ID }),
+		texts("address", recs, func(r *record) string { return r.Address }),
+		texts("external_id", recs, func(r *record) string { return r.ExternalID }),
 		texts("name", recs, func(r *record) string { return r.Name }),
 		texts("state", recs, func(r *record) State { return r.State }),
 		texts("language", recs, func(r *record) string { return r.Language }),

@@ -33,6 +33,7 @@ const (
 type Subscriber struct {
 	ID           int64
 	Address      string // canonical, as mail.Canonical returns it
+	ExternalID   string // by which another system of the newsroom knows the reader, if one does
 	Name         string
 	State        State
 	Language     string // BCP 47, empty for the site's

@@ -122,3 +122,9 @@ CREATE TABLE erasures (
   erased_at     BIGINT NOT NULL,
   suppressed    INTEGER NOT NULL
 );
+
+-- By which another system of the newsroom, such as its paywall, knows a reader; ''
+-- for none.
+ALTER TABLE subscribers ADD COLUMN external_id TEXT NOT NULL DEFAULT '';
+
+CREATE UNIQUE INDEX subscribers_external ON subscribers (external_id) WHERE external_id <> '';
