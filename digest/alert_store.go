@@ -87,12 +87,19 @@ func loadAlerts(ctx context.Context, tx *db.Tx, query string, args ...any) (map[
 	return out, err
 }
 
-// TakeAlerts returns the alerts that nobody was told of yet, the oldest first,
-// and marks them as told: of several processes one gets each.
-func (s *Store) TakeAlerts(ctx context.Context) ([]Alert, error) {
+// alertLease is for how long a process that claimed alerts may take to tell of
+// them. If it dies, they are told that much later.
+const alertLease = 5 * time.Minute
+
+// ClaimAlerts returns the alerts that nobody was told of yet and that no other
+// process is telling of, the oldest first. Whoever has them calls AlertsTold once
+// a relay took the mail, or GiveBackAlerts; who dies between the two costs a mail
+// sent twice, at most.
+func (s *Store) ClaimAlerts(ctx context.Context) ([]Alert, error) {
 	var out []Alert
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		out = nil
+		now := s.now()
 		return tx.Each(ctx, func(scan func(dest ...any) error) error {
 			var a Alert
 			var opened int64
@@ -100,27 +107,39 @@ func (s *Store) TakeAlerts(ctx context.Context) ([]Alert, error) {
 			a.OpenedAt = db.Time(opened)
 			out = append(out, a)
 			return err
-		}, `UPDATE alerts SET told_at = $1 WHERE told_at = 0 RETURNING key, text, opened_at`, db.Millis(s.now()))
+		}, `UPDATE alerts SET claimed_until = $1 WHERE told_at = 0 AND claimed_until <= $2 RETURNING key, text, opened_at`,
+			db.Millis(now.Add(alertLease)), db.Millis(now))
 	})
 	if err != nil {
-		return nil, fmt.Errorf("take alerts: %w", err)
+		return nil, fmt.Errorf("claim alerts: %w", err)
 	}
 	slices.SortFunc(out, func(a, b Alert) int { return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.Key, b.Key)) })
 	return out, nil
 }
 
+// AlertsTold marks alerts as told. One that ended meanwhile and opened anew is
+// another one.
+func (s *Store) AlertsTold(ctx context.Context, alerts []Alert) error {
+	return s.setAlerts(ctx, alerts, db.Millis(s.now()))
+}
+
 // GiveBackAlerts has alerts told anew that nobody could be told of.
 func (s *Store) GiveBackAlerts(ctx context.Context, alerts []Alert) error {
-	keys := make([]string, len(alerts))
+	return s.setAlerts(ctx, alerts, 0)
+}
+
+func (s *Store) setAlerts(ctx context.Context, alerts []Alert, toldAt int64) error {
+	keys, opened := make([]string, len(alerts)), make([]int64, len(alerts))
 	for i := range alerts {
-		keys[i] = alerts[i].Key
+		keys[i], opened[i] = alerts[i].Key, db.Millis(alerts[i].OpenedAt)
 	}
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE alerts SET told_at = 0 WHERE key {in 1}`, keys)
+		_, err := tx.ExecRows(ctx, `UPDATE alerts SET told_at = $1, claimed_until = 0 FROM {rows} WHERE alerts.key = v.key AND alerts.opened_at = v.opened_at`,
+			[]db.Column{db.Texts("key", keys), db.Ints("opened_at", opened)}, toldAt)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("give alerts back: %w", err)
+		return fmt.Errorf("record who was told of alerts: %w", err)
 	}
 	return nil
 }
@@ -130,6 +149,9 @@ func (s *Store) AlertCount(ctx context.Context) (n int, err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) error { return tx.Get(ctx, &n, `SELECT COUNT(*) FROM alerts`) })
 	return n, err
 }
+
+// MissedFor is for how long after stories were found missing that is an alert.
+const MissedFor = 24 * time.Hour
 
 // SourceAlerts are the alerts of sources in a state: one that is gone or held,
 // one that brought nothing new for longer than it should, whatever the reason,
@@ -159,8 +181,9 @@ func (s *Setup) SourceAlerts(states []SourceState, now time.Time) []Alert {
 			}
 			add("silent", "nothing new since %s, though something should come within %s; %s", st.StoryAt.UTC().Format("2006-01-02 15:04 MST"), silentAfter, why)
 		}
-		if !st.MissedAt.IsZero() && now.Sub(st.MissedAt) < 24*time.Hour {
-			add("missed", "about %d stories came and went between two fetches; fetch it more often, or add the site's news sitemap", st.Missed)
+		if !st.MissedAt.IsZero() && now.Sub(st.MissedAt) < MissedFor {
+			add("missed", "about %d stories came and went between fetches since %s; fetch it more often, or add the site's news sitemap",
+				st.MissedLately, st.MissedSince.UTC().Format("2006-01-02 15:04 MST"))
 		}
 	}
 	return out

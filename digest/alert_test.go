@@ -30,10 +30,18 @@ func TestAlertsOpenAreToldAndEnd(t *testing.T) {
 			}
 			return keysOf(o), keysOf(e)
 		}
+		claim := func() []digest.Alert {
+			t.Helper()
+			alerts, err := w.store.ClaimAlerts(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return alerts
+		}
 		told := func() []string {
 			t.Helper()
-			alerts, err := w.store.TakeAlerts(t.Context())
-			if err != nil {
+			alerts := claim()
+			if err := w.store.AlertsTold(t.Context(), alerts); err != nil {
 				t.Fatal(err)
 			}
 			return keysOf(alerts)
@@ -55,12 +63,26 @@ func TestAlertsOpenAreToldAndEnd(t *testing.T) {
 		if got := told(); got != nil {
 			t.Errorf("told again: %v", got)
 		}
-		if err := w.store.GiveBackAlerts(t.Context(), []digest.Alert{a}); err != nil {
+		sync(a, b, digest.Alert{Key: "d", Text: "D."})
+		lost := claim()
+		if got := told(); got != nil {
+			t.Errorf("told %v, which another process is telling of", got)
+		}
+		w.clock.advance(5*time.Minute - time.Millisecond)
+		if got := told(); got != nil {
+			t.Errorf("told %v, which another process may still tell of", got)
+		}
+		w.clock.advance(time.Millisecond)
+		if got := claim(); !slices.Equal(keysOf(got), []string{"d"}) {
+			t.Errorf("claimed %v, want what a process died with", keysOf(got))
+		}
+		if err := w.store.GiveBackAlerts(t.Context(), lost); err != nil {
 			t.Fatal(err)
 		}
-		if got := told(); !slices.Equal(got, []string{"a"}) {
+		if got := told(); !slices.Equal(got, []string{"d"}) {
 			t.Errorf("given back, told %v", got)
 		}
+		sync(a, b)
 		if opened, ended := sync(b); opened != nil || !slices.Equal(ended, []string{"a"}) {
 			t.Errorf("opened %v, ended %v", opened, ended)
 		}
@@ -68,13 +90,24 @@ func TestAlertsOpenAreToldAndEnd(t *testing.T) {
 		if got := told(); !slices.Equal(got, []string{"a"}) {
 			t.Errorf("come back, told %v", got)
 		}
+		sync(b)
+		sync(a, b)
 		w.clock.advance(-time.Minute)
 		sync(a, b, digest.Alert{Key: "c", Text: "C."})
-		if err := w.store.GiveBackAlerts(t.Context(), []digest.Alert{a, {Key: "c"}}); err != nil {
+		both := claim()
+		if got := keysOf(both); !slices.Equal(got, []string{"c", "a"}) {
+			t.Errorf("claimed %v, want the oldest first", got)
+		}
+		sync(a, b)
+		sync(a, b, digest.Alert{Key: "c", Text: "C, another time."})
+		w.clock.advance(time.Second)
+		sync(a, b)
+		sync(a, b, digest.Alert{Key: "c", Text: "C, another time."})
+		if err := w.store.AlertsTold(t.Context(), both); err != nil {
 			t.Fatal(err)
 		}
-		if got := told(); !slices.Equal(got, []string{"c", "a"}) {
-			t.Errorf("told %v, want the oldest first", got)
+		if got := told(); !slices.Equal(got, []string{"c"}) {
+			t.Errorf("told %v, want what opened anew meanwhile", got)
 		}
 	})
 }
@@ -95,7 +128,7 @@ func TestSourceAlerts(t *testing.T) {
 		"may be silent":         {digest.SourceState{SourceID: 2, StoryAt: now.Add(-9999 * time.Hour)}, "", ""},
 		"gone":                  {digest.SourceState{SourceID: 1, GoneAt: now, HeldAt: now}, "source feed gone", "gone for good"},
 		"held":                  {digest.SourceState{SourceID: 1, HeldAt: now, HeldReason: "new ids"}, "source feed held", "new ids"},
-		"missed today":          {digest.SourceState{SourceID: 1, StoryAt: now, Missed: 7, MissedAt: now.Add(-23 * time.Hour)}, "source feed missed", "about 7 stories"},
+		"missed today":          {digest.SourceState{SourceID: 1, StoryAt: now, Missed: 70, MissedLately: 7, MissedAt: now.Add(-23 * time.Hour), MissedSince: now.Add(-30 * time.Hour)}, "source feed missed", "about 7 stories.*since 2026-11-22 06:00 UTC"},
 		"missed long ago":       {digest.SourceState{SourceID: 1, StoryAt: now, Missed: 7, MissedAt: now.Add(-25 * time.Hour)}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,6 +35,9 @@ type SourceState struct {
 	LetIn      bool      // to be recorded: it came in with this fetch
 	Missed     int64     // stories that its feed had dropped before they were seen, as far as one can tell
 	MissedAt   time.Time // when that was last found
+
+	MissedLately int64     // of those the ones that were found since MissedFor passed without any
+	MissedSince  time.Time // the last good fetch before those
 }
 
 // Condition is how a source stands with its operators.
@@ -108,15 +111,18 @@ func (s *Store) SourceHealths(ctx context.Context) ([]SourceState, error) {
 }
 
 const sourceColumns = `s.id, s.slug, s.kind, s.url, s.etag, s.last_modified, s.next_fetch_at, s.fetched_at, s.ok_at, s.failures, s.last_error,
-	s.story_at, s.moved_to, s.moved_times, s.adopted_url, s.gone_at, s.held_at, s.held_reason, s.accepted_at, s.missed, s.missed_at`
+	s.story_at, s.moved_to, s.moved_times, s.adopted_url, s.gone_at, s.held_at, s.held_reason, s.accepted_at, s.missed, s.missed_at,
+	s.missed_lately, s.missed_since`
 
 func scanSource(scan func(dest ...any) error) (SourceState, error) {
 	var st SourceState
-	var next, fetched, ok, story, gone, held, accepted, missed int64
+	var next, fetched, ok, story, gone, held, accepted, missed, since int64
 	err := scan(&st.SourceID, &st.Slug, &st.Kind, &st.URL, &st.ETag, &st.LastModified, &next, &fetched, &ok, &st.Failures, &st.LastError,
-		&story, &st.MovedTo, &st.MovedTimes, &st.AdoptedURL, &gone, &held, &st.HeldReason, &accepted, &st.Missed, &missed, &st.Articles)
+		&story, &st.MovedTo, &st.MovedTimes, &st.AdoptedURL, &gone, &held, &st.HeldReason, &accepted, &st.Missed, &missed,
+		&st.MissedLately, &since, &st.Articles)
 	st.NextFetchAt, st.FetchedAt, st.OKAt, st.StoryAt = db.Time(next), db.Time(fetched), db.Time(ok), db.Time(story)
 	st.GoneAt, st.HeldAt, st.AcceptedAt, st.MissedAt = db.Time(gone), db.Time(held), db.Time(accepted), db.Time(missed)
+	st.MissedSince = db.Time(since)
 	return st, err
 }
 
@@ -159,12 +165,13 @@ func (s *Store) RecordFetch(ctx context.Context, st SourceState) error {
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE sources SET etag = $1, last_modified = $2, next_fetch_at = $3, fetched_at = $4, ok_at = $5,
 			failures = $6, last_error = $7, story_at = $10, moved_to = $11, moved_times = $12, adopted_url = $13, gone_at = $14,
-			held_at = $15, held_reason = $16, missed = $17, missed_at = $18,
+			held_at = $15, held_reason = $16, missed = $17, missed_at = $18, missed_lately = $21, missed_since = $22,
 			accepted_at = CASE WHEN $20 = 1 AND accepted_at = $19 THEN 0 ELSE accepted_at END
 			WHERE id = $8 AND url = $9`,
 			st.ETag, st.LastModified, db.Millis(st.NextFetchAt), db.Millis(st.FetchedAt), db.Millis(st.OKAt),
 			st.Failures, st.LastError, st.SourceID, st.URL, db.Millis(st.StoryAt), st.MovedTo, st.MovedTimes, st.AdoptedURL,
-			db.Millis(st.GoneAt), db.Millis(st.HeldAt), st.HeldReason, st.Missed, db.Millis(st.MissedAt), db.Millis(st.AcceptedAt), letIn)
+			db.Millis(st.GoneAt), db.Millis(st.HeldAt), st.HeldReason, st.Missed, db.Millis(st.MissedAt), db.Millis(st.AcceptedAt), letIn,
+			st.MissedLately, db.Millis(st.MissedSince))
 		return err
 	})
 	if err != nil {

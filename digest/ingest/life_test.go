@@ -265,26 +265,37 @@ func TestFetchTellsWhatWasMissed(t *testing.T) {
 			io.WriteString(w, feed)
 		}, "feed")
 		p := d.poller()
+		var fetched []time.Time
 		for _, step := range []struct {
 			name     string
 			from, to int
 			want     int
 			total    int64
+			lately   int64
+			wait     time.Duration // until the next
+			since    int           // the step whose fetch was the last good one before what was missed
 		}{
-			{"the first fetch", 1, 8, 0, 0},
-			{"as many as it shows", 9, 16, 0, 0},
-			{"one still there", 16, 23, 0, 0},
-			{"a night later", 84, 91, 60, 60},
+			{"the first fetch", 1, 8, 0, 0, 0, every, 0},
+			{"as many as it shows", 9, 16, 0, 0, 0, every, 0},
+			{"one still there", 16, 23, 0, 0, 0, every, 0},
+			{"a night later", 84, 91, 60, 60, 60, 24*time.Hour - time.Second, 3},
+			{"on the next day", 102, 109, 10, 70, 70, 24 * time.Hour, 3},
+			{"a day of peace", 109, 116, 0, 70, 70, time.Hour, 3},
+			{"and again", 122, 129, 5, 75, 5, every, 6},
 		} {
 			feed = rss(numbered(step.from, step.to)...)
+			fetched = append(fetched, d.now())
 			got := d.fetch(p)
+			if st := d.state("feed"); st.MissedLately != step.lately || step.since > 0 && !st.MissedSince.Equal(fetched[step.since-1]) {
+				t.Errorf("%s: missed %d lately since %v, want %d", step.name, st.MissedLately, st.MissedSince, step.lately)
+			}
 			if got.Missed != step.want || d.state("feed").Missed != step.total {
 				t.Errorf("%s: missed %d, %d in all, want %d and %d", step.name, got.Missed, d.state("feed").Missed, step.want, step.total)
 			}
 			if notes := strings.Join(got.Notes, "\n"); (got.Missed > 0) != strings.Contains(notes, "such as https://courier.example/news.xml") {
 				t.Errorf("%s: notes %q", step.name, notes)
 			}
-			d.advance(every)
+			d.advance(step.wait)
 		}
 	})
 }

@@ -41,12 +41,20 @@ func (p *Poller) take(ctx context.Context, src *digest.Source, state *digest.Sou
 	}
 	state.HeldAt, state.HeldReason, state.LetIn = time.Time{}, "", accepted
 	if got.Missed > 0 {
-		state.Missed, state.MissedAt = state.Missed+int64(got.Missed), p.now()
+		noteMissed(state, int64(got.Missed), p.now())
 	}
 	if got.Result.New > 0 {
 		state.StoryAt = p.now()
 	}
 	return nil
+}
+
+// noteMissed counts stories that were dropped before they were seen.
+func noteMissed(state *digest.SourceState, n int64, now time.Time) {
+	if now.Sub(state.MissedAt) >= digest.MissedFor {
+		state.MissedLately, state.MissedSince = 0, state.OKAt
+	}
+	state.Missed, state.MissedLately, state.MissedAt = state.Missed+n, state.MissedLately+n, now
 }
 
 // leastChurn is how many stories under new ids are no chance.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"broadsheet/digest"
@@ -58,7 +59,7 @@ func (a *App) Tell(ctx context.Context, out *Outgoing) error {
 	if len(a.Config.Alerts.To) == 0 {
 		return nil
 	}
-	alerts, err := a.Digests.TakeAlerts(ctx)
+	alerts, err := a.Digests.ClaimAlerts(ctx)
 	if err != nil || len(alerts) == 0 {
 		return err
 	}
@@ -66,13 +67,11 @@ func (a *App) Tell(ctx context.Context, out *Outgoing) error {
 	for _, to := range a.Config.Alerts.To {
 		errs = append(errs, a.mailAlerts(ctx, out, to, alerts))
 	}
-	failed := errors.Join(errs...)
-	for _, err := range errs {
-		if err == nil {
-			return failed
-		}
+	record := a.Digests.GiveBackAlerts
+	if slices.Contains(errs, nil) {
+		record = a.Digests.AlertsTold
 	}
-	return errors.Join(failed, a.Digests.GiveBackAlerts(context.WithoutCancel(ctx), alerts))
+	return errors.Join(errors.Join(errs...), record(context.WithoutCancel(ctx), alerts))
 }
 
 func (a *App) mailAlerts(ctx context.Context, out *Outgoing, to string, alerts []digest.Alert) error {

@@ -80,6 +80,8 @@ ALTER TABLE alerts ADD COLUMN claimed_until BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sources ADD COLUMN missed_lately BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sources ADD COLUMN missed_since BIGINT NOT NULL DEFAULT 0;
 
+UPDATE sources SET missed_lately = missed, missed_since = missed_at;
+
 -- What the configuration said of a slot of sponsors or of the house, as JSON, and
 -- when it began to count: one row for each change. Without a body the slot was
 -- removed.
