@@ -72,17 +72,17 @@ func TestDatesByLanguage(t *testing.T) {
 			"March 1–7, 2026", "March 1 – April 2, 2026", "December 28, 2025 – March 1, 2026"},
 		"en-GB": {"Sunday, 1 March 2026", "1 March", "01:05", "1 March 2026 at 01:05 EST",
 			"1–7 March 2026", "1 March – 2 April 2026", "28 December 2025 – 1 March 2026"},
-		"de": {"Sonntag, 1. März 2026", "1. März", "01:05", "1. März 2026 um 01:05 Uhr (EST)",
+		"de": {"Sonntag, 1. März 2026", "1. März", "01:05", "1. März 2026 um 01:05 Uhr EST",
 			"1.–7. März 2026", "1. März – 2. April 2026", "28. Dezember 2025 – 1. März 2026"},
-		"fr": {"Dimanche 1er mars 2026", "1er mars", "01:05", "1er mars 2026 à 01:05 (EST)",
+		"fr": {"Dimanche 1er mars 2026", "1er mars", "01:05", "1er mars 2026 à 01:05 EST",
 			"Du 1er au 7 mars 2026", "Du 1er mars au 2 avril 2026", "Du 28 décembre 2025 au 1er mars 2026"},
-		"es": {"Domingo, 1 de marzo de 2026", "1 de marzo", "1:05", "1 de marzo de 2026, 1:05 h (EST)",
+		"es": {"Domingo, 1 de marzo de 2026", "1 de marzo", "1:05", "1 de marzo de 2026, 1:05 h EST",
 			"Del 1 al 7 de marzo de 2026", "Del 1 de marzo al 2 de abril de 2026", "Del 28 de diciembre de 2025 al 1 de marzo de 2026"},
-		"pt": {"Domingo, 1º de março de 2026", "1º de março", "01:05", "1º de março de 2026, 01:05 (EST)",
+		"pt": {"Domingo, 1º de março de 2026", "1º de março", "01:05", "1º de março de 2026, 01:05 EST",
 			"De 1º a 7 de março de 2026", "De 1º de março a 2 de abril de 2026", "De 28 de dezembro de 2025 a 1º de março de 2026"},
-		"ar": {"الأحد، 1 مارس 2026", "1 مارس", "1:05 ص", "1 مارس 2026، الساعة 1:05 ص (EST)",
+		"ar": {"الأحد، 1 مارس 2026", "1 مارس", "1:05 ص", "1 مارس 2026، الساعة 1:05 ص بتوقيت EST",
 			"من 1 إلى 7 مارس 2026", "من 1 مارس إلى 2 أبريل 2026", "من 28 ديسمبر 2025 إلى 1 مارس 2026"},
-		"ja": {"2026年3月1日日曜日", "3月1日", "1:05", "2026年3月1日 1:05（EST）",
+		"ja": {"2026年3月1日日曜日", "3月1日", "1:05", "2026年3月1日 1:05 EST",
 			"2026年3月1日～7日", "2026年3月1日～4月2日", "2025年12月28日～2026年3月1日"},
 	} {
 		at := on(t, "2026-03-01 01:05")
@@ -189,6 +189,25 @@ func TestListsByLanguage(t *testing.T) {
 	} {
 		if got := templates.List(test.language, strings.Fields(test.names)...); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.language, got, test.want)
+		}
+	}
+}
+
+// TestScriptsWithoutCapitals: no letters of Arabic are spaced or slanted, and
+// nothing of a story changes.
+func TestScriptsWithoutCapitals(t *testing.T) {
+	styles := regexp.MustCompile(`style="[^"]*"`)
+	for language, want := range map[string]bool{"en": true, "ar": false, "ja": false} {
+		d := daily(4)
+		d.Language = language
+		d.Lead.Summary = `He wrote style="letter-spacing:1px" in italic type.`
+		html := drawHTML(t, d)
+		all := strings.Join(styles.FindAllString(html, -1), "\n")
+		if got := strings.Contains(all, "letter-spacing") && strings.Contains(all, "uppercase"); got != want {
+			t.Errorf("%s: spaced letters and capitals: %t, want %t", language, got, want)
+		}
+		if !strings.Contains(html, "style=&#34;letter-spacing:1px&#34; in italic type.") {
+			t.Errorf("%s: the story changed", language)
 		}
 	}
 }

@@ -35,6 +35,7 @@ type catalogue struct {
 	language   string // BCP 47, of these words
 	name       string // of the language, in itself
 	locale     locales.Translator
+	upright    bool   // its script has no capitals, slanted or spaced letters
 	dayMonth   string // of a date in the same year: day, month
 	first      string // how the first day of a month is written; "" for 1
 	timeLayout string // as package time writes it; "" for what CLDR has

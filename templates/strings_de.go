@@ -7,7 +7,7 @@ var german = &catalogue{
 	name:       "Deutsch",
 	locale:     de.New(),
 	dayMonth:   "%[1]s. %[2]s",
-	moment:     "%[1]s um %[2]s Uhr (%[3]s)",
+	moment:     "%[1]s um %[2]s Uhr %[3]s",
 	spanMonth:  "%[1]s.–%[4]s. %[5]s %[6]d",
 	spanMonths: "%[1]s. %[2]s – %[4]s. %[5]s %[6]d",
 	spanYears:  "%[1]s. %[2]s %[3]d – %[4]s. %[5]s %[6]d",

@@ -11,7 +11,7 @@ var spanish = &catalogue{
 	name:       "Español",
 	locale:     es.New(),
 	dayMonth:   "%[1]s de %[2]s",
-	moment:     "%[1]s, %[2]s h (%[3]s)",
+	moment:     "%[1]s, %[2]s h %[3]s",
 	spanMonth:  "del %[1]s al %[4]s de %[5]s de %[6]d",
 	spanMonths: "del %[1]s de %[2]s al %[4]s de %[5]s de %[6]d",
 	spanYears:  "del %[1]s de %[2]s de %[3]d al %[4]s de %[5]s de %[6]d",

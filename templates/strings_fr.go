@@ -8,7 +8,7 @@ var french = &catalogue{
 	locale:     fr.New(),
 	dayMonth:   "%[1]s %[2]s",
 	first:      "1er",
-	moment:     "%[1]s à %[2]s (%[3]s)",
+	moment:     "%[1]s à %[2]s %[3]s",
 	spanMonth:  "du %[1]s au %[4]s %[5]s %[6]d",
 	spanMonths: "du %[1]s %[2]s au %[4]s %[5]s %[6]d",
 	spanYears:  "du %[1]s %[2]s %[3]d au %[4]s %[5]s %[6]d",

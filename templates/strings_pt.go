@@ -9,7 +9,7 @@ var portuguese = &catalogue{
 	locale:     pt.New(),
 	dayMonth:   "%[1]s de %[2]s",
 	first:      "1º",
-	moment:     "%[1]s, %[2]s (%[3]s)",
+	moment:     "%[1]s, %[2]s %[3]s",
 	spanMonth:  "de %[1]s a %[4]s de %[5]s de %[6]d",
 	spanMonths: "de %[1]s de %[2]s a %[4]s de %[5]s de %[6]d",
 	spanYears:  "de %[1]s de %[2]s de %[3]d a %[4]s de %[5]s de %[6]d",

@@ -160,5 +160,5 @@ func (n *Notice) draw() (Mail, error) {
 	if err != nil {
 		return Mail{}, fmt.Errorf("draw text of mail %q: %w", n.Subject, err)
 	}
-	return Mail{Subject: n.Subject, HTML: html, Text: text}, nil
+	return Mail{Subject: n.Subject, HTML: n.T.typeset(html), Text: text}, nil
 }

@@ -61,7 +61,7 @@ func (t *Theme) HTML(d *Digest) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("draw html of %s: %w", d.Edition, err)
 	}
-	return html, nil
+	return v.T.typeset(html), nil
 }
 
 // Text draws the text part of d in lines of at most 72 columns, with line
