@@ -216,7 +216,7 @@ var arabic = &catalogue{
 	EditionsOf:      "الأعداد السابقة من %[1]s",
 	EditionsAbout:   "الأعداد السابقة عن %[1]s",
 	EditionsAll:     "الكل",
-	EditionsTopics:  "المواضيع",
+	EditionsTopics:  "الموضوعات",
 	EditionsEmpty:   "لم يُنشر شيء هنا بعد.",
 	EditionsNewer:   "أعداد أحدث",
 	EditionsOlder:   "أعداد أقدم",

@@ -203,7 +203,7 @@ var portuguese = &catalogue{
 	EditionsOf:      "Edições anteriores de %[1]s",
 	EditionsAbout:   "Edições anteriores sobre %[1]s",
 	EditionsAll:     "Todas",
-	EditionsTopics:  "Assuntos",
+	EditionsTopics:  "Temas",
 	EditionsEmpty:   "Ainda não há nada publicado aqui.",
 	EditionsNewer:   "Edições mais recentes",
 	EditionsOlder:   "Edições mais antigas",
