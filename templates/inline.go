@@ -24,7 +24,6 @@ type inliner struct {
 type styled struct {
 	declaration
 	rule int // the place of its rule, to keep fallbacks of one rule
-	file string
 }
 
 // matching is the declarations for an element, weakest first.
@@ -46,7 +45,7 @@ func (in *inliner) matching(tag, id string, classes []string) []styled {
 	var all, important []styled
 	for _, m := range matches {
 		for _, d := range in.rules[m.rule].declarations {
-			s := styled{declaration: d, rule: m.rule, file: in.rules[m.rule].file}
+			s := styled{declaration: d, rule: m.rule}
 			if d.important {
 				important = append(important, s)
 			} else {
@@ -118,11 +117,7 @@ func openStyle(i int) string {
 
 // light is a value as it is where no rule for the dark is known.
 func (in *inliner) light(d *styled) string {
-	return in.vars.resolve(d.value, false, func(name string) { in.unknown(d, name) })
-}
-
-func (in *inliner) unknown(d *styled, name string) {
-	in.faults.add(d.file, d.line, "%s", in.vars.missing(name))
+	return in.vars.resolve(d.value, false, func(string) {}) // check tells what is missing
 }
 
 // attributeValue writes a CSS value so that it may stand in double quotes.
@@ -232,7 +227,8 @@ func (in *inliner) ownStyle(value, file string, line int) []styled {
 	}
 	own := make([]styled, len(decls))
 	for i, d := range decls {
-		own[i] = styled{declaration: d, rule: len(in.rules), file: file}
+		in.check(file, &d)
+		own[i] = styled{declaration: d, rule: len(in.rules)}
 	}
 	return own
 }

@@ -34,13 +34,14 @@ func readLimited(folder fs.FS, name string) (string, error) {
 // htmlMail is the HTML of one mail while it is compiled.
 type htmlMail struct {
 	*source
-	files        []string // the file that draws it is the last
-	pieces       map[string][]piece
-	calls        map[string][]string // which templates a template uses
+	files        []string           // the file that draws it is the last
+	pieces       map[string][]piece // of each file
+	reached      map[string]bool    // the templates that the mail comes to
 	in           inliner
 	rest         []cssRule // for the style elements
 	conditionals []htmltemplate.HTML
 	sheetText    htmltemplate.HTML
+	hasProse     bool
 	prose        proseLooks
 	tmpl         *htmltemplate.Template // nil where something is wrong
 }
@@ -48,41 +49,46 @@ type htmlMail struct {
 // html compiles the HTML template of a mail; the faults of the source tell
 // what is wrong.
 func (s *source) html(mail string) *htmlMail {
-	m := &htmlMail{source: s, files: append(s.parts(".html"), s.fileOf(mail, ".html")),
-		pieces: map[string][]piece{}, calls: map[string][]string{}}
+	m := &htmlMail{source: s, files: append(s.parts(".html"), s.fileOf(mail, ".html")), pieces: map[string][]piece{}}
+	check := newTypeCheck(s, m.funcs())
 	var rules []cssRule
 	for _, file := range m.files {
-		rules = append(rules, m.scan(file)...)
+		var checked string
+		m.pieces[file], checked = scan(s.files[file], file, &m.faults)
+		check.add(file, checked)
+		for _, p := range m.pieces[file] {
+			if p.kind == stylePiece {
+				rules = append(rules, readCSS(p.text, file, p.line, &m.faults)...)
+			}
+		}
 	}
 	m.sortRules(rules)
+	m.reached = check.run(m.name(), dataOf(mail))
+	m.hasProse = check.calls["prose"]
+	sources := m.rewriteAll()
+	if len(m.faults) > 0 {
+		return m
+	}
+	m.tmpl = m.parse(sources)
+	m.try(mail, sources)
+	return m
+}
+
+// rewriteAll puts the styles in their places.
+func (m *htmlMail) rewriteAll() map[string]*rewritten {
 	sources := map[string]*rewritten{}
 	for _, file := range m.files {
 		sources[file] = m.rewrite(file)
 	}
-	m.prose = m.in.proseLooks()
+	if m.hasProse {
+		m.prose = m.in.proseLooks()
+	}
 	m.sheetText = htmltemplate.HTML(strings.TrimSpace(m.in.sheet(m.rest)))
-	m.tmpl = m.parse(sources)
-	return m
+	return sources
 }
 
-// scan cuts a file into pieces and reads its rules.
-func (m *htmlMail) scan(file string) []cssRule {
-	pieces, calls := scan(m.source.files[file], file, &m.faults)
-	m.pieces[file] = pieces
-	for from, to := range calls {
-		if from == "" {
-			from = baseName(file)
-		}
-		m.calls[from] = append(m.calls[from], to...)
-	}
-	var rules []cssRule
-	for _, p := range pieces {
-		if p.kind == stylePiece {
-			rules = append(rules, readCSS(p.text, file, p.line, &m.faults)...)
-		}
-	}
-	return rules
-}
+// name is that of the template that draws the mail.
+func (m *htmlMail) name() string { return baseName(m.files[len(m.files)-1]) }
 
 func baseName(file string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(file, ".html"), ".txt")
@@ -124,41 +130,33 @@ func (m *htmlMail) keep(r cssRule) {
 	}
 }
 
-// reachable are the templates that a mail comes to.
-func (m *htmlMail) reachable() map[string]bool {
-	reached := map[string]bool{}
-	var visit func(name string)
-	visit = func(name string) {
-		if !reached[name] {
-			reached[name] = true
-			for _, next := range m.calls[name] {
-				visit(next)
-			}
-		}
-	}
-	visit(baseName(m.files[len(m.files)-1]))
-	return reached
-}
-
 // rewritten is the source of a file with its styles in place, and the line of
 // the original that each of its lines came from.
 type rewritten struct {
 	strings.Builder
 	lines []int
+	fresh bool // the next text begins a line
 }
 
 func (r *rewritten) add(text string, line int) {
-	for len(r.lines) <= strings.Count(r.String()+text, "\n") {
+	if r.fresh || len(r.lines) == 0 {
 		r.lines = append(r.lines, line)
 	}
 	r.WriteString(text)
+	for i := strings.Count(text, "\n"); i > 1; i-- {
+		r.lines = append(r.lines, line)
+	}
+	r.fresh = strings.HasSuffix(text, "\n")
+	if strings.Contains(text, "\n") && !r.fresh {
+		r.lines = append(r.lines, line)
+	}
 }
 
 var blankLines = regexp.MustCompile(`\n\s+`)
 
 // rewrite writes a file as html/template is to read it.
 func (m *htmlMail) rewrite(file string) *rewritten {
-	out, reached := &rewritten{}, m.reachable()
+	out := &rewritten{}
 	text, line := "", 1
 	flush := func() {
 		out.add(blankLines.ReplaceAllString(text, "\n"), line)
@@ -182,7 +180,12 @@ func (m *htmlMail) rewrite(file string) *rewritten {
 		case p.kind == conditionalPiece:
 			m.conditionals = append(m.conditionals, htmltemplate.HTML(p.text))
 			out.add(fmt.Sprintf("{{conditional %d}}", len(m.conditionals)-1), p.line)
-		case p.kind == tagPiece && reached[define]:
+		case p.kind == tagPiece:
+			m.checkTag(file, &p)
+			if !m.reached[define] {
+				out.add(p.text, p.line)
+				continue
+			}
 			out.add(m.in.tag(p.text, file, p.line), p.line)
 		default:
 			out.add(p.text, p.line)
@@ -214,7 +217,7 @@ func (m *htmlMail) value(name string) (string, error) {
 
 // parse compiles the sources; the last file is where the mail begins.
 func (m *htmlMail) parse(sources map[string]*rewritten) *htmltemplate.Template {
-	tmpl := htmltemplate.New(baseName(m.files[len(m.files)-1])).Funcs(m.funcs())
+	tmpl := htmltemplate.New(m.name()).Funcs(m.funcs())
 	for _, file := range m.files {
 		trees := m.trees(file, sources[file].String(), sources[file].lines)
 		for name, tree := range trees {
@@ -226,7 +229,7 @@ func (m *htmlMail) parse(sources map[string]*rewritten) *htmltemplate.Template {
 	if len(m.faults) > 0 {
 		return nil
 	}
-	return tmpl.Lookup(baseName(m.files[len(m.files)-1]))
+	return tmpl.Lookup(m.name())
 }
 
 // trees parses a file into its templates. The one that the file itself is has
@@ -246,27 +249,38 @@ func (s *source) trees(file, text string, lines []int) map[string]*parse.Tree {
 	return trees
 }
 
-var parseError = regexp.MustCompile(`^(?:html/)?template: ?[^:]*:(\d+)(?::\d+)?: (.*)$`)
+var parseError = regexp.MustCompile(`^(?:html/)?template: ?([^:]*):(\d+)(?::\d+)?: (?s:(.*))$`)
 
-// parseFault notes what a parser says at the line that it means.
+// parseFault notes what Go's templates say at the line that they mean.
 func (s *source) parseFault(file string, err error, lines []int) {
 	m := parseError.FindStringSubmatch(err.Error())
 	if m == nil {
 		s.faults.add(file, 0, "%v", err)
 		return
 	}
-	line, _ := strconv.Atoi(m[1])
+	line, _ := strconv.Atoi(m[2])
 	if 0 < line && line <= len(lines) {
 		line = lines[line-1]
 	}
-	s.faults.add(file, line, "%s", m[2])
+	s.faults.add(file, line, "%s", m[3])
 }
 
-// checkRule refuses what no mail may have.
-func (m *htmlMail) checkRule(r *cssRule) {
-	for _, d := range r.declarations {
-		if strings.HasPrefix(d.name, "--") && !r.isRoot() {
-			m.faults.add(r.file, d.line, "the variable %s is declared for %q: variables are for :root alone", d.name, r.selectors[0].text)
+// try draws mails with everything in them and with nothing, so that what only
+// drawing shows is found now.
+func (m *htmlMail) try(mail string, sources map[string]*rewritten) {
+	if m.tmpl == nil {
+		return
+	}
+	for _, data := range samples(mail) {
+		err := m.tmpl.Execute(&limitedText{}, data)
+		if err == nil {
+			continue
 		}
+		file := m.files[len(m.files)-1]
+		if match := parseError.FindStringSubmatch(err.Error()); match != nil && sources[match[1]] != nil {
+			file = match[1]
+		}
+		m.parseFault(file, err, sources[file].lines)
+		return
 	}
 }

@@ -20,13 +20,27 @@ func textFuncs() texttemplate.FuncMap {
 // what is wrong.
 func (s *source) text(mail string) *texttemplate.Template {
 	main := s.fileOf(mail, ".txt")
-	tmpl := texttemplate.New(baseName(main)).Funcs(textFuncs())
+	check := newTypeCheck(s, textFuncs())
 	for _, file := range append(s.parts(".txt"), main) {
-		for name, tree := range s.trees(file, s.files[file], nil) {
-			if _, err := tmpl.AddParseTree(name, tree); err != nil {
-				s.faults.add(file, 0, "%v", err)
-			}
+		check.add(file, s.files[file])
+	}
+	check.run(baseName(main), dataOf(mail))
+	if len(s.faults) > 0 {
+		return nil
+	}
+	tmpl := texttemplate.New(baseName(main)).Funcs(textFuncs())
+	for name, tree := range check.trees {
+		if _, err := tmpl.AddParseTree(name, tree); err != nil {
+			s.faults.add(main, 0, "%v", err)
+			return nil
 		}
 	}
-	return tmpl.Lookup(baseName(main))
+	tmpl = tmpl.Lookup(baseName(main))
+	for _, data := range samples(mail) {
+		if err := tmpl.Execute(&limitedText{}, data); err != nil {
+			s.parseFault(main, err, nil)
+			return nil
+		}
+	}
+	return tmpl
 }

@@ -30,19 +30,19 @@ type scanner struct {
 	src, file string
 	at, line  int
 	pieces    []piece
+	checked   strings.Builder
 	blocks    []string // of the actions that are open: "" or the name that a define has
-	calls     map[string][]string
 	faults    *Faults
 }
 
-// scan cuts the source of a file. calls are the names of the templates that
-// each template of the file uses.
-func scan(src, file string, faults *Faults) (pieces []piece, calls map[string][]string) {
-	s := &scanner{src: src, file: file, line: 1, calls: map[string][]string{}, faults: faults}
+// scan cuts the source of a file. What is to be checked is the source less its
+// comments, with the same lines.
+func scan(src, file string, faults *Faults) (pieces []piece, checked string) {
+	s := &scanner{src: src, file: file, line: 1, faults: faults}
 	for s.at < len(s.src) {
 		s.step()
 	}
-	return s.pieces, s.calls
+	return s.pieces, s.checked.String()
 }
 
 // take ends a piece at an offset from where the scanner is.
@@ -53,11 +53,16 @@ func (s *scanner) take(kind pieceKind, length int) {
 	} else {
 		s.pieces = append(s.pieces, piece{kind: kind, text: text, line: s.line, define: s.define()})
 	}
-	s.skip(length)
+	s.checked.WriteString(text)
+	s.line += strings.Count(text, "\n")
+	s.at += length
 }
 
+// skip leaves out what is in no piece.
 func (s *scanner) skip(length int) {
-	s.line += strings.Count(s.src[s.at:s.at+length], "\n")
+	lines := strings.Count(s.src[s.at:s.at+length], "\n")
+	s.checked.WriteString(strings.Repeat("\n", lines))
+	s.line += lines
 	s.at += length
 }
 
@@ -112,16 +117,11 @@ func (s *scanner) action() {
 	word, rest := actionWord(text)
 	switch word {
 	case "define", "block":
-		if word == "block" {
-			s.call(templateName(rest))
-		}
 		s.blocks = append(s.blocks, templateName(rest))
 		s.take(actionPiece, length)
 		return
 	case "if", "with", "range":
 		s.blocks = append(s.blocks, "")
-	case "template":
-		s.call(templateName(rest))
 	case "end":
 		s.take(actionPiece, length)
 		if n := len(s.blocks); n > 0 {
@@ -130,10 +130,6 @@ func (s *scanner) action() {
 		return
 	}
 	s.take(actionPiece, length)
-}
-
-func (s *scanner) call(name string) {
-	s.calls[s.define()] = append(s.calls[s.define()], name)
 }
 
 func (s *scanner) comment(rest string) {
@@ -171,11 +167,15 @@ func (s *scanner) conditional(comment string) {
 
 // style takes the text of a style element, and leaves its tags out.
 func (s *scanner) style(m []int) {
+	if tag := splitTag(s.src[s.at : s.at+m[2]]); tag.has("media") {
+		s.faults.add(s.file, s.line, "a style element has a media attribute: write @media in it instead")
+	}
 	s.skip(m[2])
 	if strings.Contains(s.src[s.at:s.at+m[3]-m[2]], "{{") {
 		s.faults.add(s.file, s.line, "a style element has an action: {{ }} is not run in it; give elements classes by {{if}} instead")
 	}
-	s.take(stylePiece, m[3]-m[2])
+	s.pieces = append(s.pieces, piece{kind: stylePiece, text: s.src[s.at : s.at+m[3]-m[2]], line: s.line, define: s.define()})
+	s.skip(m[3] - m[2])
 	s.skip(m[1] - m[3])
 }
 
@@ -260,8 +260,8 @@ func actionWord(action string) (word, rest string) {
 	return body[:end], strings.TrimSpace(body[end:])
 }
 
-// templateName is the quoted name at the start of what follows "template",
-// "define" or "block".
+// templateName is the quoted name at the start of what follows "define" or
+// "block".
 func templateName(rest string) string {
 	if rest == "" || !strings.ContainsRune("\"`", rune(rest[0])) {
 		return ""

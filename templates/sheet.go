@@ -76,7 +76,7 @@ func (s *styleSheet) add(r *cssRule) {
 		if strings.HasPrefix(d.name, "--") {
 			continue
 		}
-		styled := styled{declaration: d, file: r.file}
+		styled := styled{declaration: d}
 		plain := s.in.light(&styled)
 		d.value = s.in.vars.resolve(d.value, true, func(string) {})
 		switch {

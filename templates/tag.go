@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -62,6 +63,10 @@ func splitTag(raw string) startTag {
 		}
 	}
 	return t
+}
+
+func (t *startTag) has(attribute string) bool {
+	return slices.ContainsFunc(t.parts, func(p tagPart) bool { return p.name == attribute })
 }
 
 // readAttribute reads the attribute at i of a tag; the white space before it

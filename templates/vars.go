@@ -3,7 +3,6 @@ package templates
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 )
 
@@ -51,13 +50,12 @@ func (r *cssRule) isRoot() bool {
 	return len(r.selectors) == 1 && r.selectors[0].text == rootSelector
 }
 
-// missing says that a variable cannot be resolved, with the nearest one that
-// can.
+// missing says why a variable has no value, with the nearest one that has.
 func (v *variables) missing(name string) string {
 	if _, ok := v.light[name]; ok {
-		return fmt.Sprintf("the variable --%s stands for itself in a circle, or grows without end", name)
+		return fmt.Sprintf("--%s stands for variables that name each other in a circle, or grow without end", name)
 	}
-	return fmt.Sprintf("no such variable: --%s%s", name, didYouMean("--", slices.Sorted(maps.Keys(v.light)), name))
+	return fmt.Sprintf("no such variable: --%s%s", name, didYouMean("--", sortedKeys(v.light), name))
 }
 
 func (v *variables) get(name string, dark bool) (string, bool) {
