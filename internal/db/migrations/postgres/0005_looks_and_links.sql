@@ -130,7 +130,6 @@ CREATE TABLE erasures (
 ALTER TABLE subscribers ADD COLUMN external_id TEXT NOT NULL DEFAULT '';
 
 CREATE UNIQUE INDEX subscribers_external ON subscribers (external_id) WHERE external_id <> '';
-CREATE UNIQUE INDEX subscribers_external ON subscribers (external_id) WHERE external_id <> '';
 
 -- What a theme was made of, and when that began to count: one row for each change.
 -- body has the files by name and the values of the configuration, as JSON; hash is
