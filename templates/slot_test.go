@@ -213,3 +213,155 @@ func onlyAllowed(t *testing.T, n *html.Node, drawn string) {
 		}
 	}
 }
+
+// slotted is a morning's digest with three slots.
+func slotted(t testing.TB) *templates.Digest {
+	d := daily(6)
+	house := templates.Slot{
+		Slug: "guide", Position: templates.SlotAfterSection(1), Text: "The Courier's city guide: 48 walks, one a week, with maps to print.\n\nFree for readers.",
+		Link: "https://courier.example/guide", LinkText: "Order the guide",
+	}
+	plain := bankSlot(t)
+	plain.Position, plain.Creative, plain.Label, plain.Sponsor, plain.LinkText = templates.SlotBottom, nil, "Advertisement", "Ferry Line", ""
+	d.Slots = []templates.Slot{plain, bankSlot(t), house}
+	return d
+}
+
+func TestSlotsMatchTheGoldenFiles(t *testing.T) {
+	for _, name := range []string{"broadsheet", "briefing"} {
+		theme, err := templates.LoadTheme(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src, err := theme.HTML(slotted(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := theme.Text(slotted(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "slot-"+name+".html", src)
+		golden(t, "slot-"+name+".txt", plain)
+		checkText(t, plain)
+		for _, part := range []string{src, plain} {
+			inOrder(t, part, "plan 0", "Sponsored · Harbour Bank", "Two months", "plan 1", "From City Courier", "city guide", "plan 2", "Advertisement · Ferry Line", "bank.example")
+		}
+		checkSlots(t, parseHTML(t, src))
+	}
+}
+
+// inOrder checks that words stand in s one after the other.
+func inOrder(t *testing.T, s string, words ...string) {
+	t.Helper()
+	rest := s
+	for _, word := range words {
+		_, after, ok := strings.Cut(rest, word)
+		if !ok {
+			t.Errorf("%q is not there, or not after the words before it of %q", word, words)
+			return
+		}
+		rest = after
+	}
+}
+
+// checkSlots checks that each slot has its label for those who listen, too, and
+// that links of sponsors say what they are, but no others.
+func checkSlots(t *testing.T, doc document) {
+	t.Helper()
+	var labels []string
+	for _, div := range doc.all("div") {
+		if attr(div, "role") == "region" {
+			labels = append(labels, attr(div, "aria-label"))
+		}
+	}
+	if want := []string{"Sponsored · Harbour Bank", "From City Courier", "Advertisement · Ferry Line"}; !slices.Equal(labels, want) {
+		t.Errorf("got labels %q, want %q", labels, want)
+	}
+	sponsored := 0
+	for _, a := range doc.all("a") {
+		if got, want := attr(a, "rel") == "sponsored", strings.Contains(attr(a, "href"), "bank.example"); got != want {
+			t.Errorf("link to %s: sponsored %t, want %t", attr(a, "href"), got, want)
+		} else if got {
+			sponsored++
+		}
+	}
+	if sponsored != 3 {
+		t.Errorf("got %d links of sponsors, want 3", sponsored)
+	}
+}
+
+// TestSlotsFindTheirPlace: where a mail has not what a slot stands after, it
+// stands after what comes nearest.
+func TestSlotsFindTheirPlace(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		position templates.SlotPosition
+		change   func(d *templates.Digest)
+		after    string // what stands right before it
+		before   string
+	}{
+		{"top", templates.SlotTop, nil, "Monday, November 23", "plan 0"},
+		{"top of an introduction", templates.SlotTop, func(d *templates.Digest) { d.Intro = prose(t, "Good morning") }, "Monday, November 23", "Good morning"},
+		{"after the lead", templates.SlotAfterLead, nil, "plan 0", "plan 1"},
+		{"no lead", templates.SlotAfterLead, func(d *templates.Digest) { d.Lead = nil }, "Monday, November 23", "plan 1"},
+		{"after a section", templates.SlotAfterSection(2), nil, "plan 2", "plan 3"},
+		{"fewer sections", templates.SlotAfterSection(9), nil, "plan 5", "12 more"},
+		{"no sections", templates.SlotAfterSection(2), func(d *templates.Digest) { d.Sections = nil }, "plan 0", "12 more"},
+		{"nothing", templates.SlotAfterSection(2), func(d *templates.Digest) { d.Lead, d.Sections = nil, nil }, "Monday, November 23", "12 more"},
+		{"bottom", templates.SlotBottom, nil, "12 more", "1 Main Street"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := daily(6)
+			if tc.change != nil {
+				tc.change(d)
+			}
+			s := bankSlot(t)
+			s.Position = tc.position
+			d.Slots = []templates.Slot{s}
+			for _, part := range []string{drawHTML(t, d), drawText(t, d)} {
+				at := strings.Index(part, "Two months")
+				if at < 0 || strings.Count(part, "Open an account") != 1 {
+					t.Fatalf("the slot is not there once:\n%s", part)
+				}
+				if !strings.Contains(part[:at], tc.after) || strings.Contains(part[at:], tc.after) {
+					t.Errorf("it does not stand after %q:\n%s", tc.after, part)
+				}
+				if !strings.Contains(part[at:], tc.before) {
+					t.Errorf("it does not stand before %q:\n%s", tc.before, part)
+				}
+			}
+		})
+	}
+}
+
+// TestSlotLinksCanLeadElsewhere: all of them, in both parts.
+func TestSlotLinksCanLeadElsewhere(t *testing.T) {
+	d := daily(3)
+	s := bankSlot(t)
+	s.Follow = func(link string) string { return "https://courier.example/r?to=" + url.QueryEscape(link) }
+	d.Slots = []templates.Slot{s}
+	for name, part := range map[string]string{"HTML": drawHTML(t, d), "text": drawText(t, d)} {
+		if strings.Contains(part, `="https://bank.example/offer`) || strings.Contains(part, "\nhttps://bank.example") {
+			t.Errorf("%s: a link leads past the counter", name)
+		}
+		if !strings.Contains(part, "https://courier.example/r?to=https%3A%2F%2Fbank.example%2Foffer") {
+			t.Errorf("%s: no link leads over the counter", name)
+		}
+	}
+}
+
+// TestHostileWordsOfSlotsStayText: labels, names and texts are text.
+func TestHostileWordsOfSlotsStayText(t *testing.T) {
+	for name, h := range hostile {
+		t.Run(name, func(t *testing.T) {
+			d := daily(3)
+			d.Slots = []templates.Slot{{
+				Slug: "x", Position: templates.SlotTop, Sponsor: h.Title, Label: h.Title, Text: h.Title + "\n\n" + h.Summary, Link: h.URL, LinkText: h.Summary,
+			}}
+			src := drawHTML(t, d)
+			checkMail(t, src, unsubscribeMarker, preferencesMarker)
+			checkText(t, drawText(t, d))
+		})
+	}
+}
