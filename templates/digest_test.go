@@ -146,16 +146,6 @@ func TestHowManyMoreIsToldInTheRightNumber(t *testing.T) {
 	}
 }
 
-func TestTwentyStoriesStaySmall(t *testing.T) {
-	for stories, limit := range map[int]int{20: 40_000, 60: 95_000} {
-		got := len(drawHTML(t, daily(stories)))
-		t.Logf("%d stories: %d octets", stories, got)
-		if got > limit {
-			t.Errorf("%d stories: got %d octets, want at most %d", stories, got, limit)
-		}
-	}
-}
-
 func TestOutlookConditionalsSurvive(t *testing.T) {
 	src := drawHTML(t, daily(2))
 	for _, want := range []string{

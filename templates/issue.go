@@ -26,7 +26,7 @@ type Issue struct {
 	Lead               *Item
 	Sections           []Column
 	Count              int    // stories drawn
-	Reading            string // how many stories, and how long they take
+	Reading            string // how many stories, and how long they take; "" for a single one
 	More, MoreURL      string
 	TopSlots           []SlotBox // above all stories
 	LeadSlots          []SlotBox // after the lead
@@ -68,6 +68,9 @@ func newIssue(d *Digest) *Issue {
 	}
 	v.Subject = firstOf(v.Subject, v.Name)
 	v.Why = c.why(v.Name, v.Site)
+	if d.Public { // what stands around the page offers the mail
+		v.Why, v.SubscribeURL = fmt.Sprintf(c.PublicWhy, v.Name, v.Site), ""
+	}
 	v.UnsubscribeText = fmt.Sprintf(c.Unsubscribe, v.Name)
 	if v.Kind == KindWeekly {
 		v.Span = c.span(d.Since, d.Date)
@@ -102,7 +105,7 @@ func (v *Issue) addStories(d *Digest) {
 			v.Sections = append(v.Sections, v.column(s, stories, d.Date))
 		}
 	}
-	if v.Count > 0 {
+	if v.Count > 1 {
 		v.Reading = v.T.reading(v.Count, minutes(v.words))
 	}
 }

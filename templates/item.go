@@ -29,9 +29,6 @@ func (v *Issue) item(s *Story, day time.Time, topic string) *Item {
 		Title:  oneLine(s.Title), URL: webURL(s.URL), Summary: oneLine(s.Summary),
 		Picture: newPicture(s.Image, s.ImageAlt, s.ImageCredit, s.ImageWidth, s.ImageHeight),
 	}
-	if it.Picture != nil && it.Picture.Credit != "" {
-		it.Picture.Credit = fmt.Sprintf(v.T.PictureBy, it.Picture.Credit)
-	}
 	if s.Pinned {
 		it.Pick = v.T.EditorsPick
 	}
@@ -49,6 +46,9 @@ func (v *Issue) item(s *Story, day time.Time, topic string) *Item {
 	dir := firstOf(it.Dir, v.Dir)
 	it.RTL = dir == "rtl"
 	it.Meta = v.meta(s, day, dir)
+	if p := it.Picture; p != nil && p.Credit != "" {
+		p.Credit = isolate(fmt.Sprintf(v.T.PictureBy, p.Credit), dir)
+	}
 	it.Labels = v.labels(s, topic, dir)
 	v.words += it.words()
 	return it

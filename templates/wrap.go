@@ -22,9 +22,10 @@ const hanging = 4
 // hang is wrap for a paragraph with a mark, such as "12.", before it: all lines
 // begin at the same column.
 func hang(mark, s string) string {
-	lines := wrapTo(s, columns-hanging)
+	column := max(hanging, textWidth(mark)+1)
+	lines := wrapTo(s, columns-column)
 	for i := range lines {
-		lines[i] = mark + strings.Repeat(" ", max(hanging-textWidth(mark), 1)) + lines[i]
+		lines[i] = mark + strings.Repeat(" ", column-textWidth(mark)) + lines[i]
 		mark = ""
 	}
 	return strings.Join(lines, "\n")
