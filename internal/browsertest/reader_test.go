@@ -40,6 +40,7 @@ func TestReadersInTheBrowser(t *testing.T) {
 	t.Run("leaving everything", func(t *testing.T) {
 		leaveEverything(&reader{tab: openTab(t, browser, base, visitor{address: "dora@inbox.example", zone: "Pacific/Auckland"})})
 	})
+	t.Run("in each language", func(t *testing.T) { inEachLanguage(t, browser, base) })
 	t.Run("a page that is not there", func(t *testing.T) {
 		b := openTab(t, browser, base, visitor{script: true, zone: "Pacific/Auckland"})
 		b.load(404, "open a wrong address", chromedp.Navigate(base+"/nowhere"))
@@ -162,7 +163,7 @@ func (r *reader) confirm() {
 	r.look("mail-confirm-html")
 	r.open(confirmation)
 	r.wantText("Confirm your sign-up")
-	r.wantText("City, Science")
+	r.wantText("City and Science")
 	r.look("confirm")
 	r.press("Confirm", 200)
 	r.wantText("Your address is confirmed.")

@@ -59,6 +59,7 @@ func settings(base, smtp string, p *paper.Paper) string {
 name = %q
 url = %q
 language = "en"
+languages = ["en", "de", "fr", "es", "pt", "ar", "ja"]
 timezone = "Atlantic/Madeira"
 postal_address = "1 Printing House Square, Port Aldine"
 
