@@ -47,6 +47,11 @@ func selectCohorts(ctx context.Context, tx *db.Tx, where string, args ...any) ([
 // String names the cohort within its digest.
 func (c *cohort) String() string { return strings.TrimSpace(c.Zone + " " + c.Rule) }
 
+// firstSeq is where the first window of a cohort begins that has not run, as far
+// as that is known: where setFirstSlot put it or, until then, what had arrived
+// when package subscribers made the cohort.
+func (c *cohort) firstSeq() (seq int64, ok bool) { return -2 - c.LastSeq, c.LastSeq <= -2 }
+
 // waitsFor reports whether the run of a slot that has come is yet to begin.
 func (c *cohort) waitsFor(slot schedule.Local) bool {
 	return !c.NextSlot.IsZero() && !slot.Before(c.NextSlot)
@@ -82,6 +87,22 @@ func (s *Store) setNextSlot(ctx context.Context, c cohort, slot schedule.Local, 
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		_, err := moveCohort(ctx, tx, c, slot, due)
 		return err
+	})
+}
+
+// endSchedule lets a cohort wait for no slot. One that has not run then begins
+// with what arrives from now on.
+func (s *Store) endSchedule(ctx context.Context, c cohort) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		moved, err := moveCohort(ctx, tx, c, schedule.Local{}, time.Time{})
+		if err != nil || !moved || c.LastSeq >= 0 {
+			return err
+		}
+		seq, err := lastSeq(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return setCutOff(ctx, tx, c.ID, seq, c.Runs)
 	})
 }
 

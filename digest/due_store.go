@@ -94,10 +94,20 @@ func (s *Store) storiesCame(ctx context.Context, d *Digest, c cohort, now time.T
 	return false, s.moveCutOff(ctx, c, to)
 }
 
-// passOver lets the first window of a cohort begin with what arrives after t.
-func (s *Store) passOver(ctx context.Context, c cohort, t time.Time) error {
+// passOver lets the first window of a cohort begin with what arrives from now on
+// or, if it has readers, since they came.
+func (s *Store) passOver(ctx context.Context, c cohort) error {
 	var to int64
-	err := s.db.View(ctx, func(tx *db.Tx) (err error) { to, err = seqAt(ctx, tx, t); return err })
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		if first, ok := c.firstSeq(); ok {
+			to = first
+			if anyone, err := hasSubscribers(ctx, tx, c.ID); err != nil || anyone {
+				return err
+			}
+		}
+		to, err = lastSeq(ctx, tx)
+		return err
+	})
 	if err != nil {
 		return err
 	}

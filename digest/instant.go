@@ -46,8 +46,8 @@ func (p *Planner) instantRun(ctx context.Context, d *Digest, c cohort, now time.
 	if err != nil {
 		return nil, err
 	}
-	if c.LastSeq < 0 { // a new cohort begins with what arrives from now on
-		return nil, p.store.passOver(ctx, c, now)
+	if c.LastSeq < 0 {
+		return nil, p.store.passOver(ctx, c)
 	}
 	until, err := times.quietUntil(now)
 	if err != nil {

@@ -1,6 +1,7 @@
 package digest_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"broadsheet/internal/db"
 	"broadsheet/internal/db/dbtest"
 	"broadsheet/internal/schedule"
+	"broadsheet/subscribers"
 )
 
 // instant makes the digest one of breaking news about world and sport.
@@ -55,6 +57,32 @@ func TestInstant(t *testing.T) {
 		if n := w.count(`SELECT COUNT(*) FROM editions`); n != 2 {
 			t.Errorf("%d editions, want none of a story that is held", n)
 		}
+	})
+}
+
+// TestInstantBeforeItsFirstTick: what arrives after a reader came to a new cohort,
+// and before a planner saw that, is the reader's.
+func TestInstantBeforeItsFirstTick(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, instant)
+		w.put(story(1, "world"))
+		people := subscribers.NewStore(d, w.clock.Now)
+		add := func(address, zone string) int64 {
+			t.Helper()
+			if err := people.Add(t.Context(), w.catalog(), subscribers.Add{Address: address, Zone: zone, Confirmed: true, Consent: "by telephone"}); err != nil {
+				t.Fatal(err)
+			}
+			return w.count(`SELECT MAX(id) FROM subscribers`)
+		}
+		ended, first := add("ann@reader.example", newYork), add("bob@reader.example", "Asia/Tokyo")
+		w.exec(`UPDATE subscriptions SET state = 'ended' WHERE subscriber_id = $1`, ended)
+		w.put(story(2, "world"))
+		w.minutes(2)
+		second := add("eve@reader.example", newYork) // nothing waits for the first reader of a cohort without
+		w.put(story(3, "sport"))
+		w.minutes(1)
+		w.wantMails(fmt.Sprintf("daily/2026-11-23T07:02:01 %d: 2", first), fmt.Sprintf("daily/2026-11-23T07:03:01 %d: 3", first),
+			fmt.Sprintf("daily/2026-11-23T07:03:01 %d: 3", second))
 	})
 }
 

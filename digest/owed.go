@@ -25,12 +25,19 @@ type owed struct {
 
 // beginOwed makes editions for the readers of a digest who confirmed just now
 // and for those whom a change of zone or hour passed over. What is owed to
-// nobody any more, or comes to nothing, is forgotten.
+// nobody any more, or comes to nothing, is forgotten. Who is yet to be admitted is
+// welcomed after that.
 func (p *Planner) beginOwed(ctx context.Context, d *Digest, now time.Time) error {
 	var errs []error
-	after := int64(0)
+	after, since := int64(0), int64(0)
+	if d.Welcome > 0 {
+		var err error
+		if since, err = p.admittedSince(ctx); err != nil {
+			return err
+		}
+	}
 	for range mostOwedPages {
-		page, err := p.store.owedPage(ctx, d.ID, after)
+		page, err := p.store.owedPage(ctx, d.ID, after, since)
 		if err != nil {
 			return errors.Join(append(errs, fmt.Errorf("find what readers of %s are owed: %w", d.Slug, err))...)
 		}

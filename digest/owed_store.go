@@ -11,8 +11,9 @@ import (
 	"broadsheet/internal/schedule"
 )
 
-// owedPage returns the next readers of a digest to whom something is owed.
-func (s *Store) owedPage(ctx context.Context, digestID, after int64) ([]owed, error) {
+// owedPage returns the next readers of a digest to whom something is owed, without
+// those who wait for their welcome: who were not admitted since then.
+func (s *Store) owedPage(ctx context.Context, digestID, after, since int64) ([]owed, error) {
 	var page []owed
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		page = nil
@@ -26,7 +27,9 @@ func (s *Store) owedPage(ctx context.Context, digestID, after int64) ([]owed, er
 			cohorts[o.cohort.ID] = cohort{}
 			return err
 		}, `SELECT subscriber_id, owed, state, joined_runs, cohort_id FROM subscriptions
-			WHERE owed <> '' AND digest_id = $1 AND subscriber_id > $2 ORDER BY subscriber_id LIMIT $3`, digestID, after, mostOwed)
+			WHERE owed <> '' AND digest_id = $1 AND subscriber_id > $2 AND (owed <> $4 OR state <> 'active'
+				OR EXISTS (SELECT 1 FROM subscribers u WHERE u.id = subscriptions.subscriber_id AND u.admitted_at >= $5))
+			ORDER BY subscriber_id LIMIT $3`, digestID, after, mostOwed, string(Welcome), since)
 		if err != nil || len(page) == 0 {
 			return err
 		}

@@ -64,7 +64,7 @@ func (p *Planner) refresh(ctx context.Context, d *Digest, c cohort, now time.Tim
 		if c.NextSlot.IsZero() && c.NextDueAt.IsZero() {
 			return nil
 		}
-		return p.store.setNextSlot(ctx, c, schedule.Local{}, time.Time{})
+		return p.store.endSchedule(ctx, c)
 	}
 	slot, due := r.next(now.Add(d.Cutoff))
 	if c.NextSlot.IsZero() { // a new cohort, which has missed nothing yet

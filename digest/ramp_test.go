@@ -62,6 +62,41 @@ func TestNotAdmittedReadersWait(t *testing.T) {
 	})
 }
 
+// TestWelcomeWaitsForTheRamp: who confirms and is not admitted is welcomed when
+// that has happened, and has no part in what others are owed.
+func TestWelcomeWaitsForTheRamp(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, welcoming)
+		w.subscribe(1, newYork)
+		w.subscribe(2, newYork)
+		w.confirmed(map[int64]int{1: 10, 2: 20})
+		w.warmUp(4, 9) // there is room for two more, whom it admits the next day
+		w.begin()
+		w.put(story(1, "world"))
+		w.tick()
+		w.sent()
+		w.clock.advance(time.Hour)
+		w.subscribe(3, newYork, "world")
+		w.subscribe(4, newYork, "sport")
+		w.subscribe(5, newYork)
+		w.confirmed(map[int64]int{3: 30, 4: 40, 5: 5})
+		w.owe(digest.Welcome, 3, 4, 5)
+		w.exec(`UPDATE subscriptions SET state = 'ended' WHERE subscriber_id = 5`)
+		w.minutes(2)
+		if n := w.count(`SELECT COUNT(*) FROM subscriptions WHERE owed <> ''`); n != 2 {
+			t.Errorf("%d readers are owed a welcome, want the two who wait", n)
+		}
+		w.put(story(2, "sport"))
+		w.clock.advance(16 * time.Hour) // a new day of the ramp, before the slot
+		w.minutes(1)
+		w.nothingOwed()
+		w.hours(12)
+		w.wantMails("daily/2026-11-23 1: 1", "daily/2026-11-23 2: 1", "daily/2026-11-24T00:03:01 3: 1", "daily/2026-11-24T00:03:01 4: 2",
+			"daily/2026-11-24 1: 2", "daily/2026-11-24 2: 2")
+		w.balanced()
+	})
+}
+
 // TestPlannersAdmitTogether lets two planners meet the new day at once.
 func TestPlannersAdmitTogether(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -67,6 +67,34 @@ func TestMoveToAnotherCohort(t *testing.T) {
 	})
 }
 
+// TestMoveFromANewCohort: a reader who moves before a planner saw where misses
+// nothing that came since, and nothing that who is new where the move leads has.
+func TestMoveFromANewCohort(t *testing.T) {
+	for name, c := range map[string]struct{ lastSeq, want int64 }{
+		"a run began there meanwhile":   {8, 5},
+		"the last one was before":       {3, 3},
+		"one that waits for its first":  {-4, 2},
+		"one of which nothing is known": {-1, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDesk(t, func(t *testing.T, k *desk) {
+				other := form("tokyo@example.com")
+				other.Zone = "Asia/Tokyo"
+				k.signUp(other)
+				k.exec(`UPDATE counters SET value = 5 WHERE name = 'article_seq'`)
+				id := k.activate("ann@example.com")
+				k.exec(`UPDATE counters SET value = 9 WHERE name = 'article_seq'`)
+				k.exec(`UPDATE cohorts SET last_seq = $1 WHERE zone = 'Asia/Tokyo'`, c.lastSeq)
+				in := subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"world"}, Digests: []string{"daily"}}
+				k.must(k.SetPreferences(t.Context(), k.catalog, id, in, "page", ""))
+				if s := k.detail("ann@example.com").Subscriptions[0]; s.JoinedSeq != c.want {
+					t.Errorf("moved to %+v, want a start at %d", s, c.want)
+				}
+			})
+		})
+	}
+}
+
 // TestReturning: what a reader had before leaving does not come again, wherever
 // and whenever they are back.
 func TestReturning(t *testing.T) {

@@ -128,7 +128,8 @@ func findCohorts(ctx context.Context, tx *db.Tx, wanted map[place]bool) (map[pla
 	for i := range ids {
 		ids[i] = first + int64(i)
 	}
-	_, err = tx.ExecRows(ctx, `INSERT INTO cohorts (id, digest_id, zone, rule) SELECT v.id, v.digest, v.zone, v.rule FROM {rows}
+	_, err = tx.ExecRows(ctx, `INSERT INTO cohorts (id, digest_id, zone, rule, last_seq)
+		SELECT v.id, v.digest, v.zone, v.rule, -2 - (SELECT value FROM counters WHERE name = 'article_seq') FROM {rows}
 		WHERE TRUE ON CONFLICT (digest_id, zone, rule) DO NOTHING`, []db.Column{
 		db.Ints("id", ids),
 		ints("digest", missing, func(p place) int64 { return p.digest }),

@@ -10,9 +10,10 @@ import (
 // than the cohort's.
 const noRun = -1
 
-// noCutOff is the last cut-off of a cohort that no planner has seen. What is less
+// noCutOff is the last cut-off of a cohort of which nothing is known. What is less
 // tells where the first window of one that has not run begins: -2 after 0, -3
-// after 1.
+// after 1. Until a planner has seen the cohort that is what had arrived when it was
+// made.
 const noCutOff = -1
 
 // keepWindows sees to it that a reader who moves to another cohort, chooses
@@ -72,7 +73,11 @@ func keepStarts(ctx context.Context, tx *db.Tx, seats []owned) error {
 			s.former = s.former.add(start, s.had)
 		}
 		if s.from != 0 {
-			s.JoinedSeq, s.JoinedRuns = start, cohorts[s.CohortID].Runs
+			to := cohorts[s.CohortID]
+			if cohorts[old].LastSeq < 0 && s.JoinedSeq < 0 { // the reader had no mail: no less than one who is new here
+				start = min(start, seqOf(to.LastSeq))
+			}
+			s.JoinedSeq, s.JoinedRuns = start, to.Runs
 			if s.State != SubscriptionActive {
 				s.JoinedRuns = noRun
 			}
@@ -131,8 +136,14 @@ func windowStart(c cohort, open []openRun, s owned) int64 {
 	if s.JoinedSeq >= 0 && s.JoinedRuns >= next {
 		return s.JoinedSeq
 	}
-	if start < noCutOff { // it has not run
-		start = noCutOff - 1 - start
+	return max(seqOf(start), s.JoinedSeq)
+}
+
+// seqOf is the number after which the next window of a cohort begins, by its last
+// cut-off.
+func seqOf(lastSeq int64) int64 {
+	if lastSeq < noCutOff { // it has not run
+		return noCutOff - 1 - lastSeq
 	}
-	return max(start, s.JoinedSeq)
+	return lastSeq
 }
