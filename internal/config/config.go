@@ -22,6 +22,7 @@ type Config struct {
 	Articles Articles
 	Links    Links
 	Archive  Archive
+	Theme    Theme
 
 	Attributes []Attribute
 	Topics     []Topic
@@ -218,7 +219,7 @@ type Digest struct {
 	MaxItems    int           // 20 unless given
 	PerTopic    int           // 6 unless given
 	Subject     string        // a text/template; DefaultSubject unless given
-	Theme       string        // "broadsheet" unless given
+	Theme       string        // as Theme.Name; that unless given
 	From        string        // mail.from unless given
 	ReplyTo     string        // mail.reply_to unless given
 	ExpireAfter time.Duration // mail.expire_after unless given

@@ -31,7 +31,7 @@ func readDigest(t *table, c *Config, seen slugs) Digest {
 		MaxItems:    t.number("max_items", 20, 1, mostArticles),
 		PerTopic:    t.number("per_topic", 6, 1, mostArticles),
 		Subject:     t.text("subject", DefaultSubject, line(500), subject),
-		Theme:       t.text("theme", "broadsheet", line(200)),
+		Theme:       t.theme("theme", c.Theme.Name),
 		From:        t.text("from", c.Mail.From, line(320), address),
 		ReplyTo:     t.text("reply_to", c.Mail.ReplyTo, line(320), address),
 		ExpireAfter: t.duration("expire_after", c.Mail.ExpireAfter, time.Minute, longestExpiry),

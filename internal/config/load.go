@@ -119,6 +119,7 @@ func (l *loader) config(tree *node) *Config {
 	c.Alerts = readAlerts(root.sub("alerts"))
 	c.Articles = readArticles(root.sub("articles"))
 	c.Links = readLinks(root.sub("links"), c.Site)
+	c.Theme = readTheme(root.sub("theme"), c.Site)
 	c.Topics = readTopics(root.list("topic"))
 	c.Sources = readSources(root.list("source"), c.Site)
 	c.Webhooks = readWebhooks(root.list("webhook"))
