@@ -52,10 +52,11 @@ func serveMails(t *testing.T, mails []string) string {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /picture", func(w http.ResponseWriter, _ *http.Request) {
 		img := image.NewRGBA(image.Rect(0, 0, 1200, 800))
-		for i := range img.Pix {
-			img.Pix[i] = 0x80
+		for y := range 800 {
+			for x := range 1200 {
+				img.SetRGBA(x, y, color.RGBA{uint8(90 + y/8), uint8(110 + x/16), 150, 255})
+			}
 		}
-		img.Set(0, 0, color.White)
 		w.Header().Set("Content-Type", "image/png")
 		_ = png.Encode(w, img)
 	})
@@ -95,9 +96,11 @@ func TestMailsLookRight(t *testing.T) {
 				if wide := eval[[]string](b, tooWide); len(wide) > 0 {
 					b.Errorf("%s does not fit: %s", name, strings.Join(wide[:min(4, len(wide))], ", "))
 				}
-				for _, scheme := range []string{"light", "dark"} {
-					b.scheme(scheme)
-					b.accessible(name+" "+scheme, "serious", "critical")
+				if (way == "loaded") == (width == 640) { // what axe judges depends on neither much
+					for _, scheme := range []string{"light", "dark"} {
+						b.scheme(scheme)
+						b.accessible(name+" "+scheme, "serious", "critical")
+					}
 				}
 				if *screenshots != "" {
 					b.photograph(name)
