@@ -152,5 +152,6 @@ func (c *Composer) draw(dr *draft, k keeps, markers mail.Markers) (*sheet, error
 	}
 	var err error
 	s.html, err = dr.digest.Theme.HTML(s.content)
+	s.html = withPixel(s.html, s.content.PixelURL)
 	return s, err
 }

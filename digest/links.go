@@ -3,6 +3,8 @@ package digest
 import (
 	"cmp"
 	"fmt"
+	"html"
+	"strings"
 
 	"broadsheet/templates"
 )
@@ -150,6 +152,16 @@ func (d *Digest) tagged(set *Setup, e *Edition, link string, position int, secti
 		return "", fmt.Errorf("links of %s: %w", e.Key, err)
 	}
 	return link, nil
+}
+
+// withPixel puts a picture that nobody sees at the end of a mail, whatever theme
+// drew it.
+func withPixel(document, address string) string {
+	end := strings.LastIndex(document, "</body>")
+	if address == "" || end < 0 {
+		return document
+	}
+	return document[:end] + `<img src="` + html.EscapeString(address) + `" width="1" height="1" alt="" style="display:block;border:0">` + document[end:]
 }
 
 // SlotLink returns the link of a creative in the mails of an edition: over our

@@ -99,3 +99,33 @@ func TestLinksOfStoriesAreCounted(t *testing.T) {
 		}
 	})
 }
+
+// The pixel is there only where it was asked for, and before the end of the mail.
+func TestPixel(t *testing.T) {
+	w := fillCompose(t, dbtest.Open(t, db.SQLite), nil)
+	public := publicLinks(t, oldLinkKey)
+	with := w.linked(digest.Links{Public: public, Pixel: true})
+	pixel := strings.ReplaceAll(`<img src="`+public.Open(w.count(`SELECT MAX(id) FROM editions`))+`" width="1" height="1" alt="" `, "=", "=3D")
+	if strings.Count(with, pixel) != 1 || !strings.Contains(with[strings.Index(with, pixel):], "</body>") {
+		t.Errorf("the mail lacks %s at its end:\n%s", pixel, with)
+	}
+	if without := w.linked(digest.Links{Public: public}); strings.Contains(without, "/mail/o/") {
+		t.Error("the pixel is there unasked")
+	}
+}
+
+// Where the mail can be read in a browser is the same for all who have it, and
+// names none of them.
+func TestMailsLinkToThemselves(t *testing.T) {
+	w := fillCompose(t, dbtest.Open(t, db.SQLite), nil)
+	public := publicLinks(t, oldLinkKey)
+	views := below(hrefs(w.linked(digest.Links{Public: public})), "https://courier.example/mail/v/")
+	edition := w.count(`SELECT MAX(id) FROM editions`)
+	want := digest.Mailing{EditionID: edition, SelectionID: w.count(`SELECT id FROM selections WHERE edition_id = $1`, edition)}
+	if len(views) != 1 {
+		t.Fatalf("got %d links to the mail, want one", len(views))
+	}
+	if got, err := public.ReadView(views[0]); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}

@@ -71,6 +71,9 @@ func newIssue(d *Digest) *Issue {
 	if d.Public { // what stands around the page offers the mail
 		v.Why, v.SubscribeURL = fmt.Sprintf(c.PublicWhy, v.Name, v.Site), ""
 	}
+	if d.Public { // what stands around the page offers the mail
+		v.Why, v.SubscribeURL = fmt.Sprintf(c.PublicWhy, v.Name, v.Site), ""
+	}
 	v.UnsubscribeText = fmt.Sprintf(c.Unsubscribe, v.Name)
 	if v.Kind == KindWeekly {
 		v.Span = c.span(d.Since, d.Date)

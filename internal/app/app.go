@@ -42,6 +42,8 @@ type App struct {
 	Keys        *subscribers.Keys
 	Links       *subscribers.Links
 	Providers   *mail.Providers
+	Publisher   *digest.Publisher
+	Clicks      *digest.Clicks // which the pages count
 	Site        templates.Site
 	Log         *slog.Logger
 	Now         func() time.Time
@@ -140,7 +142,8 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 	}
 	a.Tagger = digest.NewTagger(a.Setup)
 	a.Planner = digest.NewPlanner(a.Digests, a.Setup, log).WarmUp(a.Ramp)
-	a.Composer = digest.NewComposer(a.Digests, a.Setup, digest.Links{SignUp: a.Links.SignUp()}, a.Now)
+	a.Composer = digest.NewComposer(a.Digests, a.Setup, a.links(), a.Now)
+	a.Publisher, a.Clicks = digest.NewPublisher(a.Composer, a.archive()), digest.NewClicks(a.Digests, log)
 	a.Catalog = newCatalog(a.Setup)
 	return a, nil
 }

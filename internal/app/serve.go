@@ -88,7 +88,7 @@ func (a *App) jobs(parts []Part) ([]job, error) {
 		case PartFetch:
 			jobs = append(jobs, a.Poller().Run, a.watch)
 		case PartPlan:
-			jobs = append(jobs, a.plan)
+			jobs = append(jobs, a.plan, digest.NewArchivist(a.Digests, a.Setup, a.archive(), a.Log).Run)
 		case PartDeliver:
 			more, err := a.deliveries(out)
 			if err != nil {
@@ -111,7 +111,14 @@ func (a *App) pages() (job, error) {
 		return nil, err
 	}
 	a.Log.Info("listening", "address", ln.Addr().String(), "public_url", a.Config.Web.PublicURL)
-	return func(ctx context.Context) error { return web.Serve(ctx, ln, h, a.Log) }, nil
+	return func(ctx context.Context) error {
+		counting, end := context.WithCancel(context.WithoutCancel(ctx)) // the last requests count, too
+		counted := make(chan error, 1)
+		go func() { counted <- a.Clicks.Run(counting) }()
+		err := web.Serve(ctx, ln, h, a.Log)
+		end()
+		return errors.Join(err, <-counted)
+	}, nil
 }
 
 // runAll runs jobs side by side. When one fails the others are told to end.
@@ -164,7 +171,7 @@ func (a *App) deliveries(out *Outgoing) (job, error) {
 
 // Handler returns the web pages and the API.
 func (a *App) Handler() (http.Handler, error) {
-	s, err := web.New(web.Options{
+	o := web.Options{
 		Site: a.Site, PublicURL: a.Config.Web.PublicURL, Subscribers: a.Subscribers,
 		Catalog: func() *subscribers.Catalog { return a.Catalog }, Keys: a.Keys, Links: a.Links,
 		Articles: func(ctx context.Context, key string, in []digest.Incoming) (digest.PutResult, error) {
@@ -174,8 +181,15 @@ func (a *App) Handler() (http.Handler, error) {
 		Receipts: a.Digests.Receipts,
 		Webhooks: a.webhooks(), Told: a.told,
 		TrustedProxies: a.Config.Web.TrustedProxies, AllowedOrigins: a.Config.Web.AllowedOrigins,
-		Ready: a.DB.CheckSchema, Log: a.Log, Now: a.Now,
-	})
+		Ready: a.DB.CheckSchema, Log: a.Log, Now: a.Now, Publisher: a.Publisher,
+	}
+	if a.Config.Links.CountClicks {
+		o.Clicks = a.Clicks
+	}
+	if a.Config.Links.Pixel {
+		o.Opens = a.Clicks
+	}
+	s, err := web.New(o)
 	if err != nil {
 		return nil, err
 	}

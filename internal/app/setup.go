@@ -21,6 +21,7 @@ func Checks() config.Checks {
 		Zone:     func(name string) error { _, err := schedule.Zone(name); return err },
 		Address:  func(addr string) error { _, err := mail.ParseAddress(addr); return err },
 		Language: checkLanguage, Provider: knownProvider, Attribute: subscribers.CheckAttributeName,
+		LinkTag:  checkLinkTag,
 		Creative: checkCreative,
 	}
 }
@@ -78,6 +79,9 @@ func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
 	themes := map[string]*templates.Theme{}
 	for _, c := range cfg.Digests {
 		d, err := newDigest(&c, themes)
+		if err == nil {
+			d.Tags, err = newLinkTags(&c.Links, cfg.Links.Hosts)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("digest %s: %w", c.Slug, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"broadsheet/digest"
 	"broadsheet/internal/db"
 	"broadsheet/subscribers"
 	"broadsheet/templates"
@@ -63,9 +64,9 @@ func statusOf(err error) int {
 		return int(status)
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge
-	case errors.Is(err, subscribers.ErrBadToken), errors.Is(err, subscribers.ErrUnknown):
+	case errors.Is(err, subscribers.ErrBadToken), errors.Is(err, subscribers.ErrUnknown), errors.Is(err, digest.ErrBadLink), errors.Is(err, digest.ErrNotFound):
 		return http.StatusNotFound
-	case errors.Is(err, subscribers.ErrUnsubscribed), errors.Is(err, subscribers.ErrExpired):
+	case errors.Is(err, subscribers.ErrUnsubscribed), errors.Is(err, subscribers.ErrExpired), errors.Is(err, digest.ErrGone):
 		return http.StatusGone
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, db.ErrOutcomeUnknown),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

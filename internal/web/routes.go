@@ -28,6 +28,19 @@ func (s *Server) Handler() http.Handler {
 	page("GET /u/{token}", s.showUnsubscribe)
 	page("POST /u/{token}", s.unsubscribe)
 
+	// Mails as pages, and the links in them that name no reader.
+	page("GET /v/{token}", s.showView)
+	page("GET /r/{token}", s.follow)
+	page("GET /o/{name}", s.pixel)
+
+	// The public archive.
+	page("GET /editions", s.showEditions)
+	page("GET /editions/{digest}", s.showEditions)
+	page("GET /editions/{digest}/{date}", s.showEdition)
+	page("GET /editions/feed.xml", s.editionsFeed)
+	page("GET /editions/{digest}/feed.xml", s.editionsFeed)
+	page("GET /editions/sitemap.xml", s.sitemap)
+
 	// The API of the newsroom.
 	plain("POST /api/v1/articles", s.api(s.postArticles))
 	plain("POST /api/v1/webhooks/{name}", s.postWebhook)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"net"
 	"net/http"
@@ -36,6 +37,10 @@ type Options struct {
 	Webhooks map[string]Webhook // by name
 	Told     func(ctx context.Context, webhook string, told ingest.Hook) (result string, err error)
 
+	Publisher *digest.Publisher // shows editions and follows links; nil: nobody does
+	Clicks    *digest.Clicks    // counts clicks; nil: nobody does
+	Opens     *digest.Clicks    // counts how often mails are opened; nil: nobody does
+
 	TrustedProxies []netip.Prefix
 	AllowedOrigins []string                        // of sites whose pages may send our forms
 	Ready          func(ctx context.Context) error // nil when the database can be used
@@ -54,6 +59,8 @@ type Server struct {
 	formKeys [][]byte // the first one signs
 	zones    []string
 	signUps  *limiter
+	seed     maphash.Seed // of networks, as counting knows them
+	shelf    *shelf
 }
 
 // New checks the options and loads the pages.
@@ -80,6 +87,7 @@ func New(o Options) (*Server, error) {
 	return &Server{
 		Options: o, pages: pages.WithAssets(base + "/assets/"), path: base, https: public.Scheme == "https", origin: origin,
 		formKeys: o.Keys.DeriveAll("form"), zones: zoneNames(), signUps: newLimiter(signUpLimits()),
+		seed: maphash.MakeSeed(), shelf: newShelf(o.Now),
 	}, nil
 }
 
