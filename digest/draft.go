@@ -146,7 +146,7 @@ func (dr *draft) subject() string {
 
 func (c *Composer) story(pick *Pick, a *Article, headlines map[int64]string) templates.Story {
 	s := templates.Story{
-		Title: a.Title, URL: a.URL, Summary: a.Summary, Author: a.Author, Image: a.ImageURL, ImageAlt: a.ImageAlt,
+		Title: a.Title, URL: a.URL, Summary: a.Summary, Language: a.Language, Author: a.Author, Image: a.ImageURL, ImageAlt: a.ImageAlt,
 		ImageWidth: a.ImageWidth, ImageHeight: a.ImageHeight, ImageCredit: a.ImageCredit, ModifiedAt: a.ModifiedAt,
 		Source: a.SourceName, AlsoFrom: a.AlsoFrom, PublishedAt: a.PublishedAt, Pinned: pick.Pinned, Paid: a.Access == AccessPaid,
 	}

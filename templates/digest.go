@@ -11,6 +11,7 @@ type Site struct {
 	Languages     []string // BCP 47, that readers may have instead of Language
 	Tagline       string   // below the name of a digest: a place or a motto, maybe empty
 	Logo          *Logo    // nil for none
+	Looks         Looks    // of its system mails and pages, nil for those built in
 }
 
 // Logo is the mark of a site. It stands on white where the mail is dark.
@@ -26,6 +27,7 @@ type Story struct {
 	Title       string
 	URL         string // without an absolute http or https URL the headline is not a link
 	Summary     string
+	Language    string // BCP 47; empty means the site's
 	Author      string
 	Image       string // without an absolute http or https URL there is no picture
 	ImageAlt    string // empty means that the picture is decoration

@@ -39,7 +39,8 @@ type Issue struct {
 	SubscribeURL    string
 	ViewURL         string // the mail on the web
 
-	words int // to read
+	words    int    // to read
+	siteLang string // of stories that name none
 }
 
 // Column is a section as it is drawn.
@@ -60,7 +61,7 @@ type Amends struct {
 func newIssue(d *Digest) *Issue {
 	c := words(d.language())
 	v := &Issue{
-		T: c, Kind: d.kind(), Lang: c.language, Dir: languageDirection(c.language),
+		T: c, Kind: d.kind(), Lang: c.language, Dir: languageDirection(c.language), siteLang: oneLine(d.Site.Language),
 		Site: oneLine(d.Site.Name), SiteURL: webURL(d.Site.URL), Address: oneLine(d.Site.PostalAddress),
 		Name: oneLine(d.Name), Date: c.longDate(d.Date), Subject: oneLine(d.Subject), Preheader: oneLine(d.Preheader),
 		Reader: oneLine(d.ReaderName), SubscribeURL: webURL(d.SubscribeURL), ViewURL: webURL(d.ViewURL),
@@ -68,9 +69,6 @@ func newIssue(d *Digest) *Issue {
 	}
 	v.Subject = firstOf(v.Subject, v.Name)
 	v.Why = c.why(v.Name, v.Site)
-	if d.Public { // what stands around the page offers the mail
-		v.Why, v.SubscribeURL = fmt.Sprintf(c.PublicWhy, v.Name, v.Site), ""
-	}
 	if d.Public { // what stands around the page offers the mail
 		v.Why, v.SubscribeURL = fmt.Sprintf(c.PublicWhy, v.Name, v.Site), ""
 	}

@@ -11,7 +11,7 @@ import (
 type Item struct {
 	Number              int // in the mail, from 1; the lead is the first
 	Title, URL, Summary string
-	Dir                 string // of the story's words, empty where it is the mail's
+	Dir, Lang           string // of the story's words, empty where they are the mail's
 	RTL                 bool
 	Labels              string // of the topics that its place does not tell
 	Meta                string // who and when
@@ -43,6 +43,7 @@ func (v *Issue) item(s *Story, day time.Time, topic string) *Item {
 	if dir := textDirection(it.Title, v.Dir); dir != v.Dir {
 		it.Dir = dir
 	}
+	it.Lang = v.langOf(s)
 	dir := firstOf(it.Dir, v.Dir)
 	it.RTL = dir == "rtl"
 	it.Meta = v.meta(s, day, dir)
@@ -52,6 +53,15 @@ func (v *Issue) item(s *Story, day time.Time, topic string) *Item {
 	it.Labels = v.labels(s, topic, dir)
 	v.words += it.words()
 	return it
+}
+
+// langOf is the language of a story, empty where it is the mail's. One that is
+// not known is the site's.
+func (v *Issue) langOf(s *Story) string {
+	if lang := firstOf(oneLine(s.Language), v.siteLang); !sameBase(lang, v.Lang) {
+		return lang
+	}
+	return ""
 }
 
 // labels names the topics of a story but for that which it stands under.

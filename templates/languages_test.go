@@ -212,6 +212,35 @@ func TestScriptsWithoutCapitals(t *testing.T) {
 	}
 }
 
+// TestLanguageOfStories: a screen reader is told where the language changes, and
+// nowhere else.
+func TestLanguageOfStories(t *testing.T) {
+	for _, theme := range []string{"broadsheet", "briefing"} {
+		looks, err := templates.LoadTheme(theme)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := daily(6)
+		d.Language = "de" // of a site in English
+		d.Sections[0].Stories[0].Language = "de-AT"
+		d.Sections[1].Stories[0].Language = "fr"
+		html, err := looks.HTML(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int{}
+		for _, m := range regexp.MustCompile(`<td[^>]* lang="([^"]*)"`).FindAllStringSubmatch(html, -1) {
+			got[m[1]]++
+		}
+		if got["en"] != 4 || got["fr"] != 1 || len(got) != 2 {
+			t.Errorf("%s: stories are marked as %v, want 4 in English and 1 in French", theme, got)
+		}
+	}
+	if html := drawHTML(t, daily(6)); regexp.MustCompile(`<td[^>]* lang=`).MatchString(html) {
+		t.Error("stories in the language of the mail are marked")
+	}
+}
+
 func TestSpeak(t *testing.T) {
 	site := templates.Site{Language: "en", Languages: []string{"de", "pt-BR", "en"}}
 	for _, test := range []struct {
