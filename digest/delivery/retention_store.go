@@ -212,7 +212,7 @@ func countRows(ctx context.Context, tx *db.Tx, day, edition, last int64) error {
 			return fmt.Errorf("count edition %d: %w", edition, err)
 		}
 	}
-	return nil
+	return keepSlots(ctx, tx, edition, last)
 }
 
 // deletePlan deletes what planning wrote of an edition besides its runs.

@@ -1,0 +1,194 @@
+package delivery
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+	"broadsheet/internal/schedule"
+)
+
+// SlotCount is what became of a slot in the mails of an edition.
+type SlotCount struct {
+	Edition  string // its key
+	Digest   string // its slug
+	Date     string // local, of the edition
+	Slot     string // its slug
+	Sponsor  string // "" for an ad of the house
+	Sent     int64  // mails with the slot in them that a relay accepted
+	Clicks   int64  // by people, as far as we can tell; 0 where nobody counts them
+	Scanners int64  // by machines
+}
+
+// slotEdition is an edition as counting its slots needs it.
+type slotEdition struct {
+	ID        int64  `db:"id"`
+	Key       string `db:"key"`
+	Day       int64  `db:"day"`
+	Slot      string `db:"slot"`
+	Digest    string `db:"digest"`
+	CreatedAt int64  `db:"created_at"`
+}
+
+const slotEditionQuery = `SELECT e.id, e.key, e.day, e.slot, g.slug AS digest, e.created_at FROM editions e JOIN digests g ON g.id = e.digest_id `
+
+// SlotCounts counts the slots of the edition of a key, or of all editions since a
+// local date such as "2026-11-23" if that is "", in the order of their dates. The
+// counts outlive the deliveries.
+func (s *Store) SlotCounts(ctx context.Context, key, since string) ([]SlotCount, error) {
+	var out []SlotCount
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		out = nil
+		if err := tx.ShareDays(ctx); err != nil {
+			return err
+		}
+		history, err := digest.LoadSlotHistory(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var editions []slotEdition
+		err = tx.Select(ctx, &editions, slotEditionQuery+`WHERE (e.key = $1 OR CAST($1 AS TEXT) = '' AND e.slot >= $2)
+			AND (EXISTS (SELECT 1 FROM edition_slots x WHERE x.edition_id = e.id)
+				OR EXISTS (SELECT 1 FROM click_counts k WHERE k.edition_id = e.id AND k.slot <> '')
+				OR EXISTS (SELECT 1 FROM selections s WHERE s.edition_id = e.id AND s.slots <> ''))
+			ORDER BY e.slot, e.key`, key, since)
+		for i := 0; i < len(editions) && err == nil; i++ {
+			var counts []SlotCount
+			counts, err = editions[i].counts(ctx, tx, history)
+			out = append(out, counts...)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count slots: %w", err)
+	}
+	return out, nil
+}
+
+// counts adds the deliveries that are there to the totals of those that are not.
+func (e *slotEdition) counts(ctx context.Context, tx *db.Tx, history *digest.SlotHistory) ([]SlotCount, error) {
+	rows := map[string]*SlotCount{}
+	row := func(slug string) *SlotCount {
+		if rows[slug] == nil {
+			date, _, _ := strings.Cut(e.Slot, "T")
+			rows[slug] = &SlotCount{Edition: e.Key, Digest: e.Digest, Date: date, Slot: slug, Sponsor: history.Sponsor(slug)}
+		}
+		return rows[slug]
+	}
+	sent, err := e.sent(ctx, tx, history, mostSubscriber)
+	if err != nil {
+		return nil, err
+	}
+	for slug, n := range sent {
+		row(slug).Sent += n
+	}
+	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var slug string
+		var n int64
+		err := scan(&slug, &n)
+		row(slug).Sent += n
+		return err
+	}, `SELECT slot, sent FROM edition_slots WHERE edition_id = $1`, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var slug string
+		var clicks, scanners int64
+		err := scan(&slug, &clicks, &scanners)
+		row(slug).Clicks, row(slug).Scanners = clicks, scanners
+		return err
+	}, `SELECT slot, CAST(SUM(clicks) AS BIGINT), CAST(SUM(scanners) AS BIGINT) FROM click_counts WHERE edition_id = $1 AND slot <> '' GROUP BY slot`, e.ID)
+	var out []SlotCount
+	for _, slug := range slices.Sorted(maps.Keys(rows)) {
+		out = append(out, *rows[slug])
+	}
+	return out, err
+}
+
+// mostSubscriber is no less than any subscriber's id.
+const mostSubscriber = int64(^uint64(0) >> 1)
+
+const (
+	slotSent = ` FROM deliveries d JOIN selections s ON s.edition_id = d.edition_id AND s.id = d.selection_id
+		WHERE d.day = $1 AND d.edition_id = $2 AND d.subscriber_id <= $3 AND d.state = 'sent' AND s.slots <> '' `
+	sentQuery = `SELECT s.slots, CAST(0 AS BIGINT), COUNT(*)` + slotSent + `GROUP BY s.slots`
+
+	// sentWhenQuery tells when the mails were composed, too: of what left us first,
+	// which every later try repeats.
+	sentWhenQuery = `SELECT n.slots, n.composed_at, COUNT(*) FROM (SELECT s.slots, COALESCE((SELECT MIN(a.composed_at) FROM attempts a
+			WHERE a.day = d.day AND a.edition_id = d.edition_id AND a.subscriber_id = d.subscriber_id
+			AND (a.class = 'accepted' OR a.phase IN ('body', 'dot'))), 0) AS composed_at` + slotSent + `) AS n GROUP BY n.slots, n.composed_at`
+)
+
+// sent counts the mails by slot that were sent with it to subscribers up to one.
+// Where a slot changed since the edition was made, it is asked of each mail when
+// it was composed: before its slot was removed, or after.
+func (e *slotEdition) sent(ctx context.Context, tx *db.Tx, history *digest.SlotHistory, last int64) (map[string]int64, error) {
+	slot, err := schedule.ParseLocal(e.Slot)
+	if err != nil {
+		return nil, fmt.Errorf("edition %s: %w", e.Key, err)
+	}
+	changed := false
+	count := func(query string) (map[string]int64, error) {
+		out := map[string]int64{}
+		err := tx.Each(ctx, func(scan func(dest ...any) error) error {
+			var slugs string
+			var composed, n int64
+			if err := scan(&slugs, &composed, &n); err != nil {
+				return err
+			}
+			for slug := range strings.SplitSeq(slugs, ",") {
+				changed = changed || history.ChangedAfter(slug, db.Time(e.CreatedAt))
+				if history.Ran(slug, e.Digest, slot, db.Time(cmp.Or(composed, e.CreatedAt+slotGrace.Milliseconds()))) {
+					out[slug] += n
+				}
+			}
+			return nil
+		}, query, e.Day, e.ID, last)
+		return out, err
+	}
+	out, err := count(sentQuery)
+	if err != nil || !changed {
+		return out, err
+	}
+	return count(sentWhenQuery)
+}
+
+// slotGrace is by when a slot counts that was configured before an edition was
+// made.
+const slotGrace = time.Second
+
+// keepSlots adds the slots of the deliveries of an edition up to a subscriber,
+// which are about to go, to its totals.
+func keepSlots(ctx context.Context, tx *db.Tx, edition, last int64) error {
+	var some int64
+	if err := tx.Get(ctx, &some, `SELECT COUNT(*) FROM (SELECT 1 FROM slot_versions LIMIT 1) AS v`); err != nil || some == 0 {
+		return err
+	}
+	var e slotEdition
+	if err := tx.Get(ctx, &e, slotEditionQuery+`WHERE e.id = $1`, edition); err != nil {
+		return fmt.Errorf("slots of edition %d: %w", edition, err)
+	}
+	history, err := digest.LoadSlotHistory(ctx, tx)
+	if err != nil {
+		return err
+	}
+	sent, err := e.sent(ctx, tx, history, last)
+	if err != nil {
+		return fmt.Errorf("slots of edition %d: %w", edition, err)
+	}
+	for _, slug := range slices.Sorted(maps.Keys(sent)) {
+		if _, err := tx.Exec(ctx, `INSERT INTO edition_slots (edition_id, slot, sent) VALUES ($1, $2, $3)
+			ON CONFLICT (edition_id, slot) DO UPDATE SET sent = edition_slots.sent + excluded.sent`, edition, slug, sent[slug]); err != nil {
+			return fmt.Errorf("slots of edition %d: %w", edition, err)
+		}
+	}
+	return nil
+}
