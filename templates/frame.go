@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,6 +48,16 @@ func (f *frame) Isolate(name string) string {
 // Asset is the URL of a file that Assets holds.
 func (f *frame) Asset(name string) string {
 	return f.assets(name)
+}
+
+// LookURL is that of the site's own colours and fonts, "" if it has none.
+func (f *frame) LookURL() string {
+	css := f.Site.PageStyle()
+	if css == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(css))
+	return f.assets(LookAsset) + hex.EncodeToString(sum[:4])
 }
 
 // Problem is the text that stands beside a field, empty where it is right.

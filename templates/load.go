@@ -1,26 +1,24 @@
 package templates
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 	texttemplate "text/template"
 )
 
-// Look is values for the variables of a theme, by their name without dashes.
-// They stand above what the theme's own :root says.
-type Look struct {
-	Light map[string]string
-	Dark  map[string]string // where they are others in the dark
-}
-
 // Theme is the compiled looks of a site's mails. It is safe for concurrent use.
 type Theme struct {
 	mails map[string]*drawing // by the name of the file without its ending
+	look  Look
 }
 
 // drawing is a mail's two templates.
@@ -38,7 +36,15 @@ const (
 	noticeFile = "notice"
 )
 
-// source is a theme's files and what it shares with all others.
+// Source is all that a theme is made of, its files by name. It can be kept as
+// JSON, and compiles to the same theme ever after.
+type Source struct {
+	Shared map[string]string // what was built in when it was read
+	Own    map[string]string // what the theme itself has; it goes first
+	Look   Look
+}
+
+// source is a theme while it is compiled.
 type source struct {
 	files  map[string]string // by name
 	own    map[string]bool   // which the theme itself has
@@ -56,24 +62,35 @@ const (
 // is taken from those built in. All that is wrong comes as one error of the
 // type Faults.
 func Open(folder fs.FS, look Look) (*Theme, error) {
-	s := &source{files: map[string]string{}, own: map[string]bool{}, look: look}
+	s, err := ReadSource(folder, look)
+	if err != nil {
+		return nil, err
+	}
+	return s.Compile()
+}
+
+// ReadSource reads the theme in a folder without looking at what it says.
+// Files that are no templates are left alone.
+func ReadSource(folder fs.FS, look Look) (*Source, error) {
+	s := &Source{Shared: map[string]string{}, Own: map[string]string{}, Look: look}
 	for _, shared := range []string{"shared", "system"} {
 		sub, err := fs.Sub(mailFiles, shared)
-		if err != nil {
-			return nil, fmt.Errorf("open the shared parts of themes: %w", err)
+		if err == nil {
+			err = readFiles(sub, s.Shared)
 		}
-		if err := s.read(sub, false); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("read the shared parts of themes: %w", err)
 		}
 	}
-	if err := s.read(folder, true); err != nil {
+	if err := readFiles(folder, s.Own); err != nil {
 		return nil, fmt.Errorf("read theme: %w", err)
 	}
-	return s.compile()
+	return s, nil
 }
 
-// read adds the templates of a folder. Other files in it are left alone.
-func (s *source) read(folder fs.FS, own bool) error {
+// readFiles reads the templates of a folder. A file that is too large is a
+// fault.
+func readFiles(folder fs.FS, into map[string]string) error {
 	entries, err := fs.ReadDir(folder, ".")
 	if err != nil {
 		return err
@@ -83,21 +100,40 @@ func (s *source) read(folder fs.FS, own bool) error {
 		if ext := path.Ext(name); e.IsDir() || ext != ".html" && ext != ".txt" || strings.HasPrefix(name, ".") {
 			continue
 		}
-		if len(s.files) == mostFiles {
-			s.faults.add(name, 0, "a theme has at most %d files", mostFiles)
-			return nil
+		if len(into) == mostFiles {
+			return Faults{{File: name, Text: fmt.Sprintf("a theme has at most %d files", mostFiles)}}
 		}
 		text, err := readLimited(folder, name)
 		if errors.Is(err, errTooLarge) {
-			s.faults.add(name, 0, "a file of a theme has at most %d KB", mostFileBytes>>10)
-			continue
+			return Faults{{File: name, Text: fmt.Sprintf("a file of a theme has at most %d KB", mostFileBytes>>10)}}
 		}
 		if err != nil {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
-		s.files[name], s.own[name] = text, own
+		into[name] = text
 	}
 	return nil
+}
+
+// Compile makes the theme. All that is wrong comes as one error of the type
+// Faults.
+func (t *Source) Compile() (*Theme, error) {
+	s := &source{files: map[string]string{}, own: map[string]bool{}, look: t.Look.full()}
+	maps.Copy(s.files, t.Shared)
+	for name, text := range t.Own {
+		s.files[name], s.own[name] = text, true
+	}
+	return s.compile()
+}
+
+// Hash tells versions of a theme apart.
+func (t *Source) Hash() string {
+	text, err := json.Marshal(t)
+	if err != nil {
+		panic(err) // texts can always be written
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
 }
 
 // compile makes all mails of a theme.
@@ -106,7 +142,7 @@ func (s *source) compile() (*Theme, error) {
 		s.faults.add(digestFile+".html", 0, "a theme has this file and %s.txt", digestFile)
 		return nil, s.faults
 	}
-	t := &Theme{mails: map[string]*drawing{}}
+	t := &Theme{mails: map[string]*drawing{}, look: s.look}
 	for _, name := range s.mailNames() {
 		m := s.html(name)
 		t.mails[name] = &drawing{html: m.tmpl, prose: m.prose, text: s.text(name)}
@@ -167,7 +203,14 @@ func (s *source) parts(ext string) []string {
 	return names
 }
 
+// sortFaults puts the faults in the order of the files, and tells which of
+// these are not the theme's.
 func (s *source) sortFaults() {
+	for i := range s.faults {
+		if file := s.faults[i].File; s.files[file] != "" && !s.own[file] {
+			s.faults[i].File = "(built-in) " + file
+		}
+	}
 	slices.SortStableFunc(s.faults, func(a, b Fault) int {
 		if c := strings.Compare(a.File, b.File); c != 0 {
 			return c

@@ -119,6 +119,8 @@ type Notice struct {
 	Button, URL            string       // "" for no button
 	After                  []string     // paragraphs below the button
 	Why                    string
+
+	looks Looks
 }
 
 // NoticeList is some names with what they are the names of.
@@ -126,8 +128,13 @@ type NoticeList struct{ Name, Items string }
 
 func newNotice(site Site, language, url string) *Notice {
 	c := words(language)
+	if site.Looks != nil {
+		look := site.Looks.Theme().Look()
+		site = look.dressed(site)
+	}
 	return &Notice{
-		T: c, Lang: c.language, Dir: languageDirection(c.language),
+		looks: site.Looks,
+		T:     c, Lang: c.language, Dir: languageDirection(c.language),
 		Site: oneLine(site.Name), SiteURL: webURL(site.URL), Address: oneLine(site.PostalAddress),
 		URL: webURL(url), Tagline: oneLine(site.Tagline), Logo: site.logo(),
 	}
@@ -143,12 +150,20 @@ func (n *Notice) addList(name string, items []string) {
 // once.
 var parsedNotice = sync.OnceValues(func() (*Theme, error) { return LoadTheme("broadsheet") })
 
+// theme is the site's, or that which is built in.
+func (n *Notice) theme() (*Theme, error) {
+	if n.looks != nil {
+		return n.looks.Theme(), nil
+	}
+	return parsedNotice()
+}
+
 func (n *Notice) draw() (Mail, error) {
 	if n.URL == "" && n.Button != "" {
 		return Mail{}, fmt.Errorf("draw mail %q: %w", n.Subject, errors.New("its link is not an absolute http or https URL"))
 	}
 	n.Preheader = n.Before[0]
-	theme, err := parsedNotice()
+	theme, err := n.theme()
 	if err != nil {
 		return Mail{}, err
 	}

@@ -56,7 +56,7 @@ func ThemeNames() ([]string, error) {
 // HTML draws the HTML part of d, a whole document with line feeds. Its length
 // in octets is what mailbox providers count.
 func (t *Theme) HTML(d *Digest) (string, error) {
-	v := newIssue(d)
+	v := t.issue(d)
 	html, err := t.mail(v.Kind).drawHTML(v)
 	if err != nil {
 		return "", fmt.Errorf("draw html of %s: %w", d.Edition, err)
@@ -67,13 +67,23 @@ func (t *Theme) HTML(d *Digest) (string, error) {
 // Text draws the text part of d in lines of at most 72 columns, with line
 // feeds; only a URL may be longer.
 func (t *Theme) Text(d *Digest) (string, error) {
-	v := newIssue(d)
+	v := t.issue(d)
 	text, err := t.mail(v.Kind).drawText(v)
 	if err != nil {
 		return "", fmt.Errorf("draw text of %s: %w", d.Edition, err)
 	}
 	return text, nil
 }
+
+// issue makes a digest ready, with what the look has of its own.
+func (t *Theme) issue(d *Digest) *Issue {
+	dressed := *d
+	dressed.Site = t.look.dressed(d.Site)
+	return newIssue(&dressed)
+}
+
+// Look is what the theme was compiled with.
+func (t *Theme) Look() Look { return t.look }
 
 // mail is what draws a kind of digest.
 func (t *Theme) mail(k Kind) *drawing {

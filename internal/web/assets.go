@@ -11,12 +11,32 @@ import (
 // content, so that what they lead to may be kept.
 func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {
 	files, name := templates.Assets(), r.PathValue("name")
+	if name == templates.LookAsset {
+		return s.lookAsset(w, r)
+	}
 	if info, err := fs.Stat(files, name); err != nil || !info.Mode().IsRegular() {
 		return statusError(http.StatusNotFound)
 	}
+	keepVersion(w, r)
+	http.ServeFileFS(w, r, files, name)
+	return nil
+}
+
+// lookAsset serves the site's own colours and fonts.
+func (s *Server) lookAsset(w http.ResponseWriter, r *http.Request) error {
+	css := s.Site.PageStyle()
+	if css == "" {
+		return statusError(http.StatusNotFound)
+	}
+	keepVersion(w, r)
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	_, err := w.Write([]byte(css))
+	return err
+}
+
+// keepVersion lets what a link with a version leads to be kept for good.
+func keepVersion(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("v") {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	http.ServeFileFS(w, r, files, name)
-	return nil
 }
