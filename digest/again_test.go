@@ -77,6 +77,39 @@ func TestReleasedStoryIsNeverSentAgain(t *testing.T) {
 	}
 }
 
+// TestReleasedAfterItsEditionIsArchived: who had a story cannot be told any more,
+// whichever number it had then and whenever its edition was made.
+func TestReleasedAfterItsEditionIsArchived(t *testing.T) {
+	for name, test := range map[string]struct{ before, between func(w *world) }{
+		"released before":       {func(*world) {}, func(w *world) { w.holdBack(1); w.release(1) }},
+		"an edition made ahead": {func(w *world) { w.edit("daily/2026-11-23", digest.EditionEdit{Subject: text("Today")}) }, func(*world) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				w := newWorld(t, d, nil)
+				w.subscribe(1, newYork)
+				w.begin()
+				w.clock.advance(-time.Hour)
+				test.before(w)
+				w.clock.advance(time.Hour)
+				w.put(story(1, "world"))
+				w.tick()
+				w.clock.advance(time.Hour)
+				test.between(w)
+				w.put(story(2, "world"))
+				w.clock.advance(-time.Hour)
+				w.nextDay()
+				w.exec(`DELETE FROM deliveries WHERE edition_id = 1`)
+				w.exec(`UPDATE editions SET archived_at = 1 WHERE id = 1`)
+				w.holdBack(1)
+				w.release(1)
+				w.nextDay()
+				same(t, "mails", w.mails(), []string{"daily/2026-11-24 1: 2"})
+			})
+		})
+	}
+}
+
 // TestHeldBetweenTwoZones: the first zone got the story, the second did not. It
 // is released for the second alone.
 func TestHeldBetweenTwoZones(t *testing.T) {

@@ -14,13 +14,13 @@ import (
 const archivedSlack = 5 * time.Minute
 
 // deskArticleQuery reads an article. Unproven are those of whose readers an
-// archived edition knew that began before they were held back.
+// archived edition knew that was made before they were held back, and planned
+// after they arrived: what number they had then is not known any more.
 const deskArticleQuery = `SELECT a.id, a.pinned_until, a.held_at, a.embargo_until, a.withdrawn_at, a.arrived_at, a.lead_id, a.again, a.own_topics, a.told_at, ` + heirQuery + ` AS heir,
 	COALESCE((SELECT MIN(t.seq) FROM article_topics t WHERE t.article_id = a.id AND t.seq > 0), 0) AS first_seq,
 	COALESCE((SELECT c.note FROM corrections c WHERE c.article_id = a.id ORDER BY c.id DESC LIMIT 1), '') AS last_note,
 	a.again = 1 AND EXISTS (SELECT 1 FROM editions e JOIN runs r ON r.edition_id = e.id
-		WHERE e.archived_at > 0 AND e.created_at <= a.held_at + $2 AND e.created_at >= a.arrived_at - $2
-		AND r.to_seq >= (SELECT MIN(t.seq) FROM article_topics t WHERE t.article_id = a.id AND t.seq > 0)) AS unproven
+		WHERE e.archived_at > 0 AND e.created_at <= a.held_at + $2 AND r.planned_at >= a.arrived_at - $2) AS unproven
 	FROM articles a WHERE a.id = $1`
 
 func deskArticleByID(ctx context.Context, tx *db.Tx, id int64) (*deskArticle, error) {

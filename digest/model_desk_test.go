@@ -17,6 +17,11 @@ func (m *model) keepBack(n int) {
 func (m *model) letGo(n int) {
 	delete(m.kept, n)
 	delete(m.embargo, n)
+	m.offer(n)
+}
+
+// offer lets a story come anew.
+func (m *model) offer(n int) {
 	for _, r := range m.readers {
 		delete(r.over, n)
 	}
