@@ -7,9 +7,8 @@ import (
 
 // Anchors of a reader's settings that mails link to.
 const (
-	AnchorTopics = "topics"
-	AnchorPause  = "pause"
-	AnchorLeave  = "leave"
+	AnchorPause = "pause"
+	AnchorLeave = "leave"
 )
 
 // TopicPath is what follows the URL of a reader's settings in the link to the

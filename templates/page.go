@@ -95,6 +95,16 @@ type UnsubscribePage struct {
 	PreferencesURL string // empty leaves the offer out
 }
 
+// TopicPage asks once before it takes a topic off a reader's choices.
+type TopicPage struct {
+	Site           Site
+	Topic          string // its name
+	Masked         string
+	Action         string
+	PreferencesURL string
+	Last           bool // a digest would be left without a topic: it stays
+}
+
 // GoodbyePage says that a reader has left.
 type GoodbyePage struct {
 	Site           Site

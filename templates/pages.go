@@ -47,7 +47,7 @@ func LoadPages() (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse page layout: %w", err)
 	}
-	for _, name := range []string{"subscribe", "check", "confirm", "preferences", "unsubscribe", "goodbye", "expired", "message", "inbox", "mail", "edition", "editions"} {
+	for _, name := range []string{"subscribe", "check", "confirm", "preferences", "unsubscribe", "topic", "goodbye", "expired", "message", "inbox", "mail", "edition", "editions"} {
 		t, err := layout.Clone()
 		if err != nil {
 			return nil, fmt.Errorf("clone page layout: %w", err)
@@ -126,6 +126,13 @@ func (p *Pages) Unsubscribe(w io.Writer, page *UnsubscribePage) error {
 	f := newFrame(page.Site, page)
 	f.Title = fmt.Sprintf(f.T.UnsubscribeTitle, page.DigestName)
 	return p.draw(w, "unsubscribe", f)
+}
+
+// Topic draws the page that the link of a topic opens.
+func (p *Pages) Topic(w io.Writer, page *TopicPage) error {
+	f := newFrame(page.Site, page)
+	f.Title = fmt.Sprintf(f.T.DropTitle, page.Topic)
+	return p.draw(w, "topic", f)
 }
 
 // Goodbye draws the page for a reader who has left.

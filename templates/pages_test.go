@@ -90,6 +90,16 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 			Action: "/mail/u/AbCd", PreferencesURL: "/mail/p/AbCd",
 		})
 	},
+	"topic": func(p *templates.Pages, w io.Writer) error {
+		return p.Topic(w, &templates.TopicPage{
+			Site: courier, Topic: "City", Masked: "a•••@example.com", Action: "/mail/p/AbCd/topic/city", PreferencesURL: "/mail/p/AbCd",
+		})
+	},
+	"topic-last": func(p *templates.Pages, w io.Writer) error {
+		return p.Topic(w, &templates.TopicPage{
+			Site: courier, Topic: "City", Masked: "a•••@example.com", Action: "/mail/p/AbCd/topic/city", PreferencesURL: "/mail/p/AbCd", Last: true,
+		})
+	},
 	"goodbye": func(p *templates.Pages, w io.Writer) error {
 		return p.Goodbye(w, &templates.GoodbyePage{
 			Site: courier, DigestName: "The Morning Courier", PreferencesURL: "/mail/p/AbCd", SubscribeURL: "/mail/subscribe",

@@ -112,6 +112,7 @@ type catalogue struct {
 	PauseTitle, PauseText, PauseUntil            string
 	PauseButton, PausedUntil, ResumeButton       string // PausedUntil: time
 	LeaveTitle, LeaveText, LeaveButton           string // LeaveText: site
+	DropTitle, DropText, DropButton, DropLast    string // DropTitle: topic; DropText: topic, address
 	UnsubscribeTitle, UnsubscribeText            string // digest; digest, address
 	UnsubscribeButton, Instead, InsteadLink      string // UnsubscribeButton: digest
 	GoodbyeTitle, GoodbyeText, GoodbyeAll        string // digest; site

@@ -132,6 +132,10 @@ var german = &catalogue{
 	UnsubscribeButton: "Abbestellen",
 	Instead:           "Lieber weniger Artikel?",
 	InsteadLink:       "Themen und Einstellungen ändern",
+	DropTitle:         "%[1]s abwählen",
+	DropText:          "%[1]s kommt in den Mails an %[2]s nicht mehr vor. Ihre anderen Themen bleiben.",
+	DropButton:        "Thema abwählen",
+	DropLast:          "Ohne dieses Thema bliebe einer Ihrer Newsletter leer. In den Einstellungen können Sie ihn abbestellen.",
 
 	GoodbyeTitle: "Sie sind abgemeldet",
 	GoodbyeText:  "%[1]s kommt nicht mehr zu Ihnen.",

@@ -136,6 +136,10 @@ var english = &catalogue{
 	UnsubscribeButton: "Unsubscribe",
 	Instead:           "Rather get fewer stories?",
 	InsteadLink:       "Change topics and settings",
+	DropTitle:         "Leave out %[1]s",
+	DropText:          "%[1]s will no longer be in what we send to %[2]s. Your other topics stay.",
+	DropButton:        "Leave this topic out",
+	DropLast:          "Without this topic one of your digests would have nothing left. To end a digest, unsubscribe from it in your settings.",
 
 	GoodbyeTitle: "You are unsubscribed",
 	GoodbyeText:  "%[1]s will not be sent to you any more.",

@@ -136,6 +136,10 @@ var spanish = &catalogue{
 	UnsubscribeButton: "Darse de baja",
 	Instead:           "¿Prefiere recibir menos noticias?",
 	InsteadLink:       "Cambiar temas y preferencias",
+	DropTitle:         "Quitar el tema %[1]s",
+	DropText:          "%[1]s dejará de aparecer en lo que enviamos a %[2]s. Sus demás temas se mantienen.",
+	DropButton:        "Quitar este tema",
+	DropLast:          "Sin este tema, uno de sus boletines quedaría vacío. Para darse de baja de él, vaya a sus preferencias.",
 
 	GoodbyeTitle: "Se ha dado de baja",
 	GoodbyeText:  "Ya no recibirá %[1]s.",

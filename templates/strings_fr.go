@@ -133,6 +133,10 @@ var french = &catalogue{
 	UnsubscribeButton: "Se désabonner",
 	Instead:           "Plutôt moins d’articles\u00a0?",
 	InsteadLink:       "Modifier rubriques et réglages",
+	DropTitle:         "Retirer la rubrique «\u00a0%[1]s\u00a0»",
+	DropText:          "La rubrique «\u00a0%[1]s\u00a0» ne figurera plus dans ce que nous envoyons à %[2]s. Vos autres rubriques restent.",
+	DropButton:        "Retirer cette rubrique",
+	DropLast:          "Sans cette rubrique, l’une de vos lettres serait vide. Pour y mettre fin, désabonnez-vous dans vos réglages.",
 
 	GoodbyeTitle: "Votre désabonnement est fait",
 	GoodbyeText:  "La lettre «\u00a0%[1]s\u00a0» ne vous sera plus envoyée.",

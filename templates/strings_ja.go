@@ -133,6 +133,10 @@ var japanese = &catalogue{
 	UnsubscribeButton: "停止する",
 	Instead:           "記事を減らすこともできます。",
 	InsteadLink:       "分野と設定を変更する",
+	DropTitle:         "%[1]sを外す",
+	DropText:          "%[1]sは、今後%[2]sへの配信に載らなくなります。ほかの分野はそのままです。",
+	DropButton:        "この分野を外す",
+	DropLast:          "この分野を外すと、ニュースレターの一つに載せるものがなくなります。配信の停止は、購読の設定からお願いします。",
 
 	GoodbyeTitle: "配信を停止しました",
 	GoodbyeText:  "%[1]sは今後届きません。",

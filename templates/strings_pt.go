@@ -134,6 +134,10 @@ var portuguese = &catalogue{
 	UnsubscribeButton: "Cancelar inscrição",
 	Instead:           "Prefere receber menos notícias?",
 	InsteadLink:       "Mudar temas e preferências",
+	DropTitle:         "Deixar %[1]s de fora",
+	DropText:          "%[1]s não aparecerá mais no que enviamos para %[2]s. Seus outros temas continuam.",
+	DropButton:        "Deixar este tema de fora",
+	DropLast:          "Sem este tema, uma das suas newsletters ficaria vazia. Para encerrá-la, vá às suas preferências.",
 
 	GoodbyeTitle: "Inscrição cancelada",
 	GoodbyeText:  "Você não receberá mais %[1]s.",

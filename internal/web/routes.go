@@ -25,6 +25,8 @@ func (s *Server) Handler() http.Handler {
 	form("POST /c/{token}", s.confirm)
 	page("GET /p/{token}", s.showPreferences)
 	form("POST /p/{token}", s.savePreferences)
+	page("GET /p/{token}/topic/{slug}", s.showTopic)
+	form("POST /p/{token}/topic/{slug}", s.dropTopic)
 	page("GET /u/{token}", s.showUnsubscribe)
 	page("POST /u/{token}", s.unsubscribe)
 

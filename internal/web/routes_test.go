@@ -20,7 +20,7 @@ func (s *site) pages() []string {
 	ann, bea := s.active("ann@example.com"), s.pending("bea@example.com")
 	pages := []string{"/", "/subscribe", "/subscribed", "/robots.txt", "/healthz", "/readyz", "/assets/pages.css", "/assets/subscribe.js?v=1"}
 	for _, id := range []int64{ann, bea} {
-		pages = append(pages, s.c(id), s.p(id), s.p(id)+"?saved=1&confirmed=1", s.u(id, "daily"), s.u(id, "weekly"), s.u(id, ""))
+		pages = append(pages, s.c(id), s.p(id), s.p(id)+"?saved=1&confirmed=1", s.p(id)+"/topic/world", s.u(id, "daily"), s.u(id, "weekly"), s.u(id, ""))
 	}
 	return pages
 }

@@ -1,0 +1,55 @@
+package subscribers
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// ErrLastTopic says that a digest would be left without any topic of its
+// reader's.
+var ErrLastTopic = errors.New("a digest would be left without a topic")
+
+// DropTopic takes a topic off what a reader wants, in all digests. Who wanted
+// all topics wants all others of today. It returns ErrUnknown for a subscriber
+// or topic that is not there, ErrUnsubscribed for a reader who has left, and
+// ErrLastTopic where that would leave a digest empty; a topic that is not wanted
+// changes nothing.
+func (s *Store) DropTopic(ctx context.Context, c *Catalog, subscriberID int64, slug, origin, client string) error {
+	i := slices.IndexFunc(c.Topics, func(t Topic) bool { return t.Slug == slug })
+	if i < 0 {
+		return ErrUnknown
+	}
+	return s.change(ctx, subscriberID, func(_ *db.Tx, r *record, now time.Time) error {
+		if r.State == StateUnsubscribed {
+			return ErrUnsubscribed
+		}
+		w := r.chosen(c)
+		if !w.topics.Has(c.Topics[i].ID) {
+			return nil
+		}
+		w.topics = w.topics.without(c, c.Topics[i].ID)
+		if c.check(w) != nil {
+			return ErrLastTopic
+		}
+		r.choose(c, w, now)
+		if r.dirty() {
+			r.note(note{Consent: Consent{At: now, Event: EventPreferences, Origin: origin, Client: client, Detail: c.describe(r.chosen(c), r.Zone)}})
+		}
+		return nil
+	})
+}
+
+// without is all topics of t, or of the catalog, but one.
+func (t Topics) without(c *Catalog, id int64) Topics {
+	ids := t.IDs()
+	if t == AllTopics {
+		for i := range c.Topics {
+			ids = append(ids, c.Topics[i].ID)
+		}
+	}
+	return TopicsOf(slices.DeleteFunc(ids, func(have int64) bool { return have == id }))
+}
