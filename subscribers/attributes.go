@@ -100,3 +100,16 @@ func (a *Attribute) known(of Attributes) string {
 	}
 	return ""
 }
+
+// Map returns them by name, nil if none is known.
+func (a Attributes) Map() map[string]string {
+	var out map[string]string
+	for _, pair := range a.Pairs() {
+		if out == nil {
+			out = map[string]string{}
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		out[name] = value
+	}
+	return out
+}

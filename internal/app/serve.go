@@ -88,7 +88,7 @@ func (a *App) jobs(parts []Part) ([]job, error) {
 		case PartFetch:
 			jobs = append(jobs, a.Poller().Run, a.watch)
 		case PartPlan:
-			jobs = append(jobs, a.plan, digest.NewArchivist(a.Digests, a.Setup, a.archive(), a.Log).Run)
+			jobs = append(jobs, a.plan, a.Archivist().Run)
 		case PartDeliver:
 			more, err := a.deliveries(out)
 			if err != nil {
@@ -169,6 +169,14 @@ func (a *App) deliveries(out *Outgoing) (job, error) {
 	}, nil
 }
 
+func (a *App) apiKeys() map[string]web.APIKey {
+	keys := make(map[string]web.APIKey, len(a.Config.Web.APIKeys))
+	for hash, k := range a.Config.Web.APIKeys {
+		keys[hash] = web.APIKey(k)
+	}
+	return keys
+}
+
 // Handler returns the web pages and the API.
 func (a *App) Handler() (http.Handler, error) {
 	o := web.Options{
@@ -177,7 +185,7 @@ func (a *App) Handler() (http.Handler, error) {
 		Articles: func(ctx context.Context, key string, in []digest.Incoming) (digest.PutResult, error) {
 			return a.Digests.PutBy(ctx, a.Tagger, "api:"+key, in)
 		},
-		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, a.Setup, a.Now()) }, APIKeys: a.Config.Web.APIKeys,
+		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, a.Setup, a.Now()) }, APIKeys: a.apiKeys(),
 		Receipts: a.Digests.Receipts,
 		Webhooks: a.webhooks(), Told: a.told,
 		TrustedProxies: a.Config.Web.TrustedProxies, AllowedOrigins: a.Config.Web.AllowedOrigins,

@@ -65,7 +65,7 @@ type Web struct {
 	Listen         string            // host:port; "127.0.0.1:8080" unless given
 	PublicURL      string            // required; every link in a mail begins with it; no slash at the end
 	APIKeysFile    string            // "" unless given: then the API answers nobody
-	APIKeys        map[string]string // as APIKeys returns them, read from APIKeysFile
+	APIKeys        map[string]APIKey // as APIKeys returns them, read from APIKeysFile
 	TrustedProxies []netip.Prefix    // who may say X-Forwarded-For; none unless given
 	AllowedOrigins []string          // scheme://host[:port] of sites that embed the form; none unless given
 }

@@ -38,9 +38,9 @@ func TestLoadTheFileOfTheDesign(t *testing.T) {
 		Site: config.Site{Name: "City Courier", URL: "https://courier.example", Language: "en",
 			Timezone: "America/New_York", PostalAddress: "1 Main Street, Springfield"},
 		Web: config.Web{Listen: "127.0.0.1:8080", PublicURL: "https://courier.example/mail",
-			APIKeysFile: filepath.Join(dir, "broadsheet.api-keys"), APIKeys: map[string]string{
+			APIKeysFile: filepath.Join(dir, "broadsheet.api-keys"), APIKeys: map[string]config.APIKey{
 				// sha256 of 0123456789abcdefghij
-				"6bc14bdc4517a7a682c6910de2e2946eb8e1ecd04090728fef6d092a7ceb62c5": "cms"}},
+				"6bc14bdc4517a7a682c6910de2e2946eb8e1ecd04090728fef6d092a7ceb62c5": {Name: "cms", Scopes: []string{"articles"}}}},
 		Security: config.Security{KeysFile: filepath.Join(dir, "broadsheet.keys")},
 		Database: config.Database{URL: "sqlite:" + filepath.Join(dir, "broadsheet.db")},
 		Mail: config.Mail{From: from, ReplyTo: "editors@courier.example", BounceDomain: "bounce.courier.example",

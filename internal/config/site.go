@@ -34,7 +34,7 @@ func readWeb(t *table) Web {
 }
 
 // apiKeys reads the file of key; what is wrong in it is told with its own lines.
-func (t *table) apiKeys(key string) (path string, keys map[string]string) {
+func (t *table) apiKeys(key string) (path string, keys map[string]APIKey) {
 	path, content := t.file(key, "", `write one "name:key" a line into it, or leave the setting out`)
 	if content == nil {
 		return path, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -24,13 +25,33 @@ type apiError struct {
 	Error  string `json:"error"`
 }
 
-// api lets in whoever has a key, and answers in JSON.
-func (s *Server) api(h func(r *http.Request, key string) (any, []apiError, error)) http.HandlerFunc {
+// APIKey is who may use the API for what.
+type APIKey struct {
+	Name   string
+	Scopes []string
+}
+
+// The scopes of keys.
+const (
+	scopeArticles    = "articles"
+	scopeSubscribers = "subscribers"
+)
+
+// api lets in whoever has a key with a scope, and answers in JSON. A request
+// without a body needs no content type.
+func (s *Server) api(scope string, h func(r *http.Request, key string) (any, []apiError, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		key, ok := s.keyName(r)
-		if !ok {
+		key, ok := s.key(r)
+		switch {
+		case !ok:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="broadsheet"`)
 			writeJSON(w, http.StatusUnauthorized, errorList{{Error: "send Authorization: Bearer KEY with a key of web.api_keys_file"}})
+			return
+		case !slices.Contains(key.Scopes, scope):
+			writeJSON(w, http.StatusForbidden, errorList{{Error: fmt.Sprintf("the key has not the scope %s: write %s[%s]:KEY into web.api_keys_file", scope, key.Name, scope)}})
+			return
+		case r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodDelete:
+			s.answer(w, r, key.Name, h)
 			return
 		}
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
@@ -38,15 +59,22 @@ func (s *Server) api(h func(r *http.Request, key string) (any, []apiError, error
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, apiLimit)
-		answer, wrong, err := h(r, key)
-		switch {
-		case err != nil:
-			s.failed(w, r, err, s.tellError)
-		case len(wrong) > 0:
-			writeJSON(w, wrong[0].status, errorList(wrong[:min(len(wrong), mostErrors)]))
-		default:
-			writeJSON(w, http.StatusOK, answer)
-		}
+		s.answer(w, r, key.Name, h)
+	}
+}
+
+// answer writes what a handler of the API returns; nil is an empty answer.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, key string, h func(r *http.Request, key string) (any, []apiError, error)) {
+	answer, wrong, err := h(r, key)
+	switch {
+	case err != nil:
+		s.failed(w, r, err, s.tellError)
+	case len(wrong) > 0:
+		writeJSON(w, wrong[0].status, errorList(wrong[:min(len(wrong), mostErrors)]))
+	case answer == nil:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		writeJSON(w, http.StatusOK, answer)
 	}
 }
 
@@ -56,16 +84,16 @@ func (s *Server) tellError(w http.ResponseWriter, _ *http.Request, status int) {
 	writeJSON(w, status, errorList{{Error: http.StatusText(status)}})
 }
 
-// keyName returns whose key a request has. The key is looked up by its hash, so
-// that the time taken says nothing about how much of it was right.
-func (s *Server) keyName(r *http.Request) (name string, ok bool) {
+// key returns the key that a request has. It is looked up by its hash, so that
+// the time taken says nothing about how much of it was right.
+func (s *Server) key(r *http.Request) (k APIKey, ok bool) {
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return "", false
+		return APIKey{}, false
 	}
 	sum := sha256.Sum256([]byte(strings.TrimSpace(key)))
-	name, ok = s.APIKeys[hex.EncodeToString(sum[:])]
-	return name, ok
+	k, ok = s.APIKeys[hex.EncodeToString(sum[:])]
+	return k, ok
 }
 
 // refused is one error about a whole request.

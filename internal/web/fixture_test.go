@@ -28,7 +28,10 @@ import (
 	"broadsheet/templates"
 )
 
-const apiKey = "a-key-of-the-newsroom"
+const (
+	apiKey = "a-key-of-the-newsroom"
+	crmKey = "a-key-of-the-paywall"
+)
 
 // site is a server on a database with three topics and two digests, with a
 // clock that tests move and a log that they read.
@@ -115,7 +118,7 @@ func (s *site) configure() *digest.Setup {
 
 func (s *site) options(setup *digest.Setup) web.Options {
 	articles, tagger := digest.NewStore(s.db, s.now), digest.NewTagger(setup)
-	sum := sha256.Sum256([]byte(apiKey))
+	cms, crm := sha256.Sum256([]byte(apiKey)), sha256.Sum256([]byte(crmKey))
 	return web.Options{
 		Site:      templates.Site{Name: "City Courier", URL: "https://courier.example", Language: "en", PostalAddress: "1 Main Street"},
 		PublicURL: "https://courier.example/mail", Subscribers: s.store, Keys: s.keys,
@@ -123,7 +126,11 @@ func (s *site) options(setup *digest.Setup) web.Options {
 		Articles: func(ctx context.Context, key string, in []digest.Incoming) (digest.PutResult, error) {
 			return articles.PutBy(ctx, tagger, "api:"+key, in)
 		},
-		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, setup, s.now()) }, APIKeys: map[string]string{hex.EncodeToString(sum[:]): "cms"},
+		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, setup, s.now()) },
+		APIKeys: map[string]web.APIKey{
+			hex.EncodeToString(cms[:]): {Name: "cms", Scopes: []string{"articles"}},
+			hex.EncodeToString(crm[:]): {Name: "crm", Scopes: []string{"subscribers"}},
+		},
 		Receipts: articles.Receipts,
 		Webhooks: map[string]web.Webhook{"site": {Kind: "wordpress", Secret: []byte(hookSecret), Topics: []string{"world"}}},
 		Told: func(ctx context.Context, name string, told ingest.Hook) (string, error) {

@@ -44,7 +44,11 @@ func (s *Server) Handler() http.Handler {
 	page("GET /editions/sitemap.xml", s.sitemap)
 
 	// The API of the newsroom.
-	plain("POST /api/v1/articles", s.api(s.postArticles))
+	plain("POST /api/v1/articles", s.api(scopeArticles, s.postArticles))
+	plain("GET /api/v1/subscribers/{external_id}", s.api(scopeSubscribers, s.getSubscriber))
+	plain("PUT /api/v1/subscribers/{external_id}", s.api(scopeSubscribers, s.putSubscriber))
+	plain("DELETE /api/v1/subscribers/{external_id}", s.api(scopeSubscribers, s.deleteSubscriber))
+	plain("GET /api/v1/openapi.json", s.openAPI)
 	plain("POST /api/v1/webhooks/{name}", s.postWebhook)
 
 	// The rest.

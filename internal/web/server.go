@@ -31,7 +31,7 @@ type Options struct {
 
 	Articles     func(ctx context.Context, key string, in []digest.Incoming) (digest.PutResult, error) // key is the name of whose it was
 	CheckArticle func(in *digest.Incoming) error                                                       // nil if the configuration knows its topics and attributes
-	APIKeys      map[string]string                                                                     // hexadecimal SHA-256 of a key -> its name
+	APIKeys      map[string]APIKey                                                                     // by the hexadecimal SHA-256 of a key
 	Receipts     func(ctx context.Context, subscriberID int64) ([]digest.Receipt, error)
 
 	Webhooks map[string]Webhook // by name
