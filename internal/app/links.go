@@ -22,6 +22,11 @@ func (a *App) archive() digest.Archive {
 	return digest.Archive{Digests: c.Digests, Delay: c.Delay, Letters: c.Letters, Partial: c.Partial}
 }
 
+// Archivist returns what keeps the public archive.
+func (a *App) Archivist() *digest.Archivist {
+	return digest.NewArchivist(a.Digests, a.Setup, a.archive(), a.Log)
+}
+
 // newLinkTags returns what links to stories get on some hosts, nil for nothing.
 func newLinkTags(c *config.LinkTags, hosts []string) (*digest.LinkTags, error) {
 	out := &digest.LinkTags{Overwrite: c.Overwrite, Hosts: hosts}
