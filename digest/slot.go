@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"broadsheet/internal/schedule"
 	"broadsheet/templates"
 )
 
@@ -245,6 +246,14 @@ func (p *slotPlan) verdicts(attributes string, frozen *Selection, pick chosen) [
 		}
 		out = append(out, v)
 	})
+	return out
+}
+
+// SlotsOf says which slots run in the edition of a slot of the schedule, for a
+// reader of whom nothing is known. It needs no database.
+func (s *Setup) SlotsOf(d *Digest, slot schedule.Local) []SlotVerdict {
+	var out []SlotVerdict
+	newSlotPlan(s, d, &Edition{Slot: slot, Kind: Scheduled}).choose("", func(v SlotVerdict) { out = append(out, v) })
 	return out
 }
 

@@ -10,9 +10,10 @@ import (
 	"broadsheet/templates"
 )
 
-// slotDelay is how long after it was written a version of a slot begins to
+// slotDelay is how long after it was written another version of a slot begins to
 // count: by then it is surely committed, so that no first try is composed without
-// what its retry has.
+// what its retry has. The first version counts at once, for nothing was planned
+// with the slot before.
 const slotDelay = time.Second
 
 // slotRow is the newest version of a slot.
@@ -61,14 +62,29 @@ func (s *Store) syncSlots(ctx context.Context, tx *db.Tx, set *Setup) error {
 	if err != nil {
 		return err
 	}
-	from := db.Millis(s.now().Add(slotDelay))
 	for _, row := range changed {
+		from := s.now()
+		if row.Version > 1 {
+			from = from.Add(slotDelay)
+		}
 		if _, err := tx.Exec(ctx, `INSERT INTO slot_versions (slug, version, from_at, body) VALUES ($1, $2, $3, $4)`,
-			row.Slug, row.Version, from, row.Body); err != nil {
+			row.Slug, row.Version, db.Millis(from), row.Body); err != nil {
 			return fmt.Errorf("slot %s: %w", row.Slug, err)
 		}
 	}
 	return nil
+}
+
+// SlotsCountIn is how long it takes until what is stored of slots counts.
+func (s *Store) SlotsCountIn(ctx context.Context) (time.Duration, error) {
+	var last int64
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Get(ctx, &last, `SELECT COALESCE(MAX(from_at), 0) FROM slot_versions`)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("read when slots count: %w", err)
+	}
+	return min(max(db.Time(last).Sub(s.now()), 0), slotDelay), nil
 }
 
 // slotsAsOf returns the slots of a mail as they were at a time. Those that were

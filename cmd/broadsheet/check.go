@@ -23,6 +23,11 @@ func (e *env) checkCommand() *cobra.Command {
 			}
 			fmt.Fprintf(e.stdout, "%s is valid: %d topics, %d sources, %d digests, %d relays\n",
 				cfg.Path, len(cfg.Topics), len(cfg.Sources), len(cfg.Digests), len(cfg.Mail.Relays))
+			ahead, err := app.SlotsAhead(cfg, e.now())
+			if err != nil {
+				return err
+			}
+			e.showSlots(ahead)
 			return nil
 		},
 	}

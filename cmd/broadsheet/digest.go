@@ -135,6 +135,9 @@ func (e *env) showPreview(p *app.Preview, html string, text bool, eml string) er
 	for i, s := range p.Stories {
 		fmt.Fprintf(e.stdout, "%3d. %s\n     %s\n", i+1, s.Title, s.URL)
 	}
+	for _, v := range p.Slots {
+		fmt.Fprintln(e.stdout, "slot "+slotLine(v))
+	}
 	fmt.Fprintf(e.stdout, "%d bytes of HTML, %d of text; see --html, --text, --eml\n", len(p.HTML), len(p.Text))
 	return nil
 }

@@ -81,6 +81,10 @@ func (e *env) showExplanation(a *app.App, x *digest.Explanation, one bool) error
 		s := &x.Stories[i]
 		out.add(storyOutcome(x, s), sectionName(a, s.Section), fmt.Sprint(s.ArticleID), s.Article.Title, string(s.Rule), s.Detail)
 	}
+	for i := 0; i < len(x.Slots) && !one; i++ {
+		v := &x.Slots[i]
+		out.add(slotOutcome(x, v), "slot "+string(v.Position), v.Slug, cmp.Or(v.Sponsor, "(house)"), string(v.Rule), v.Detail)
+	}
 	if e.output == outputTable && one { // in full
 		for _, row := range out.rows {
 			fmt.Fprintf(e.stdout, "%s: %s, %s: %s\n", printable(fmt.Sprint(row[3])), row[0], row[4], printable(fmt.Sprint(row[5])))
@@ -126,6 +130,11 @@ func storyOutcome(x *digest.Explanation, s *digest.Explained) string {
 		return "fits"
 	}
 	return "left out"
+}
+
+// slotOutcome says what became of a slot.
+func slotOutcome(x *digest.Explanation, v *digest.SlotVerdict) string {
+	return storyOutcome(x, &digest.Explained{Verdict: digest.Verdict{Chosen: v.Chosen}})
 }
 
 // sectionName is the slug of a section's topic or the name of another section.

@@ -60,7 +60,10 @@ func OpenWriting(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Ap
 		for _, m := range done {
 			log.InfoContext(ctx, "schema migrated", "version", m.Version, "name", m.Name)
 		}
-		return a.Digests.Sync(ctx, a.Setup)
+		if err := a.Digests.Sync(ctx, a.Setup); err != nil {
+			return err
+		}
+		return a.awaitSlots(ctx)
 	})
 }
 
@@ -97,7 +100,10 @@ func Migrations(ctx context.Context, cfg *config.Config) ([]db.Migration, error)
 // of digests.
 func Check(cfg *config.Config) error {
 	_, keysErr := readKeys(cfg.Security.KeysFile)
-	_, setupErr := newSetup(cfg, templates.Site{})
+	set, setupErr := newSetup(cfg, templates.Site{})
+	if setupErr == nil {
+		setupErr = lookFaults(set)
+	}
 	_, signErr := newSigner(cfg)
 	_, relaysErr := newRelays(cfg)
 	if err := errors.Join(keysErr, setupErr, signErr, relaysErr); err != nil {
@@ -131,6 +137,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 	if a.Setup, err = newSetup(cfg, a.Site); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
+	a.Site = a.Setup.Site
 	if a.DB, err = db.Open(ctx, cfg.Database.URL); err != nil {
 		return nil, err
 	}

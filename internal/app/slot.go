@@ -1,10 +1,13 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"broadsheet/digest"
 	"broadsheet/internal/config"
+	"broadsheet/internal/schedule"
 	"broadsheet/templates"
 )
 
@@ -33,4 +36,58 @@ func newSlot(c *config.Slot) (digest.Slot, error) {
 		return s, fmt.Errorf("html, line %d: %s", flaws[0].Line, flaws[0].Text)
 	}
 	return s, nil
+}
+
+// SlotForecast is which slots run in the next edition of a digest, for a reader of
+// whom nothing is known.
+type SlotForecast struct {
+	Digest string // its slug
+	Date   string // local, of the edition
+	Slots  []digest.SlotVerdict
+}
+
+// SlotsAhead tells of all digests which slots run next. It is empty where no slots
+// are configured.
+func SlotsAhead(cfg *config.Config, now time.Time) ([]SlotForecast, error) {
+	set, err := newSetup(cfg, templates.Site{})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	var out []SlotForecast
+	for i := range set.Digests {
+		if d := &set.Digests[i]; len(set.Slots) > 0 {
+			slot := nextSlot(d, now)
+			out = append(out, SlotForecast{Digest: d.Slug, Date: slot.Date(), Slots: set.SlotsOf(d, slot)})
+		}
+	}
+	return out, nil
+}
+
+// nextSlot is the next one of a digest in its own zone, or now where it has no
+// schedule.
+func nextSlot(d *digest.Digest, now time.Time) schedule.Local {
+	slot := schedule.LocalOf(now, d.Location)
+	if !d.Instant {
+		if next, _ := d.Schedule.NextIn(d.Location, now); !next.IsZero() {
+			slot = next
+		}
+	}
+	return slot
+}
+
+// awaitSlots waits until what just changed of slots counts, so that no mail is
+// composed without it: a second at most, after a change.
+func (a *App) awaitSlots(ctx context.Context) error {
+	left, err := a.Digests.SlotsCountIn(ctx)
+	if err != nil || left == 0 {
+		return err
+	}
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
