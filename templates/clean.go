@@ -29,7 +29,23 @@ func oneLine(s string) string {
 		}
 		b.WriteRune(r)
 	}
+	if strings.TrimSpace(b.String()) == "" { // spaces of other kinds stay between words only
+		return ""
+	}
 	return b.String()
+}
+
+// name is what a site is called, for links that need words: its host where it
+// has no name.
+func (s *Site) name() string {
+	if name := oneLine(s.Name); name != "" {
+		return name
+	}
+	u, err := url.Parse(webURL(s.URL))
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // reorders reports whether r opens or closes a stretch of embedded direction:

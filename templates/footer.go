@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -37,8 +38,8 @@ func foot(d *Digest) Foot {
 	}
 	f.Pause, f.LeaveAll = f.Preferences+"#"+AnchorPause, f.Preferences+"#"+AnchorLeave
 	for _, s := range d.Sections {
-		if s.Kind == TopicSection && s.Slug != "" && len(s.Stories) > 0 {
-			f.Topics = append(f.Topics, TopicLink{Name: oneLine(s.Name), URL: f.Preferences + TopicPath + s.Slug})
+		if name := firstOf(oneLine(s.Name), oneLine(s.Slug)); s.Kind == TopicSection && oneLine(s.Slug) != "" && len(s.Stories) > 0 {
+			f.Topics = append(f.Topics, TopicLink{Name: name, URL: f.Preferences + TopicPath + url.PathEscape(s.Slug)})
 		}
 	}
 	if len(f.Topics) < 2 { // leaving the only topic is leaving the digest

@@ -62,7 +62,7 @@ func newIssue(d *Digest) *Issue {
 	c := words(d.language())
 	v := &Issue{
 		T: c, Kind: d.kind(), Lang: c.language, Dir: languageDirection(c.language), siteLang: oneLine(d.Site.Language),
-		Site: oneLine(d.Site.Name), SiteURL: webURL(d.Site.URL), Address: oneLine(d.Site.PostalAddress),
+		Site: d.Site.name(), SiteURL: webURL(d.Site.URL), Address: oneLine(d.Site.PostalAddress),
 		Name: oneLine(d.Name), Date: c.longDate(d.Date), Subject: oneLine(d.Subject), Preheader: oneLine(d.Preheader),
 		Reader: oneLine(d.ReaderName), SubscribeURL: webURL(d.SubscribeURL), ViewURL: webURL(d.ViewURL),
 		Foot: foot(d), Tagline: oneLine(d.Site.Tagline), Logo: d.Site.logo(),

@@ -135,7 +135,7 @@ func newNotice(site Site, language, url string) *Notice {
 	return &Notice{
 		looks: site.Looks,
 		T:     c, Lang: c.language, Dir: languageDirection(c.language),
-		Site: oneLine(site.Name), SiteURL: webURL(site.URL), Address: oneLine(site.PostalAddress),
+		Site: site.name(), SiteURL: webURL(site.URL), Address: oneLine(site.PostalAddress),
 		URL: webURL(url), Tagline: oneLine(site.Tagline), Logo: site.logo(),
 	}
 }
