@@ -1,6 +1,8 @@
 package digest_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -223,4 +225,24 @@ func TestDigestDropsATopic(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDigestThatNeverHadATopic: no deliveries are read for a story that has it,
+// too, and gets another one.
+func TestDigestThatNeverHadATopic(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) { set.Digests[0].Topics = []string{"sport"} })
+		w.subscribe(1, newYork, "sport")
+		w.begin()
+		w.tick()
+		w.clock.advance(20 * time.Hour)
+		w.put(story(1, "world"))
+		w.clock.advance(4 * time.Hour)
+		w.tick()
+		w.put(story(1, "world", "sport"))
+		w.clock.advance(24 * time.Hour)
+		read := slices.DeleteFunc(w.statements(), func(text string) bool { return !strings.Contains(text, "FROM deliveries") })
+		same(t, "deliveries are asked", read, nil)
+		w.wantMails("daily/2026-11-25 1: 1")
+	})
 }

@@ -81,7 +81,7 @@ func (c *chooser) scanCandidate(scan func(dest ...any) error, p *pool) error {
 	last := &p.ranked[len(p.ranked)-1]
 	if _, offered := c.digest.topics[t.topic]; offered && reason != topicGone {
 		last.topics = append(last.topics, t)
-	} else if t.seq > 0 {
+	} else if t.seq > 0 && (offered || a.arrivedAt <= c.digest.narrowedAt+clockSlack) { // it may have come for that
 		t.at = -1
 		last.gone = append(last.gone, t)
 	}

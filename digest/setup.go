@@ -143,10 +143,11 @@ type Digest struct {
 	DailyCap       int           // deliveries to a reader on a local date, 0 for no limit
 	CatchUpWithin  time.Duration // how late a missed slot may be made up for, 0 for what CatchUp says
 
-	topics   map[int64]int // offered topics and their position
-	slots    []Slot        // of the setup
-	paid     string        // the attribute of readers who get the bodies of paid stories, like ",name=value,"; "": nobody
-	language string        // of stories and readers of which none is known
+	topics     map[int64]int // offered topics and their position
+	narrowedAt int64         // when it last ceased to offer one
+	slots      []Slot        // of the setup
+	paid       string        // the attribute of readers who get the bodies of paid stories, like ",name=value,"; "": nobody
+	language   string        // of stories and readers of which none is known
 }
 
 // ErrUnknownDigest says that no digest of that name is configured.

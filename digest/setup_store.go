@@ -124,8 +124,10 @@ func (s *Store) Sync(ctx context.Context, set *Setup) error {
 		if err := s.syncSlots(ctx, tx, set); err != nil {
 			return err
 		}
-		_, err := s.load(ctx, tx, set)
-		return err
+		if _, err := s.load(ctx, tx, set); err != nil {
+			return err
+		}
+		return s.syncOffers(ctx, tx, set)
 	})
 	if err != nil {
 		return fmt.Errorf("sync the configuration: %w", err)
@@ -193,7 +195,8 @@ func (s *Store) load(ctx context.Context, tx *db.Tx, set *Setup) (differs bool, 
 		}
 	}
 	set.index()
-	return differs, nil
+	changed, err := s.loadOffers(ctx, tx, set)
+	return differs || len(changed) > 0, err
 }
 
 func (s *Store) syncTable(ctx context.Context, tx *db.Tx, t table, want []declared) error {

@@ -142,3 +142,9 @@ CREATE TABLE theme_versions (
   body    TEXT NOT NULL,
   PRIMARY KEY (name, version)
 );
+
+-- topics are the ids of those that a digest offers, with a comma before, between
+-- and after them, '' where that is not known. narrowed_at is when it last ceased
+-- to offer one: deliveries tell who had the stories of before for that.
+ALTER TABLE digests ADD COLUMN topics TEXT NOT NULL DEFAULT '';
+ALTER TABLE digests ADD COLUMN narrowed_at BIGINT NOT NULL DEFAULT 0;
