@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -52,45 +49,6 @@ func (e *env) digestListCommand() *cobra.Command {
 	}
 }
 
-func (e *env) digestPreviewCommand() *cobra.Command {
-	var address, at, html, eml string
-	var text bool
-	cmd := &cobra.Command{
-		Use:   "preview DIGEST --for ADDR",
-		Short: "Show what a reader would get next with the stories of this moment, changing nothing",
-		Args:  exactly("DIGEST"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if address == "" {
-				return usagef("digest preview: --for ADDR is missing")
-			}
-			return e.reading(cmd.Context(), func(a *app.App) error {
-				d, when, err := digestAndTime(a, args[0], at, e.now())
-				if err != nil {
-					return err
-				}
-				detail, err := a.Subscribers.ByAddress(cmd.Context(), address)
-				if err != nil {
-					return fmt.Errorf("%s: %w", address, err)
-				}
-				p, err := a.Preview(cmd.Context(), d, detail, when)
-				if errors.Is(err, digest.ErrNotSubscribed) {
-					return fmt.Errorf("%s does not get %s: %w (the reader is %s)", address, d.Slug, digest.ErrNotSubscribed, detail.Shown())
-				} else if err != nil {
-					return err
-				}
-				return e.showPreview(p, html, text, eml)
-			})
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&address, "for", "", "`ADDR` of the reader")
-	f.StringVar(&at, "at", "", "`TIME` of the slot, such as \"next monday 07:00\" (default: what comes next, be it a welcome or made up)")
-	f.StringVar(&html, "html", "", "write the HTML part to this `FILE`, - for standard output")
-	f.BoolVar(&text, "text", false, "print the text part")
-	f.StringVar(&eml, "eml", "", "write the whole message to this `FILE`, - for standard output")
-	return cmd
-}
-
 // digestAndTime resolves a digest's name and a time in its zone.
 func digestAndTime(a *app.App, slug, at string, now time.Time) (*digest.Digest, time.Time, error) {
 	d, err := a.Setup.DigestBySlug(slug)
@@ -102,132 +60,6 @@ func digestAndTime(a *app.App, slug, at string, now time.Time) (*digest.Digest, 
 		return nil, time.Time{}, usagef("--at: %w", err)
 	}
 	return d, when, nil
-}
-
-func (e *env) showPreview(p *app.Preview, html string, text bool, eml string) error {
-	if p.Skip != "" {
-		fmt.Fprintf(e.stdout, "%s would not be sent to this reader: %s\n", p.Edition.Key, p.Skip)
-		return nil
-	}
-	wrote := false
-	for _, part := range []struct{ path, content string }{{html, p.HTML}, {eml, string(p.Message)}} {
-		if part.path == "" {
-			continue
-		}
-		wrote = true
-		if part.path == "-" {
-			fmt.Fprint(e.stdout, part.content)
-			continue
-		}
-		if err := writePrivate(part.path, part.content); err != nil {
-			return fmt.Errorf("write preview: %w", err)
-		}
-		fmt.Fprintf(e.stderr, "wrote %s (%d bytes)\n", part.path, len(part.content))
-	}
-	if text {
-		fmt.Fprint(e.stdout, p.Text)
-		wrote = true
-	}
-	if wrote {
-		return nil
-	}
-	fmt.Fprintf(e.stdout, "%s, due %s%s\nSubject: %s\n", p.Edition.Key, p.DueAt.Format(time.RFC1123), ofKind(p.Edition.Kind), p.Subject)
-	for i, s := range p.Stories {
-		fmt.Fprintf(e.stdout, "%3d. %s\n     %s\n", i+1, s.Title, s.URL)
-	}
-	for _, v := range p.Slots {
-		fmt.Fprintln(e.stdout, "slot "+slotLine(v))
-	}
-	fmt.Fprintf(e.stdout, "%d bytes of HTML, %d of text; see --html, --text, --eml\n", len(p.HTML), len(p.Text))
-	return nil
-}
-
-// ofKind says what an edition is that comes beside the schedule.
-func ofKind(kind digest.EditionKind) string {
-	switch kind {
-	case digest.Welcome:
-		return ", a welcome to a new reader"
-	case digest.Moved:
-		return ", made up for a change of zone or hour"
-	}
-	return ""
-}
-
-func (e *env) digestPlanCommand() *cobra.Command {
-	var at string
-	var dryRun bool
-	cmd := &cobra.Command{
-		Use:   "plan DIGEST",
-		Short: "Plan what is due without sending it, or with --dry-run count who would get what",
-		Args:  exactly("DIGEST"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if at != "" && !dryRun {
-				return usagef("digest plan: --at goes with --dry-run; without it what is due now is planned")
-			}
-			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
-				d, when, err := digestAndTime(a, args[0], at, e.now())
-				if err != nil {
-					return err
-				}
-				if dryRun {
-					dry, err := a.Planner.DryRun(cmd.Context(), d, when)
-					if err != nil {
-						return err
-					}
-					return e.showDryRun(cmd.Context(), a, dry)
-				}
-				return e.planDue(cmd, a, d, when)
-			})
-		},
-	}
-	cmd.Flags().StringVar(&at, "at", "", "`TIME` after which the slots are, such as \"next monday 07:00\"")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "count, and write nothing")
-	return cmd
-}
-
-func (e *env) planDue(cmd *cobra.Command, a *app.App, d *digest.Digest, now time.Time) error {
-	if err := a.Refresh(cmd.Context(), now); err != nil {
-		return err
-	}
-	if err := a.Planner.Tick(cmd.Context(), now); err != nil {
-		return err
-	}
-	editions, err := a.OpenEditions(cmd.Context(), d)
-	if err != nil {
-		return err
-	}
-	if len(editions) == 0 {
-		fmt.Fprintf(e.stdout, "nothing of %s is due\n", d.Slug)
-		return nil
-	}
-	return e.showEditions(cmd.Context(), a, editions)
-}
-
-func (e *env) showDryRun(ctx context.Context, a *app.App, dry *digest.DryRun) error {
-	out := &list{columns: []string{"zone", "hour", "slot", "due_at", "due", "would_get"}}
-	for _, c := range dry.Cohorts {
-		out.add(c.Zone, c.Hour, c.Slot.String(), c.DueAt, c.Due, c.WouldGet)
-	}
-	if e.output != outputTable {
-		return e.show(out)
-	}
-	size, err := a.Composer.LargestHTML(ctx, dry)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(e.stdout, "%s: %d readers would be due, %d would get a digest\n", dry.Digest, dry.Due, dry.WouldGet)
-	for _, reason := range slices.Sorted(maps.Keys(dry.Skips)) {
-		fmt.Fprintf(e.stdout, "  %d skipped: %s\n", dry.Skips[reason], reason)
-	}
-	fmt.Fprintf(e.stdout, "%d distinct selections", dry.Selections)
-	if size > 0 {
-		fmt.Fprintf(e.stdout, ", the largest of %d stories with %d KB of HTML", dry.Largest, (size+999)/1000)
-	}
-	fmt.Fprintln(e.stdout)
-	for _, n := range slices.Sorted(maps.Keys(dry.Stories)) {
-		fmt.Fprintf(e.stdout, "  %3d stories: %d readers\n", n, dry.Stories[n])
-	}
-	return e.show(out)
 }
 
 type sendOptions struct {
