@@ -76,7 +76,7 @@ func TestMailInTheReadersLanguage(t *testing.T) {
 		w.put(story(1, "world"))
 		w.tick()
 		c := w.compose(time.Time{})
-		inOrder(t, w.htmlOf(c), `lang=3D"de"`, "Montag, 23. November 2026", "Aufmacher", "Story 1", "What happened.", "abbestellen")
+		inOrder(t, w.htmlOf(c), `lang=3D"de"`, "Montag, 23. November 2026", "Aufmacher", "Story 1", "What happened.", "abbestellen", "/subscribe?lang=3Dde")
 		inOrder(t, w.textOf(c), "Montag, 23. November 2026", "AUFMACHER", "Story 1", "abbestellen")
 		first := w.message(c)
 		w.speaks(1, "en")

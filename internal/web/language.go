@@ -40,6 +40,14 @@ func (s *Server) readerSite(r *http.Request, id int64) templates.Site {
 	return s.siteFor(r, v.Language)
 }
 
+// signUpIn is the page to sign up on, in the language of another page.
+func (s *Server) signUpIn(site templates.Site) string {
+	if len(s.Site.Languages) == 0 {
+		return s.Links.SignUp()
+	}
+	return s.Links.SignUp() + "?" + url.Values{templates.FieldLang: {site.Language}}.Encode()
+}
+
 // inLanguage gives the path of a page the language of the form before it.
 func (s *Server) inLanguage(r *http.Request, path string) string {
 	if tag := r.PostForm.Get(templates.FieldLang); tag != "" && len(s.Site.Languages) > 0 {

@@ -102,7 +102,11 @@ func TestLanguageOfAReader(t *testing.T) {
 	if got := s.detail("ann@example.com").Language; got != "de" {
 		t.Errorf("a form without the field made the language %q", got)
 	}
-	s.submit(s.ask(http.MethodGet, s.u(id, "daily"), "").form(t)).wantLanguage(t, "goodbye", "de", "ltr")
+	goodbye := s.submit(s.ask(http.MethodGet, s.u(id, "daily"), "").form(t))
+	goodbye.wantLanguage(t, "goodbye", "de", "ltr")
+	if !strings.Contains(goodbye.body, "/subscribe?lang=de") {
+		t.Error("who changed their mind signs up in another language")
+	}
 }
 
 // TestOneLanguage: a site that offers no other language asks nobody for it.

@@ -90,7 +90,7 @@ func isPage(r *http.Request) bool {
 
 // showGoodbye says that a digest has ended, or all for digest 0.
 func (s *Server) showGoodbye(w http.ResponseWriter, status int, digest int64, site templates.Site) error {
-	page := &templates.GoodbyePage{Site: site, DigestName: s.digestName(digest), All: digest == 0, SubscribeURL: s.Links.SignUp()}
+	page := &templates.GoodbyePage{Site: site, DigestName: s.digestName(digest), All: digest == 0, SubscribeURL: s.signUpIn(site)}
 	return s.show(w, status, func(b io.Writer) error { return s.pages.Goodbye(b, page) })
 }
 
