@@ -105,7 +105,7 @@ func (c *Composer) compile(dr *draft) (*Composed, *sheet, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	text, err := d.Theme.Text(sheet.plain)
+	text, err := dr.theme.Text(sheet.plain)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -25,6 +25,7 @@ type draft struct {
 	articles    map[int64]*Article
 	corrections []templates.Correction
 	slots       []templates.Slot
+	theme       *templates.Theme
 	selectionID int64 // 0 where no mail of a reader is made of it
 	bare        bool  // links stay as they are
 }
@@ -52,6 +53,9 @@ func gather(ctx context.Context, tx *db.Tx, d *Digest, e *Edition, sel Selection
 		return nil, err
 	}
 	if dr.corrections, err = correctionsAsOf(ctx, tx, sel.Corrections, at); err != nil {
+		return nil, err
+	}
+	if dr.theme, err = themeAsOf(ctx, tx, d, e, at); err != nil {
 		return nil, err
 	}
 	if e.ID == 0 { // the database need not have the configuration yet
@@ -98,7 +102,7 @@ func (c *Composer) content(dr *draft, k keeps) (*templates.Digest, error) {
 		Kind: dr.kind(), Since: d.since(e.Slot),
 		Site: c.setup.Site, Slug: d.Slug, Name: d.Name, Edition: e.Key, Date: e.date(d.Location), Language: dr.language,
 		Preheader: dr.text.Preheader, Intro: dr.intro, Corrections: dr.corrections,
-		More: dr.more + len(dr.picks) - k.stories, MoreURL: c.setup.Site.URL, SubscribeURL: dr.signUp(c.links.SignUp),
+		More: dr.more + len(dr.picks) - k.stories, MoreURL: c.setup.Site.URL, SubscribeURL: c.links.SignUp,
 	}
 	headlines := dr.text.headlines()
 	var laid sections
@@ -134,14 +138,6 @@ func (c *Composer) slots(dr *draft) []templates.Slot {
 		out[i].Follow = func(link string) string { return c.SlotLink(dr.edition.ID, slug, i+1, link) }
 	}
 	return out
-}
-
-// signUp is the page where others sign up, in the language of the mail.
-func (dr *draft) signUp(page string) string {
-	if page == "" || dr.language == "" {
-		return page
-	}
-	return page + "?lang=" + dr.language
 }
 
 // subject is the edition's own, "" for what the digest's template makes.

@@ -151,7 +151,7 @@ func (c *Composer) draw(dr *draft, k keeps, markers mail.Markers) (*sheet, error
 		*part.content = content
 	}
 	var err error
-	s.html, err = dr.digest.Theme.HTML(s.content)
+	s.html, err = dr.theme.HTML(s.content)
 	s.html = withPixel(s.html, s.content.PixelURL)
 	return s, err
 }

@@ -57,7 +57,7 @@ func letterDraft(d *Digest, l LetterText, now time.Time) (*draft, error) {
 	return &draft{
 		digest: d, edition: &Edition{DigestID: d.ID, Slot: slot, Key: editionKey(d, slot, Letter), Kind: Letter, Partial: true},
 		text:  EditionText{Subject: strings.TrimSpace(l.Subject), Preheader: l.Preheader, Intro: l.Markdown},
-		intro: intro,
+		intro: intro, theme: d.theme(),
 	}, nil
 }
 

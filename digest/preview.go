@@ -116,7 +116,7 @@ func (c *Composer) preview(dr *draft, out *Preview, reader Reader) error {
 	for _, content := range []*templates.Digest{drawn.content, drawn.plain} {
 		content.ReaderName, content.Unsubscribe, content.Preferences = reader.Name, reader.Unsubscribe, reader.Preferences
 	}
-	return out.draw(dr.digest.Theme, drawn)
+	return out.draw(dr.theme, drawn)
 }
 
 func (p *Preview) draw(theme *templates.Theme, drawn *sheet) (err error) {

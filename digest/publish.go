@@ -153,7 +153,7 @@ func (c *Composer) page(dr *draft) (*Published, error) {
 	if lead := content.Lead; lead != nil && strings.HasPrefix(lead.Image, "https://") {
 		out.Image, out.ImageAlt = lead.Image, lead.ImageAlt
 	}
-	out.HTML, err = dr.digest.Theme.HTML(content)
+	out.HTML, err = dr.theme.HTML(content)
 	return out, err
 }
 

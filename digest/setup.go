@@ -21,6 +21,7 @@ type Setup struct {
 	Sources []Source
 	Digests []Digest
 	Slots   []Slot
+	Looks   []*Looks // the themes of its digests and of system mails
 
 	Attributes     []Attribute
 	Paid           string // the attribute of readers who get the bodies of paid stories, such as "tier=paid"; "": nobody
@@ -119,6 +120,7 @@ type Digest struct {
 	PerTopic    int // 0: no limit
 	Subject     *templates.Subject
 	Theme       *templates.Theme
+	Looks       *Looks    // the versions of the theme; nil for Theme alone
 	Tags        *LinkTags // that links to stories get, nil for none
 	From        mail.Address
 	ReplyTo     *mail.Address

@@ -96,6 +96,9 @@ func (s *Setup) declaredDigests() []declared {
 // back is the same row again. Nothing is written if nothing differs.
 func (s *Store) Sync(ctx context.Context, set *Setup) error {
 	differs := false
+	if err := s.SyncLooks(ctx, set.Looks); err != nil {
+		return err
+	}
 	if err := s.db.View(ctx, func(tx *db.Tx) (err error) {
 		if differs, err = s.load(ctx, tx, set); err != nil || differs {
 			return err
@@ -144,6 +147,9 @@ func (s *Store) Load(ctx context.Context, set *Setup) error {
 	})
 	if err != nil {
 		return fmt.Errorf("load the configured topics, sources and digests: %w", err)
+	}
+	if err := s.LoadLooks(ctx, set.Looks); err != nil {
+		return err
 	}
 	for _, t := range set.Topics {
 		if t.ID == 0 {

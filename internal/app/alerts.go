@@ -26,13 +26,18 @@ func (a *App) watch(ctx context.Context) error {
 	})
 }
 
-// Watch opens and ends alerts by the present state of the sources.
+// Watch takes what changed of the themes, and opens and ends alerts by their
+// present state and that of the sources.
 func (a *App) Watch(ctx context.Context) error {
+	if err := a.RereadThemes(ctx); err != nil {
+		return err
+	}
 	states, err := a.Digests.SourceHealths(ctx)
 	if err != nil {
 		return err
 	}
-	opened, ended, err := a.Digests.SyncAlerts(ctx, a.Setup.SourceAlerts(states, a.Now()))
+	wanted := append(a.Setup.SourceAlerts(states, a.Now()), a.Setup.LookAlerts()...)
+	opened, ended, err := a.Digests.SyncAlerts(ctx, wanted)
 	for _, alert := range opened {
 		a.Log.WarnContext(ctx, "alert opened", "key", alert.Key, "text", alert.Text)
 	}

@@ -60,10 +60,7 @@ func OpenWriting(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Ap
 		for _, m := range done {
 			log.InfoContext(ctx, "schema migrated", "version", m.Version, "name", m.Name)
 		}
-		if err := a.Digests.Sync(ctx, a.Setup); err != nil {
-			return err
-		}
-		return a.awaitSlots(ctx)
+		return a.Digests.Sync(ctx, a.Setup)
 	})
 }
 

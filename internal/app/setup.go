@@ -54,7 +54,12 @@ func knownProvider(name string) error {
 
 // newSetup turns the configuration into what package digest works with.
 func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
-	set := &digest.Setup{Site: site, Paid: cfg.Site.Paid, KeepDuplicates: cfg.Articles.KeepDuplicates}
+	themes, looks, err := newLooks(cfg)
+	if err != nil {
+		return nil, err
+	}
+	site.Looks = themes[cfg.Theme.Name]
+	set := &digest.Setup{Site: site, Paid: cfg.Site.Paid, KeepDuplicates: cfg.Articles.KeepDuplicates, Looks: looks}
 	for _, a := range cfg.Attributes {
 		set.Attributes = append(set.Attributes, digest.Attribute(a))
 	}
@@ -76,7 +81,6 @@ func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
 			Zone: zone, Language: s.Language, PictureURL: s.PictureURL, SilentAfter: s.SilentAfter, IgnoreIDs: s.IgnoreIDs,
 		})
 	}
-	themes := map[string]*templates.Theme{}
 	for _, c := range cfg.Digests {
 		d, err := newDigest(&c, themes)
 		if err == nil {
@@ -113,7 +117,7 @@ func newTopic(t *config.Topic) digest.Topic {
 	return topic
 }
 
-func newDigest(c *config.Digest, themes map[string]*templates.Theme) (*digest.Digest, error) {
+func newDigest(c *config.Digest, themes map[string]*digest.Looks) (*digest.Digest, error) {
 	d := &digest.Digest{
 		Slug: c.Slug, Name: c.Name, LocalTime: c.LocalTime, Topics: c.Topics,
 		MinItems: c.MinItems, MaxItems: c.MaxItems, PerTopic: c.PerTopic,
@@ -150,12 +154,7 @@ func newDigest(c *config.Digest, themes map[string]*templates.Theme) (*digest.Di
 		}
 		d.ReplyTo = &replyTo
 	}
-	if themes[c.Theme] == nil {
-		if themes[c.Theme], err = templates.LoadTheme(c.Theme); err != nil {
-			return nil, err
-		}
-	}
-	d.Theme = themes[c.Theme]
+	d.Looks = themes[c.Theme]
 	return d, nil
 }
 
