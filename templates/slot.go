@@ -115,6 +115,33 @@ func (v *Issue) slotLabel(s *Slot) string {
 	return firstOf(oneLine(s.Label), v.T.Sponsored) + " · " + isolate(oneLine(s.Sponsor), v.Dir)
 }
 
+// MissedSlots returns where the theme draws no slots in an ordinary mail, in one of
+// its parts: a sponsor there would pay for nothing.
+func (t *Theme) MissedSlots() ([]SlotPosition, error) {
+	positions := []SlotPosition{SlotTop, SlotAfterLead, SlotAfterSection(1), SlotBottom}
+	d := SampleDigest(KindDaily)
+	for i, position := range positions {
+		d.Slots = append(d.Slots, Slot{Position: position, Sponsor: slotMark(i), Text: "x", Link: "https://slot.example/"})
+	}
+	html, err := t.HTML(d)
+	if err != nil {
+		return nil, err
+	}
+	text, err := t.Text(d)
+	if err != nil {
+		return nil, err
+	}
+	var missed []SlotPosition
+	for i, position := range positions {
+		if mark := slotMark(i); !strings.Contains(html, mark) || !strings.Contains(text, mark) {
+			missed = append(missed, position)
+		}
+	}
+	return missed, nil
+}
+
+func slotMark(i int) string { return "slotmark" + strconv.Itoa(i) + "x" }
+
 // hostOf is the host of a URL without what all hosts begin with.
 func hostOf(link string) string {
 	_, rest, _ := strings.Cut(link, "://")

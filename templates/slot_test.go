@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -126,6 +127,7 @@ func FuzzCreative(f *testing.F) {
 		`<noscript><p title="</noscript><img src=x onerror=alert(1)>">x</p></noscript>`, `<a href="https://b.example/&#34; onclick=&#34;x">y</a>`,
 		`<img alt="` + "`" + `onerror=alert(1)" src="https://b.example/a.png" width="20" height="20">`, `<p style="color:#000;background-color:#fff;&quot;">x</p>`,
 		`<p lang="en&quot; onclick=&quot;x" dir="rtl">x</p>`, `<![if !mso]><p>x</p><![endif]>`, `<!--[if mso]><p>x</p><![endif]--><p>y</p>`, "<p>\u202e{{.Reader}}</p>",
+		"<a\x1b>x</a>", "<a\x1b=1 a\x1b=2>x</a>",
 		`<b><a><b></b><a></a></b></a>`, `<li><p>x</p></li><ul><ol><li></li></ol></ul>`, `<plaintext>x`, `<p>&lt;script&gt;</p>`,
 	} {
 		f.Add(src)
@@ -332,6 +334,31 @@ func TestSlotsFindTheirPlace(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestThemesThatDrawNoSlotsAreKnown: built-in ones draw all.
+func TestThemesThatDrawNoSlotsAreKnown(t *testing.T) {
+	for _, name := range []string{"broadsheet", "briefing"} {
+		theme, err := templates.LoadTheme(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if missed, err := theme.MissedSlots(); err != nil || len(missed) > 0 {
+			t.Errorf("%s: got %q, %v, want none", name, missed, err)
+		}
+	}
+	own := fstest.MapFS{
+		"digest.html": {Data: []byte(`<html lang="en"><head><title>x</title></head><body>{{range .TopSlots}}{{template "slotbox" .}}{{end}}{{range .BottomSlots}}{{.Label}}{{end}}<a href="{{.Foot.Unsubscribe}}">x</a></body></html>`)},
+		"digest.txt":  {Data: []byte(`{{template "slots" .TopSlots}}{{.Foot.Unsubscribe}}`)},
+	}
+	theme, err := templates.Open(own, templates.Look{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	missed, err := theme.MissedSlots()
+	if want := []templates.SlotPosition{"after_lead", "after_section_1", "bottom"}; err != nil || !slices.Equal(missed, want) {
+		t.Errorf("got %q, %v, want %q", missed, err, want)
 	}
 }
 
