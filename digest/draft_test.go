@@ -103,11 +103,11 @@ func TestComposeSections(t *testing.T) {
 		c := w.compose(time.Time{})
 		plain := w.textOf(c)
 		inOrder(t, plain, "TOP STORY", "Story 4", "World", "TOP STORIES", "Story 1", "Science", "Story 3", "Culture", "WORLD", "Story 2",
-			"LATEST", "Story 5", "Local", "and 3 more stories")
+			"ALSO TODAY", "Story 5", "and 3 more stories")
 		if strings.Contains(plain, "Also in") {
 			t.Error("a section that is of no topic counts as one")
 		}
-		inOrder(t, w.htmlOf(c), "Top stories", "Story 1", "Story 3", "World", "Story 2", "Latest", "Story 5")
+		inOrder(t, w.htmlOf(c), "Top stories", "Story 1", "Story 3", "World", "Story 2", "Also today", "Story 5")
 	})
 }
 
