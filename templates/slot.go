@@ -24,6 +24,9 @@ const afterSection = "after_section_"
 // fewer sections it is that after the last one.
 func SlotAfterSection(n int) SlotPosition { return SlotPosition(afterSection + strconv.Itoa(n)) }
 
+// AfterSection reports whether a slot stands after a section.
+func (p SlotPosition) AfterSection() bool { return p.section() > 0 }
+
 // section is the section after which a slot stands, 0 for none.
 func (p SlotPosition) section() int {
 	number, ok := strings.CutPrefix(string(p), afterSection)

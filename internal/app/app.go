@@ -60,7 +60,10 @@ func OpenWriting(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Ap
 		for _, m := range done {
 			log.InfoContext(ctx, "schema migrated", "version", m.Version, "name", m.Name)
 		}
-		return a.Digests.Sync(ctx, a.Setup)
+		if err := a.Digests.Sync(ctx, a.Setup); err != nil {
+			return err
+		}
+		return a.awaitSlots(ctx)
 	})
 }
 
@@ -99,7 +102,7 @@ func Check(cfg *config.Config) error {
 	_, keysErr := readKeys(cfg.Security.KeysFile)
 	set, setupErr := newSetup(cfg, templates.Site{})
 	if setupErr == nil {
-		setupErr = lookFaults(set)
+		setupErr = errors.Join(lookFaults(set), slotFaults(set))
 	}
 	_, signErr := newSigner(cfg)
 	_, relaysErr := newRelays(cfg)

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"broadsheet/digest"
@@ -73,6 +75,54 @@ func nextSlot(d *digest.Digest, now time.Time) schedule.Local {
 		}
 	}
 	return slot
+}
+
+// slotFaults are slots that a theme of theirs does not draw.
+func slotFaults(set *digest.Setup) error {
+	var errs []error
+	for i := range set.Digests {
+		d := &set.Digests[i]
+		if d.Looks == nil || d.Looks.Theme() == nil {
+			continue
+		}
+		missed, err := d.Looks.Theme().MissedSlots()
+		if err != nil {
+			return fmt.Errorf("theme %s: %w", d.Looks.Name(), err)
+		}
+		for _, position := range missed {
+			if slug := slotAt(set, d, position); slug != "" {
+				errs = append(errs, fmt.Errorf(`theme %s draws no slots at %s in both of its parts, where %s runs in %s: put {{template "slots" .%s}} there`,
+					d.Looks.Name(), position, slug, d.Slug, slotField(position)))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// slotAt is a slot of a digest at a position, "" for none. What a theme misses
+// after one section it misses after all.
+func slotAt(set *digest.Setup, d *digest.Digest, position templates.SlotPosition) string {
+	for i := range set.Slots {
+		s := &set.Slots[i]
+		same := s.Position == position || s.Position.AfterSection() && position.AfterSection()
+		if same && slices.Contains(s.Digests, d.Slug) {
+			return s.Slug
+		}
+	}
+	return ""
+}
+
+// slotField is what a theme calls the slots at a position.
+func slotField(position templates.SlotPosition) string {
+	switch position {
+	case templates.SlotTop:
+		return "TopSlots"
+	case templates.SlotAfterLead:
+		return "LeadSlots"
+	case templates.SlotBottom:
+		return "BottomSlots"
+	}
+	return "Slots"
 }
 
 // awaitSlots waits until what just changed of slots counts, so that no mail is
