@@ -2,24 +2,25 @@ package ingest
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"broadsheet/internal/pattern"
 )
 
 // ampHost is a wrapper of AMP pages: its path holds the address of one, after
 // an "s" if that is https.
 type ampHost struct {
-	host *regexp.Regexp
-	path *regexp.Regexp // groups: "s/" or nothing, the address without a scheme
+	host *pattern.Pattern
+	path *pattern.Pattern // groups: "s/" or nothing, the address without a scheme
 }
 
 var ampHosts = []ampHost{
-	{regexp.MustCompile(`^(?:www\.)?google\.[a-z]{2,3}(?:\.[a-z]{2})?$`), regexp.MustCompile(`^/amp/(s/)?([^/]+\.[^/]+(?:/.*)?)$`)},
-	{regexp.MustCompile(`(?:^|\.)cdn\.ampproject\.org$`), regexp.MustCompile(`^/(?:c|v|wp)/(s/)?([^/]+\.[^/]+(?:/.*)?)$`)},
-	{regexp.MustCompile(`(?:^|\.)bing-amp\.com$`), regexp.MustCompile(`^/(?:c|v)/(s/)?([^/]+\.[^/]+(?:/.*)?)$`)},
+	{pattern.New(`^(?:www\.)?google\.[a-z]{2,3}(?:\.[a-z]{2})?$`), pattern.New(`^/amp/(s/)?([^/]+\.[^/]+(?:/.*)?)$`)},
+	{pattern.New(`(?:^|\.)cdn\.ampproject\.org$`), pattern.New(`^/(?:c|v|wp)/(s/)?([^/]+\.[^/]+(?:/.*)?)$`)},
+	{pattern.New(`(?:^|\.)bing-amp\.com$`), pattern.New(`^/(?:c|v)/(s/)?([^/]+\.[^/]+(?:/.*)?)$`)},
 }
 
 // unwrapAMP returns the address of the page that a cache of AMP pages shows,
@@ -70,7 +71,7 @@ func withoutAMPHost(host string) string {
 }
 
 // storySlug is a last segment that only a story has.
-var storySlug = regexp.MustCompile(`[a-z0-9]+(?:-[a-z0-9]+){2,}|\d{5}`)
+var storySlug = pattern.New(`[a-z0-9]+(?:-[a-z0-9]+){2,}|\d{5}`)
 
 // withoutAMPPath returns the path of the page whose AMP version has a path: as
 // WordPress adds /amp to it, and others a file name, or put it first. Where

@@ -3,7 +3,6 @@ package ingest
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -12,6 +11,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
+
+	"broadsheet/internal/pattern"
 )
 
 // decodeText returns a document as valid UTF-8 without byte order mark, and a
@@ -97,13 +98,13 @@ func headerCharset(contentType string) string {
 	return ""
 }
 
-var charsetParameter = regexp.MustCompile(`(?i);\s*charset\s*=\s*["']?\s*([a-z0-9._:-]+)`)
+var charsetParameter = pattern.New(`(?i);\s*charset\s*=\s*["']?\s*([a-z0-9._:-]+)`)
 
 // declaredCharset finds the encoding in the XML declaration or the meta
 // element at the beginning of a document.
 func declaredCharset(body []byte) string {
 	head := body[:min(len(body), 2048)]
-	for _, shape := range [...]*regexp.Regexp{xmlEncoding, metaCharset} {
+	for _, shape := range [...]*pattern.Pattern{xmlEncoding, metaCharset} {
 		if m := shape.FindSubmatch(head); m != nil {
 			return string(m[1])
 		}
@@ -112,8 +113,8 @@ func declaredCharset(body []byte) string {
 }
 
 var (
-	xmlEncoding = regexp.MustCompile(`(?i)<\?xml\s[^>]*?encoding\s*=\s*["']\s*([a-z0-9._:-]+)`)
-	metaCharset = regexp.MustCompile(`(?i)<meta\s[^>]*?charset\s*=\s*["']?\s*([a-z0-9._:-]+)`)
+	xmlEncoding = pattern.New(`(?i)<\?xml\s[^>]*?encoding\s*=\s*["']\s*([a-z0-9._:-]+)`)
+	metaCharset = pattern.New(`(?i)<meta\s[^>]*?charset\s*=\s*["']?\s*([a-z0-9._:-]+)`)
 )
 
 func isASCII(body []byte) bool {

@@ -2,13 +2,13 @@ package ingest
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"broadsheet/digest"
+	"broadsheet/internal/pattern"
 )
 
 // Limits of an article's fields. What is longer is cut in the middle of text
@@ -107,7 +107,7 @@ func inUTC(at time.Time) time.Time {
 }
 
 // attributePair is the shape of an attribute and one of its values.
-var attributePair = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}=[a-z][a-z0-9-]{0,39}$`)
+var attributePair = pattern.New(`^[a-z][a-z0-9-]{0,39}=[a-z][a-z0-9-]{0,39}$`)
 
 // checkReaders checks for whom a story is.
 func checkReaders(in *digest.Incoming, problems *FieldErrors) {
@@ -194,7 +194,7 @@ func checkTexts(in *digest.Incoming, problems *FieldErrors) {
 	}
 }
 
-var topicSlug = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+var topicSlug = pattern.New(`^[a-z][a-z0-9-]{0,39}$`)
 
 func checkTopics(in *digest.Incoming, problems *FieldErrors) {
 	var topics []string
@@ -225,7 +225,7 @@ func checkTopics(in *digest.Incoming, problems *FieldErrors) {
 	in.Categories = categories
 }
 
-var languageShape = regexp.MustCompile(`^[a-z]{2,3}(-[a-z0-9]{1,8})*$`)
+var languageShape = pattern.New(`^[a-z]{2,3}(-[a-z0-9]{1,8})*$`)
 
 // languageTag checks the shape of a BCP 47 tag and writes it in the usual
 // case: pt-BR, zh-Hant-TW. An underscore is read as a hyphen.

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,6 +9,8 @@ import (
 	"golang.org/x/net/html/atom"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
+
+	"broadsheet/internal/pattern"
 )
 
 // maxRaw is how many bytes of a raw text are looked at; what the longest body
@@ -46,8 +47,8 @@ func unescapeMarkup(text string) string {
 }
 
 var (
-	doubleEscaped = regexp.MustCompile(`(?i)&lt;/(?:p|div|a|span|em|strong|ul|ol|li|h[1-6]|figure|blockquote|table)&gt;|^\s*&lt;(?:p|div|br|img|a|span|h[1-6])(?:\s|/|&gt;)`)
-	realTag       = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
+	doubleEscaped = pattern.New(`(?i)&lt;/(?:p|div|a|span|em|strong|ul|ol|li|h[1-6]|figure|blockquote|table)&gt;|^\s*&lt;(?:p|div|br|img|a|span|h[1-6])(?:\s|/|&gt;)`)
+	realTag       = pattern.New(`</?[a-zA-Z][^<>]*>`)
 )
 
 // plainTitle is PlainText on one line for headlines, where "Vec<T>" and
@@ -62,7 +63,7 @@ func plainTitle(text string) string {
 	return foldSpace(PlainText(text))
 }
 
-var angleWord = regexp.MustCompile(`</?[a-zA-Z][a-zA-Z0-9]*`)
+var angleWord = pattern.New(`</?[a-zA-Z][a-zA-Z0-9]*`)
 
 // textWriter collects the text of a token stream, with "\n" for a line break
 // and "\n\n" for the end of a paragraph.
@@ -145,7 +146,7 @@ func (t *textWriter) text(s string) {
 
 const softBreak = "\u2029" // cannot be in the text: cleanRunes turns it into a line feed
 
-var blankLine = regexp.MustCompile(`\r?\n[ \t\r]*\n\s*`)
+var blankLine = pattern.New(`\r?\n[ \t\r]*\n\s*`)
 
 func (t *textWriter) paragraphs() []string {
 	t.end("")
@@ -171,7 +172,7 @@ func (t *textWriter) paragraphs() []string {
 	return out
 }
 
-var entity = regexp.MustCompile(`&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});`)
+var entity = pattern.New(`&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});`)
 
 // decodeTwice undoes the double escaping of feeds that write &amp;rsquo;. What
 // comes out is text: a tag among it stays as it reads.
@@ -218,7 +219,7 @@ func closeRawElements(s string) string {
 	return rawElement.ReplaceAllString(s, "<$1$2></$1>")
 }
 
-var rawElement = regexp.MustCompile(`(?i)<(iframe|script|style|textarea|title|noembed|noframes|noscript|xmp)(\s[^<>]*)?/>`)
+var rawElement = pattern.New(`(?i)<(iframe|script|style|textarea|title|noembed|noframes|noscript|xmp)(\s[^<>]*)?/>`)
 
 func windowsRune(r rune) rune {
 	if mapped := charmap.Windows1252.DecodeByte(byte(r)); mapped != utf8.RuneError && mapped != r {

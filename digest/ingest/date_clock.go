@@ -2,10 +2,11 @@ package ingest
 
 import (
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"broadsheet/internal/pattern"
 )
 
 // Bounds of the instants that a bare number may stand for.
@@ -17,9 +18,9 @@ const (
 )
 
 var (
-	epochShape  = regexp.MustCompile(`^@?(\d{9,19})(?:\.(\d{1,9}))?$`)
-	epochInJSON = regexp.MustCompile(`^\\?/Date\((\d{9,19})(?:[+-]\d{4})?\)\\?/$`)
-	dateAndHour = regexp.MustCompile(`^20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-4])$`)
+	epochShape  = pattern.New(`^@?(\d{9,19})(?:\.(\d{1,9}))?$`)
+	epochInJSON = pattern.New(`^\\?/Date\((\d{9,19})(?:[+-]\d{4})?\)\\?/$`)
+	dateAndHour = pattern.New(`^20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-4])$`)
 )
 
 // readEpoch reads the seconds since 1970, or thousandths, millionths or
@@ -59,16 +60,16 @@ func nanoseconds(digits string) int {
 }
 
 var (
-	isoCalendar = regexp.MustCompile(`^\+?0{0,2}(\d{4})([-/.:])(\d{1,2})([-/.:])(\d{1,2})(?:$|[t_ ,z+])`)
-	isoBasic    = regexp.MustCompile(`^(\d{4})()(\d{2})()(\d{2})(?:$|[t ,z+])`)
-	isoDigits   = regexp.MustCompile(`^(\d{8})(\d{4}(?:\d{2})?)(?:$|[ z+-])`)
-	isoMillis   = regexp.MustCompile(`^(\d{8})(\d{6})(\d{3})(?:$|[ z+-])`)
-	isoOrdinal  = regexp.MustCompile(`^(\d{4})-?(\d{3})(?:$|[t ,z+])`)
-	isoWeek     = regexp.MustCompile(`^(\d{4})-?w(\d{2})-?([1-7])(?:$|[t ,z+])`)
-	clockLetter = regexp.MustCompile(`^[t_]\d`)
+	isoCalendar = pattern.New(`^\+?0{0,2}(\d{4})([-/.:])(\d{1,2})([-/.:])(\d{1,2})(?:$|[t_ ,z+])`)
+	isoBasic    = pattern.New(`^(\d{4})()(\d{2})()(\d{2})(?:$|[t ,z+])`)
+	isoDigits   = pattern.New(`^(\d{8})(\d{4}(?:\d{2})?)(?:$|[ z+-])`)
+	isoMillis   = pattern.New(`^(\d{8})(\d{6})(\d{3})(?:$|[ z+-])`)
+	isoOrdinal  = pattern.New(`^(\d{4})-?(\d{3})(?:$|[t ,z+])`)
+	isoWeek     = pattern.New(`^(\d{4})-?w(\d{2})-?([1-7])(?:$|[t ,z+])`)
+	clockLetter = pattern.New(`^[t_]\d`)
 
 	// logDate is as web servers write it, 23/Nov/2026:06:30:00.
-	logDate = regexp.MustCompile(`^(\d{1,2}/[a-z]{3}/\d{4}):(\d)`)
+	logDate = pattern.New(`^(\d{1,2}/[a-z]{3}/\d{4}):(\d)`)
 )
 
 // takeISODate takes a date that begins with its year. It reports false where
@@ -131,22 +132,22 @@ func (d *dateReader) setWeekDate(year, week, day int) bool {
 
 // clocks are the forms of a time of day, in the order in which they are looked
 // for. Groups are hour, minute, second and the digits of a fraction.
-var clocks = []*regexp.Regexp{
-	regexp.MustCompile(`(?:^|[^\d:+-])(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,:](\d+))?(?:$|[^\d:])`),
-	regexp.MustCompile(`(?:^|[^\d:.+-])(\d{1,2}) ?(?:heures?|horas?|h|uhr)\.? ?(\d{2})?(?:$|[^\d:])`),
-	regexp.MustCompile(`\b(?:um|ore|alle|at|kl\.?) (\d{1,2})\.(\d{2})(?:$|[^\d.:])`),
-	regexp.MustCompile(`(?:^|[^\d:.+-])(\d{1,2})\.(\d{2}) ?(?:h\b|uhr|[ap]\.? ?m\b)`),
-	regexp.MustCompile(`(?:^|[^\d:.+-])(\d{1,2}) ?[ap]\.? ?m\b`),
+var clocks = []*pattern.Pattern{
+	pattern.New(`(?:^|[^\d:+-])(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,:](\d+))?(?:$|[^\d:])`),
+	pattern.New(`(?:^|[^\d:.+-])(\d{1,2}) ?(?:heures?|horas?|h|uhr)\.? ?(\d{2})?(?:$|[^\d:])`),
+	pattern.New(`\b(?:um|ore|alle|at|kl\.?) (\d{1,2})\.(\d{2})(?:$|[^\d.:])`),
+	pattern.New(`(?:^|[^\d:.+-])(\d{1,2})\.(\d{2}) ?(?:h\b|uhr|[ap]\.? ?m\b)`),
+	pattern.New(`(?:^|[^\d:.+-])(\d{1,2}) ?[ap]\.? ?m\b`),
 }
 
 // spokenClock is where "7 h 30" stands in clocks.
 const spokenClock = 1
 
 // clocksAfterT are the forms of ISO 8601 without colons, right after a date.
-var clocksAfterT = []*regexp.Regexp{
-	regexp.MustCompile(`^ (\d{2})(\d{2})(\d{2})(?:[.,](\d+))?(?:$|[^\d:.,])`),
-	regexp.MustCompile(`^ (\d{2})(\d{2})()(?:[.,](\d+))?(?:$|[^\d:.,])`),
-	regexp.MustCompile(`^ (\d{2})()()(?:[.,](\d+))?(?:$|[^\d:.,])`),
+var clocksAfterT = []*pattern.Pattern{
+	pattern.New(`^ (\d{2})(\d{2})(\d{2})(?:[.,](\d+))?(?:$|[^\d:.,])`),
+	pattern.New(`^ (\d{2})(\d{2})()(?:[.,](\d+))?(?:$|[^\d:.,])`),
+	pattern.New(`^ (\d{2})()()(?:[.,](\d+))?(?:$|[^\d:.,])`),
 }
 
 // takeTime takes the time of day, if there is one. It reports false for one
@@ -212,10 +213,10 @@ func (d *dateReader) setFraction(minute, second, digits string) bool {
 
 var (
 	// hourWord may stand after a time of day.
-	hourWord = regexp.MustCompile(`^ ?(?:o'clock|uhr|heures?|horas?|hours|hrs?|hs?)\b\.?`)
+	hourWord = pattern.New(`^ ?(?:o'clock|uhr|heures?|horas?|hours|hrs?|hs?)\b\.?`)
 	// minuteWord may stand after "7h30".
-	minuteWord = regexp.MustCompile(`^ ?(?:min|mn|m)\b\.?`)
-	meridiem   = regexp.MustCompile(`^ ?([ap])(?:m\b|\. ?m\b\.?)`)
+	minuteWord = pattern.New(`^ ?(?:min|mn|m)\b\.?`)
+	meridiem   = pattern.New(`^ ?([ap])(?:m\b|\. ?m\b\.?)`)
 )
 
 // takeMeridiem takes "Uhr" and the like, or else a.m. and p.m. In German, "am"

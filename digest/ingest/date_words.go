@@ -1,15 +1,16 @@
 package ingest
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"broadsheet/internal/pattern"
 )
 
 // numericDate is day, month and year in numbers alone, in whatever order.
-var numericDate = regexp.MustCompile(`(?:^|[^\d/.-])(\d{1,2})([/.-]) ?(\d{1,2})([/.-]) ?(\d{4}|\d{2})\b`)
+var numericDate = pattern.New(`(?:^|[^\d/.-])(\d{1,2})([/.-]) ?(\d{1,2})([/.-]) ?(\d{4}|\d{2})\b`)
 
 // takeNumericDate takes such as 23/11/2026. It reports false where the text
 // and the language leave open which number is which.
@@ -107,7 +108,7 @@ func longYear(year, digits int) int {
 }
 
 // dateToken matches words, numbers and other characters.
-var dateToken = regexp.MustCompile(`[a-z]+|\d+|[^a-z\d ]`)
+var dateToken = pattern.New(`[a-z]+|\d+|[^a-z\d ]`)
 
 // takeWords reads what is left: the month by its name with day and year, the
 // weekday, the zone. It reports false if something has no meaning in a date.

@@ -1,23 +1,24 @@
 package ingest
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"broadsheet/internal/pattern"
 )
 
 var (
 	// placeShape is a name of the zone database; in brackets as in RFC 9557.
-	placeShape = regexp.MustCompile(`\[?!?\b([A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+){1,2})\b\]?`)
+	placeShape = pattern.New(`\[?!?\b([A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+){1,2})\b\]?`)
 
-	commentShape = regexp.MustCompile(`\(([^()]*)\)`)
+	commentShape = pattern.New(`\(([^()]*)\)`)
 
 	// offsetShape is such as +0100, -05:00 or +1, by itself or after GMT.
-	offsetShape = regexp.MustCompile(`(?:^|[ .]|gmt|utc|\but)([+-])(\d{1,2})(?::?(\d{2}))?(?::?00)?(?:$|[^\d:])`)
+	offsetShape = pattern.New(`(?:^|[ .]|gmt|utc|\but)([+-])(\d{1,2})(?::?(\d{2}))?(?::?00)?(?:$|[^\d:])`)
 
-	spelledZone = regexp.MustCompile(`\b(eastern|central|mountain|pacific) (?:(standard|daylight) )?time\b`)
+	spelledZone = pattern.New(`\b(eastern|central|mountain|pacific) (?:(standard|daylight) )?time\b`)
 )
 
 // abbreviateZone makes "eastern standard time" an "est".
@@ -88,7 +89,7 @@ const (
 	maxOffset = 14 * 60
 )
 
-var secondsOfOffset = regexp.MustCompile(`^:?00\b`)
+var secondsOfOffset = pattern.New(`^:?00\b`)
 
 // inZone returns the instant at which clocks of the date's zone showed a time,
 // which is given as if it were UTC. It reports false if the zone is not known

@@ -18,3 +18,9 @@ func (p *Poller) Steady() {
 
 // LookEvery sets how long Run waits between two looks for what is due.
 func (p *Poller) LookEvery(wait time.Duration) { p.wait = wait }
+
+// Words of addresses of stories.
+var (
+	HasID     = hasID
+	SlugWords = slugWords
+)

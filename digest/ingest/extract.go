@@ -2,13 +2,14 @@ package ingest
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	readability "codeberg.org/readeck/go-readability/v2"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"broadsheet/internal/pattern"
 )
 
 // block is a paragraph, a subhead or an item of a list.
@@ -41,6 +42,7 @@ func (b block) isSubhead() bool {
 // and the addresses of the pictures in it.
 func extract(doc *html.Node, base *url.URL) (pictures map[string]bool, blocks []block) {
 	dropBoxes(doc)
+	dropSizes(doc)
 	parser := readability.NewParser()
 	parser.DisableJSONLD = true
 	if base == nil {
@@ -62,9 +64,21 @@ func extract(doc *html.Node, base *url.URL) (pictures map[string]bool, blocks []
 	return pictures, w.blocks
 }
 
+// dropSizes leaves one size of each picture, for the others say nothing of the
+// text and each of them is an address to be resolved.
+func dropSizes(doc *html.Node) {
+	for n := range doc.Descendants() {
+		for i := range n.Attr {
+			if key := n.Attr[i].Key; key == "srcset" || key == "data-srcset" {
+				n.Attr[i].Val, _, _ = strings.Cut(n.Attr[i].Val, ", ")
+			}
+		}
+	}
+}
+
 // boxClass is what pages call the boxes around and within a story that are no
 // part of it.
-var boxClass = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:related|newsletters?|share|sharing|social|promos?|sponsor(?:ed)?|adverts?|advertisement|ad|recirc|outbrain|taboola|` +
+var boxClass = pattern.New(`(?i)(?:^|[\s_-])(?:related|newsletters?|share|sharing|social|promos?|sponsor(?:ed)?|adverts?|advertisement|ad|recirc|outbrain|taboola|` +
 	`trending|most-?(?:read|popular)|breadcrumbs?|captions?|credits?|author-?(?:bio|info|box|card)|about-?author|bylines?|dateline|timestamp|` +
 	`comments?|disqus|subscribe|subscription|sign-?up|paywall|cookies?|gdpr|consent|toolbar|print|read-?more|read-?next|see-?also|up-?next|` +
 	`more-?(?:from|stories|on)|recommended|recommendations|tags|pagination|video-?player|media-?player|visually-?hidden|sr-only|screen-reader-text|` +
@@ -187,7 +201,10 @@ func (w *blockWriter) inside(n *html.Node) {
 // the end of a paragraph too.
 func (w *blockWriter) end() {
 	text := cleanRunes(w.text.String())
-	parts := doubleBreak.Split(text, -1)
+	parts := []string{text}
+	if strings.Contains(text, "\n") {
+		parts = doubleBreak.Split(text, -1)
+	}
 	for _, part := range parts {
 		if part = foldSpace(part); part != "" {
 			b := block{kind: w.kind, text: part, figure: w.figures > 0}
@@ -201,4 +218,4 @@ func (w *blockWriter) end() {
 	w.linked = 0
 }
 
-var doubleBreak = regexp.MustCompile(`\n\s*\n`)
+var doubleBreak = pattern.New(`\n\s*\n`)

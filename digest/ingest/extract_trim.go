@@ -1,12 +1,13 @@
 package ingest
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"golang.org/x/net/html/atom"
+
+	"broadsheet/internal/pattern"
 )
 
 // trimmer takes from the blocks of a story what is no part of it.
@@ -50,12 +51,12 @@ func hasWords(text string) bool {
 var (
 	// pageEndHeading is what stands over things that are never followed by more
 	// of the story.
-	pageEndHeading = regexp.MustCompile(`(?i)^(?:comments?|leave a (?:reply|comment)|(?:\d+\s+)?comments?|about the author|something\s+to\s+consider|make .{1,20} my homepage|` +
+	pageEndHeading = pattern.New(`(?i)^(?:comments?|leave a (?:reply|comment)|(?:\d+\s+)?comments?|about the author|something\s+to\s+consider|make .{1,20} my homepage|` +
 		`kommentare|commentaires|comentarios|comentários|commenti|reacties)\s*[:.…]?$`)
 
 	// pageMoreHeading is what stands over links to other stories, at the end or
 	// within a story.
-	pageMoreHeading = regexp.MustCompile(`(?i)^(?:(?:most|popular|latest|recent|top|trending)\s+(?:read|viewed|popular|posts?|stories|news|articles?|now)|trending(?:\s+now)?|author|` +
+	pageMoreHeading = pattern.New(`(?i)^(?:(?:most|popular|latest|recent|top|trending)\s+(?:read|viewed|popular|posts?|stories|news|articles?|now)|trending(?:\s+now)?|author|` +
 		`related(?:\s+(?:articles?|stories|posts?|news|topics?|content|coverage|links?))?|more\s+(?:great|from|stories|on|in)\b.{0,60}|` +
 		`you\s+(?:may|might)\s+(?:also\s+)?(?:like|be interested in)|read\s+next|up\s+next|recommended(?:\s+for\s+you)?|don['’]t\s+miss|stay\s+in\s+touch|share\s+this(?:\s+\w+)?|` +
 		`tags?|topics|sign\s+up.{0,60}|newsletters?|follow\s+us|mehr\s+zum\s+thema|das\s+könnte\s+sie\s+auch\s+interessieren|meistgelesen|verwandte\s+artikel|` +
@@ -96,11 +97,11 @@ func isEnd(heading string, rest []block) bool {
 const maxHead = 8
 
 var (
-	pageHeadAddress = regexp.MustCompile(`^https?://\S+$`)
-	pageHeadByline  = regexp.MustCompile(`(?i)^(?:by|von|par|por|di|door)\b[^.!?]{0,100}$`)
-	pageHeadDate    = regexp.MustCompile(`(?i)^(?:(?:first\s+)?(?:published|updated|posted|last\s+(?:updated|modified)|created)\b.{0,160}|` +
+	pageHeadAddress = pattern.New(`^https?://\S+$`)
+	pageHeadByline  = pattern.New(`(?i)^(?:by|von|par|por|di|door)\b[^.!?]{0,100}$`)
+	pageHeadDate    = pattern.New(`(?i)^(?:(?:first\s+)?(?:published|updated|posted|last\s+(?:updated|modified)|created)\b.{0,160}|` +
 		`.{0,60}\b(?:19|20)\d\d\b.{0,60}(?:\d{1,2}[:.]\d\d).{0,60}|\D{0,20}\d{1,2}[./ ]+\S{2,10}[ ./]+(?:19|20)\d\d|\p{L}{3,10}\.?\s+\d{1,2},\s+(?:19|20)\d\d)$`)
-	pageHeadControls = regexp.MustCompile(`(?i)^(?:text\s+size|order\s+reprints|print(?:\s+(?:article|this))?|share|save|listen|highlights|close|caption|home|news|\d{1,3}|image\s+\d+.{0,20}|by|\d+\s+min(?:ute)?s?\s+read)$`)
+	pageHeadControls = pattern.New(`(?i)^(?:text\s+size|order\s+reprints|print(?:\s+(?:article|this))?|share|save|listen|highlights|close|caption|home|news|\d{1,3}|image\s+\d+.{0,20}|by|\d+\s+min(?:ute)?s?\s+read)$`)
 )
 
 // withoutHead leaves out what stands between the headline and the first
@@ -135,14 +136,14 @@ func (b block) isLabel() bool {
 }
 
 var (
-	pageCaptionHead = regexp.MustCompile(`(?i)^(?:(?:photo|image|picture|foto|bild|video|caption|fotos?|photograph)s?(?:\s+(?:credit|copyright|by|courtesy))?\s*[:©/]|image\s+(?:copyright|caption)\b|` +
+	pageCaptionHead = pattern.New(`(?i)^(?:(?:photo|image|picture|foto|bild|video|caption|fotos?|photograph)s?(?:\s+(?:credit|copyright|by|courtesy))?\s*[:©/]|image\s+(?:copyright|caption)\b|` +
 		`©|\(c\)|copyright\s*(?:[©@:]|\(c\)|\d{4})|media\s+playback\s+is\s+unsupported|via\s+syndigate)`)
-	pageCaptionTail = regexp.MustCompile(`(?i)(?:\((?:photos?|images?|pictures?|foto|bild|credit|©)\b?[^()]{0,100}\)|\([^()]{0,80}(?:getty|shutterstock|/\s*(?:reuters|afp|ap|epa)\b)[^()]{0,80}\)|` +
+	pageCaptionTail = pattern.New(`(?i)(?:\((?:photos?|images?|pictures?|foto|bild|credit|©)\b?[^()]{0,100}\)|\([^()]{0,80}(?:getty|shutterstock|/\s*(?:reuters|afp|ap|epa)\b)[^()]{0,80}\)|` +
 		`\((?:nasa|reuters|afp|ap|epa)/[^()]{2,80}\)|/\s*getty\s+images|photos?\s+©[^.]{0,60}|©[^.]{0,60})\s*\.?\s*$`)
 
 	// pageAgency is how a caption names an agency, and how the last sentence
 	// of a story does.
-	pageAgency = regexp.MustCompile(`[^.!?"”\s]\s*\((?:AP|AFP|EPA|Reuters)\)$`)
+	pageAgency = pattern.New(`[^.!?"”\s]\s*\((?:AP|AFP|EPA|Reuters)\)$`)
 )
 
 // isCaption says whether a block belongs to a picture.
@@ -150,9 +151,13 @@ func (b block) isCaption() bool {
 	switch n := b.runes(); {
 	case b.figure && n < 300:
 		return true
-	case n < 200 && (pageCaptionHead.MatchString(b.text) || pageAgency.MatchString(b.text)):
+	case n < 200 && pageCaptionHead.MatchString(b.text):
 		return true
-	case n < 400 && !b.isSubhead() && pageCaptionTail.MatchString(b.text):
+	case n >= 400 || !strings.ContainsAny(b.text, "(/©"): // as all that follows has
+		return false
+	case n < 200 && pageAgency.MatchString(b.text):
+		return true
+	case !b.isSubhead() && pageCaptionTail.MatchString(b.text):
 		return true
 	}
 	return false
@@ -161,19 +166,26 @@ func (b block) isCaption() bool {
 const mailWords = `(?:newsletters?|e-?mails?|inbox|alerts?|briefings?|updates|app)\b`
 
 var (
-	pageInvitation = regexp.MustCompile(`(?i)^(?:subscribe(?:\s+(?:to|now|today|here)\b.{0,120})?|(?:sign\s+up|get|join|let\s+our\s+news)\b.{0,160}\b` + mailWords + `.{0,160}|sign\s+up(?:\s+(?:now|here|today))?|` +
+	pageInvitation = pattern.New(`(?i)^(?:subscribe(?:\s+(?:to|now|today|here)\b.{0,120})?|(?:sign\s+up|get|join|let\s+our\s+news)\b.{0,160}\b` + mailWords + `.{0,160}|sign\s+up(?:\s+(?:now|here|today))?|` +
 		`click\s+here\b.{0,120}|follow\b.{1,60}\bon\s+(?:twitter|facebook|instagram|x|telegram|youtube|tiktok|linkedin|threads|mastodon|bluesky)\b.{0,200}|follow\s+.{2,60}\bcoverage\b.{0,120}|` +
 		`join\s+(?:our|the)\b.{0,40}\b(?:forums?|community|channel|group|discussion|conversation|whatsapp|telegram)\b.{0,160}|learn\s+more|` +
 		`download\s+(?:the|our)\b.{0,120}app\b.{0,60}|advertisement|anzeige|publicité|publicidad|pubblicità|iklan|реклама|breaking\s+news\s+emails?|let\s+our\s+news\b.{0,40}\binbox\b.{0,120}|` +
 		`(?:like|share)\s+this(?:\s+(?:story|post|article|page|entry))?\s*:?.{0,10}|have\s+a\s+(?:news\s+)?tip\b.{0,200}|write\s+to\s+\S+(?:\s+\S+){0,3}\s+at\s+\S+@.{0,80}|if\s+you\s+enjoyed\s+this\s+article\b.{0,400}|` +
-		`.{0,100}\bmay\s+earn\s+(?:an?|a\s+small)\s+(?:affiliate\s+)?commission\b.{0,200}|filed\s+under\b.{0,120}|jetzt\s+.{0,40}abonnieren.{0,60}|abonnez-vous\b.{0,120}|suscríbete\b.{0,120})$`)
+		`filed\s+under\b.{0,120}|jetzt\s+.{0,40}abonnieren.{0,60}|abonnez-vous\b.{0,120}|suscríbete\b.{0,120})$`)
 
-	pageTeaser = regexp.MustCompile(`(?i)^(?:related(?:\s+(?:post|story|article|video|coverage)s?)?|(?:read|see|watch|find\s+out)\s+(?:more|also|next|full)|also\s+read|see\s+also|more|don['’]t\s+miss|lesen\s+sie\s+auch|mehr\s+dazu|` +
+	pageCommission = pattern.New(`(?i)^.{0,100}\bmay\s+earn\s+(?:an?|a\s+small)\s+(?:affiliate\s+)?commission\b.{0,200}$`)
+
+	pageTeaser = pattern.New(`(?i)^(?:related(?:\s+(?:post|story|article|video|coverage)s?)?|(?:read|see|watch|find\s+out)\s+(?:more|also|next|full)|also\s+read|see\s+also|more|don['’]t\s+miss|lesen\s+sie\s+auch|mehr\s+dazu|` +
 		`lire\s+aussi|à\s+lire(?:\s+aussi)?|lea\s+también|lee\s+también|leggi\s+anche|leia\s+(?:também|mais)|lees\s+ook|baca\s+juga|читайте\s+также)\s*(?::|»|>|\||–|-|$)`)
 )
 
 // isInvitation says whether a block asks for a subscription, a click or money.
-func (b block) isInvitation() bool { return b.runes() < 450 && pageInvitation.MatchString(b.text) }
+func (b block) isInvitation() bool {
+	if b.runes() >= 450 {
+		return false
+	}
+	return pageInvitation.MatchString(b.text) || strings.Contains(b.text, "ommission") && pageCommission.MatchString(b.text)
+}
 
 // isTeaser says whether a block in the story points to another story.
 func (b block) isTeaser() bool {
@@ -199,7 +211,7 @@ func isLinkAmongLinks(blocks []block, i int) bool {
 // maxEndNotes is how many blocks at the end may be notes about who wrote a story.
 const maxEndNotes = 5
 
-var pageEndNote = regexp.MustCompile(`(?i)^(?:[(\[]?\s*(?:(?:additional\s+)?reporting|edited|editing|writing|written|compiled)\s+by\b.{0,300}|.{0,120}\bcontributed\s+(?:to\s+this\s+(?:report|story|article|piece)|reporting|research)\b.{0,160}|` +
+var pageEndNote = pattern.New(`(?i)^(?:[(\[]?\s*(?:(?:additional\s+)?reporting|edited|editing|writing|written|compiled)\s+by\b.{0,300}|.{0,120}\bcontributed\s+(?:to\s+this\s+(?:report|story|article|piece)|reporting|research)\b.{0,160}|` +
 	`disclaimer\b.{0,20}|.{0,60}all\s+rights\s+reserved\.?.{0,60}|more\s+articles\s+(?:from|by)\b.{0,80}|.{0,40}\bis\s+out\s+now\b.{0,10}.*\bfollow\b.*)$`)
 
 // withoutNotes leaves out the last blocks that are only links or tell who

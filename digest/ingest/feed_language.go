@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"html"
-	"regexp"
 	"strings"
 
 	"github.com/mmcdole/gofeed"
+
+	"broadsheet/internal/pattern"
 )
 
 // language returns that of an item: dc:language, xml:lang, or the feed's.
@@ -46,8 +47,8 @@ func (p *feedParser) addMarks(raw *gofeed.Feed, text []byte) {
 }
 
 var (
-	xmlLang  = regexp.MustCompile(`\sxml:lang\s*=\s*(?:"([^"]*)"|'([^']*)')`)
-	rdfAbout = regexp.MustCompile(`\srdf:about\s*=\s*(?:"([^"]*)"|'([^']*)')`)
+	xmlLang  = pattern.New(`\sxml:lang\s*=\s*(?:"([^"]*)"|'([^']*)')`)
+	rdfAbout = pattern.New(`\srdf:about\s*=\s*(?:"([^"]*)"|'([^']*)')`)
 )
 
 // readMarks finds the marks of all items and the language of the feed, which
@@ -82,7 +83,7 @@ func localName(name []byte) string {
 }
 
 // attributeIn returns the value of an attribute in a tag.
-func attributeIn(text []byte, t tag, shape *regexp.Regexp) string {
+func attributeIn(text []byte, t tag, shape *pattern.Pattern) string {
 	m := shape.FindSubmatch(text[t.start:t.end])
 	if m == nil {
 		return ""

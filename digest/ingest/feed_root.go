@@ -3,8 +3,9 @@ package ingest
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"broadsheet/internal/pattern"
 )
 
 // rootTag returns the first element of a document.
@@ -64,7 +65,7 @@ func isGarbage(before []byte) bool {
 }
 
 // doctype is a document type, with what it declares.
-var doctype = regexp.MustCompile(`(?is)<!DOCTYPE[^\[<>]*(?:\[.*?\]\s*)?>`)
+var doctype = pattern.New(`(?is)<!DOCTYPE[^\[<>]*(?:\[.*?\]\s*)?>`)
 
 // notFeed says what a document is that is no feed, by its first element.
 func (p *feedParser) notFeed(text []byte, root tag) error {

@@ -1,10 +1,11 @@
 package ingest
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"broadsheet/internal/pattern"
 )
 
 // moreWords are what links to the whole story say, in the languages of the
@@ -21,18 +22,18 @@ const moreWords = `(?:(?:click|tap)\s+here\s+to\s+)?(?:read|learn|see|find\s+out
 var (
 	// moreLine is a whole line or link that is nothing but such words; what
 	// follows "Continue reading" is the headline again.
-	moreLine = regexp.MustCompile(`(?i)^[\s\[(»>→…]*(?:(?:` + moreWords + `)(?:\s*[:.…»›>→\])]|\s|\.\.\.)*|(?:(?:continue|keep)\s+reading|continuer\s+la\s+lecture\s+de|sigue\s+leyendo|continua\s+a\s+leggere|continue\s+lendo)\b.{0,300}|more)[\s…»›>→.\])]*$`)
+	moreLine = pattern.New(`(?i)^[\s\[(»>→…]*(?:(?:` + moreWords + `)(?:\s*[:.…»›>→\])]|\s|\.\.\.)*|(?:(?:continue|keep)\s+reading|continuer\s+la\s+lecture\s+de|sigue\s+leyendo|continua\s+a\s+leggere|continue\s+lendo)\b.{0,300}|more)[\s…»›>→.\])]*$`)
 
 	// moreTail is the same at the end of a sentence, with a capital letter
 	// as a link has it.
-	moreTail = regexp.MustCompile(`([.!?…"”’\])])\s*[\[(]?\s*(?:Read|Continue|Keep|Full|Learn|View|Click|Tap|See|Find|Weiter|Mehr|Zum|Hier|Jetzt|Lire|Voir|En|Continuer|Poursuivre|Leer|Ver|Saber|Seguir|Sigue|Continuar|Contin[úu]a|Leggi|Scopri|Per|Leia|Saiba|Veja|Ler|Lees)[^.!?\n]{0,60}\.{0,3}$`)
+	moreTail = pattern.New(`([.!?…"”’\])])\s*[\[(]?\s*(?:Read|Continue|Keep|Full|Learn|View|Click|Tap|See|Find|Weiter|Mehr|Zum|Hier|Jetzt|Lire|Voir|En|Continuer|Poursuivre|Leer|Ver|Saber|Seguir|Sigue|Continuar|Contin[úu]a|Leggi|Scopri|Per|Leia|Saiba|Veja|Ler|Lees)[^.!?\n]{0,60}\.{0,3}$`)
 
 	// cutMark is how systems mark that they cut a text.
-	cutMark = regexp.MustCompile(`\s*(?:\[\s*(?:…|\.\.\.|&hellip;)\s*\]|\(\s*(?:…|\.\.\.|more…?|more\.\.\.)\s*\)|\[\s*(?:Read|read)\s+more[^\]]{0,20}\]|(?:…|\.\.\.)\s*\[\+\d+ chars\])\s*$`)
+	cutMark = pattern.New(`\s*(?:\[\s*(?:…|\.\.\.|&hellip;)\s*\]|\(\s*(?:…|\.\.\.|more…?|more\.\.\.)\s*\)|\[\s*(?:Read|read)\s+more[^\]]{0,20}\]|(?:…|\.\.\.)\s*\[\+\d+ chars\])\s*$`)
 
 	// firstOn is the line that WordPress puts under every excerpt, in the words
 	// of its translations.
-	firstOn = regexp.MustCompile(`(?is)(?:^|\s+)(?:The\s+(?:post|article|story)\s+.{0,400}?\s+(?:(?:first\s+)?appeared(?:\s+first)?|was\s+(?:first\s+)?published(?:\s+first)?)\s+(?:on|in)` +
+	firstOn = pattern.New(`(?is)(?:^|\s+)(?:The\s+(?:post|article|story)\s+.{0,400}?\s+(?:(?:first\s+)?appeared(?:\s+first)?|was\s+(?:first\s+)?published(?:\s+first)?)\s+(?:on|in)` +
 		`|Der\s+(?:Beitrag|Artikel|Post)\s+.{0,400}?\s+(?:erschien|ist)\s+(?:zuerst|als\s+erstes)\s+(?:erschienen\s+)?(?:auf|bei)` +
 		`|(?:Cet\s+article|L['’]article)\s+.{0,400}?\s+est\s+apparu\s+en\s+premier\s+sur` +
 		`|La\s+(?:entrada|noticia)\s+.{0,400}?\s+(?:se\s+public[óo]|apareci[óo]|aparece|fue\s+publicada)\s+primero\s+en` +
@@ -41,7 +42,7 @@ var (
 		`|Het\s+bericht\s+.{0,400}?\s+verscheen\s+eerst\s+op)\s+.{1,120}$`)
 
 	// otherLines are what aggregators hang on.
-	otherLines = regexp.MustCompile(`(?i)^(?:(?:submitted\s+by\s+\S+\s*)?\[link\]\s*\[comments\]|comments?|\d+\s+comments?|share\s+this(?:\s+(?:story|article|post))?:?|tweet|advertisement|anzeige|publicité|publicidad|pubblicità|publicidade)$`)
+	otherLines = pattern.New(`(?i)^(?:(?:submitted\s+by\s+\S+\s*)?\[link\]\s*\[comments\]|comments?|\d+\s+comments?|share\s+this(?:\s+(?:story|article|post))?:?|tweet|advertisement|anzeige|publicité|publicidad|pubblicità|publicidade)$`)
 )
 
 // isMoreTail says whether a link at the end of a line is only an invitation

@@ -2,14 +2,15 @@ package ingest
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/mmcdole/gofeed"
+
+	"broadsheet/internal/pattern"
 )
 
-var byline = regexp.MustCompile(`(?i)^by\s+`)
+var byline = pattern.New(`(?i)^by\s+`)
 
 // authorsOf names the authors of an item: its own, then all of Dublin Core, of
 // which the parser takes the first at most.

@@ -2,12 +2,13 @@ package ingest
 
 import (
 	"bytes"
-	"regexp"
+
+	"broadsheet/internal/pattern"
 )
 
 // numericDates are dates of a JSON Feed that are numbers, where the parser
 // wants text.
-var numericDates = regexp.MustCompile(`("date_(?:published|modified)"\s*:\s*)(-?\d+(?:\.\d+)?)`)
+var numericDates = pattern.New(`("date_(?:published|modified)"\s*:\s*)(-?\d+(?:\.\d+)?)`)
 
 // mendJSON corrects what makes a parser refuse a JSON Feed as a whole: line
 // breaks and other control characters within texts, dates that are numbers,

@@ -3,13 +3,14 @@ package ingest
 import (
 	"bytes"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"broadsheet/internal/pattern"
 )
 
-var pageStart = regexp.MustCompile(`(?i)<(?:!doctype\s+html|html|head|body)[\s>]`)
+var pageStart = pattern.New(`(?i)<(?:!doctype\s+html|html|head|body)[\s>]`)
 
 // isPage says whether a document that is no feed looks like a web page.
 func isPage(text []byte) bool {

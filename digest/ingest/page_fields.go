@@ -3,13 +3,14 @@ package ingest
 import (
 	"html"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
+
+	"broadsheet/internal/pattern"
 )
 
 // addresses are what the page may be called in its own metadata.
@@ -130,7 +131,7 @@ func cutStart(title string) (start string, cut bool) {
 	return start, strings.HasSuffix(title, "…") || strings.HasSuffix(title, "...") || utf8.RuneCountInString(title) >= 105 && utf8.RuneCountInString(title) <= 110
 }
 
-var titleMark = regexp.MustCompile(`\s+(?:[|–—·•»«-]|::|\|\|)\s+|\s*[|»«]\s*`)
+var titleMark = pattern.New(`\s+(?:[|–—·•»«-]|::|\|\|)\s+|\s*[|»«]\s*`)
 
 // withoutSite cuts the name of the site, or of one of its sections, off the
 // end or the beginning of a headline.
@@ -211,7 +212,7 @@ func (s *pageStory) setAuthor() {
 	}
 }
 
-var bylineHead = regexp.MustCompile(`(?i)^(?:(?:written|posted|reported)\s+)?(?:by|von|par|por)\s*:?\s+`)
+var bylineHead = pattern.New(`(?i)^(?:(?:written|posted|reported)\s+)?(?:by|von|par|por)\s*:?\s+`)
 
 // authors cleans the names of authors: addresses are nobody's business, and
 // the site is an author only if there is no other.

@@ -2,12 +2,13 @@ package ingest
 
 import (
 	"cmp"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"broadsheet/internal/pattern"
 )
 
 // maxFigures is how many figures of a page are looked at.
@@ -83,7 +84,7 @@ func srcset(n *html.Node, pic pagePicture) []pagePicture {
 	return found
 }
 
-var srcsetEntry = regexp.MustCompile(`([^\s,]\S*[^\s,])(?:\s+(\d{1,5})w|\s+[\d.]+x)?\s*(?:,|$)`)
+var srcsetEntry = pattern.New(`([^\s,]\S*[^\s,])(?:\s+(\d{1,5})w|\s+[\d.]+x)?\s*(?:,|$)`)
 
 func isCredit(n *html.Node) bool {
 	class := strings.ToLower(attribute(n, "class") + " " + attribute(n, "itemprop"))
@@ -91,7 +92,7 @@ func isCredit(n *html.Node) bool {
 }
 
 // creditLine is how captions name whose picture it is.
-var creditLine = regexp.MustCompile(`(?i)(?:photo(?:graph)?|image|picture|foto|bild|credits?|crédit|copyright|©)(?:\s+(?:by|von|par|de|copyright|credits?))?\s*[:©]?\s*([^()\[\]|]{2,80})[)\]]?\s*$`)
+var creditLine = pattern.New(`(?i)(?:photo(?:graph)?|image|picture|foto|bild|credits?|crédit|copyright|©)(?:\s+(?:by|von|par|de|copyright|credits?))?\s*[:©]?\s*([^()\[\]|]{2,80})[)\]]?\s*$`)
 
 // creditIn returns whose picture a caption says that it is, "" if it does not.
 func creditIn(caption *html.Node) string {
@@ -110,7 +111,7 @@ func creditIn(caption *html.Node) string {
 }
 
 // creditTail is a credit at the end of a caption, in brackets or after a mark.
-var creditTail = regexp.MustCompile(`(?i)(?:[(\[]\s*((?:photo|image|picture|foto|bild|credit|©)[^()\[\]]{2,80})[)\]]|((?:photo(?:graph)?|image|foto|bild|credit)\s*(?:by|:|©)[^()\[\]]{2,80}|©[^()\[\]]{2,80}))\s*$`)
+var creditTail = pattern.New(`(?i)(?:[(\[]\s*((?:photo|image|picture|foto|bild|credit|©)[^()\[\]]{2,80})[)\]]|((?:photo(?:graph)?|image|foto|bild|credit)\s*(?:by|:|©)[^()\[\]]{2,80}|©[^()\[\]]{2,80}))\s*$`)
 
 func trimCredit(text string) string {
 	if m := creditLine.FindStringSubmatch(text); m != nil && len(m[0]) == len(text) {

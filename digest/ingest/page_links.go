@@ -3,12 +3,13 @@ package ingest
 import (
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"broadsheet/internal/pattern"
 )
 
 // Limits of what PageLinks returns.
@@ -79,7 +80,7 @@ func mediaType(kind string) string {
 	return strings.TrimSpace(kind)
 }
 
-var commentFeed = regexp.MustCompile(`(?i)\bcomments?\b|\bkommentare\b|\bcommentaires\b`)
+var commentFeed = pattern.New(`(?i)\bcomments?\b|\bkommentare\b|\bcommentaires\b`)
 
 func isCommentFeed(text string) bool { return commentFeed.MatchString(text) }
 
@@ -113,7 +114,7 @@ func (l *linkReader) resolve(href string) *url.URL {
 }
 
 // feedPath is what addresses of feeds end in.
-var feedPath = regexp.MustCompile(`(?i)(?:^|/)(?:feeds?|rss|atom)(?:[./_-]?(?:index|all|news|latest|main|home))?(?:\.(?:xml|json|rss|php|atom))?/?$|\.(?:rss|atom|rdf)$`)
+var feedPath = pattern.New(`(?i)(?:^|/)(?:feeds?|rss|atom)(?:[./_-]?(?:index|all|news|latest|main|home))?(?:\.(?:xml|json|rss|php|atom))?/?$|\.(?:rss|atom|rdf)$`)
 
 func (l *linkReader) takeLink(n *html.Node, href string) {
 	u := l.resolve(href)
@@ -170,16 +171,14 @@ func stands(n *html.Node) bool {
 
 var (
 	// otherPath are the parts of paths behind which no story is.
-	otherPath = regexp.MustCompile(`(?i)^(?:tags?|topics?|thema|themen|themes?|categor(?:y|ies)|kategorien?|authors?|autor(?:en|es)?|auteurs?|people|profiles?|users?|members?|staff|log-?in|log-?out|sign-?in|sign-?up|register|registration|` +
+	otherPath = pattern.New(`(?i)^(?:tags?|topics?|thema|themen|themes?|categor(?:y|ies)|kategorien?|authors?|autor(?:en|es)?|auteurs?|people|profiles?|users?|members?|staff|log-?in|log-?out|sign-?in|sign-?up|register|registration|` +
 		`subscribe|subscriptions?|account|my-?account|search|suche|recherche|about(?:-us)?|contact(?:-us)?|kontakt|impressum|privacy(?:-policy)?|datenschutz|terms(?:-.*)?|legal|imprint|help|faq|support|jobs|careers|newsletters?|advertis(?:e|ing).*|` +
-		`podcasts?|specials|(?:article)?comments?|.*terms-of-(?:use|service)|feeds?|rss|wp-(?:admin|login|content|includes|json).*|cart|shop|store|checkout|share|print|cookies?(?:-policy)?|sitemaps?|archives?|page|cdn-cgi|amp|apps?|donate|events?|games?|weather|wetter|tv-guide|horoscopes?|crosswords?|obituaries)$`)
+		`podcasts?|specials|(?:article)?comments?|feeds?|rss|wp-(?:admin|login|content|includes|json).*|cart|shop|store|checkout|share|print|cookies?(?:-policy)?|sitemaps?|archives?|page|cdn-cgi|amp|apps?|donate|events?|games?|weather|wetter|tv-guide|horoscopes?|crosswords?|obituaries)$`)
 
 	// otherHost are names of hosts on a site that have no stories.
-	otherHost = regexp.MustCompile(`(?i)^(?:shop|store|forums?|deals|accounts?|login|auth|sso|jobs|support|help|id|my|secure|ads?|subscribe|abo)\.`)
+	otherHost = pattern.New(`(?i)^(?:shop|store|forums?|deals|accounts?|login|auth|sso|jobs|support|help|id|my|secure|ads?|subscribe|abo)\.`)
 
-	datePath  = regexp.MustCompile(`(?:^|/)(?:19|20)\d\d(?:[/_-](?:\d{1,2}|[a-z]{3})\b(?:[/_-]\d{1,2}\b)?|(?:0[1-9]|1[0-2])[0-3]\d\b)`)
-	idPath    = regexp.MustCompile(`\d{5,}|[0-9a-f]{16,}|^[a-z]{0,3}\d{4,}`)
-	slugWords = regexp.MustCompile(`[^\W\d_]{2,}`)
+	datePath = pattern.New(`(?:^|/)(?:19|20)\d\d(?:[/_-](?:\d{1,2}|[a-z]{3})\b(?:[/_-]\d{1,2}\b)?|(?:0[1-9]|1[0-2])[0-3]\d\b)`)
 )
 
 // isStoryPath says whether an address looks like that of a story: it has a
@@ -199,7 +198,7 @@ func isStoryPath(u *url.URL, listed bool) bool {
 	if len(parts) == 0 {
 		return u.Query().Get("p") != "" && listed // the plain addresses of WordPress
 	}
-	if slices.ContainsFunc(parts, otherPath.MatchString) {
+	if slices.ContainsFunc(parts, isOtherPath) {
 		return false
 	}
 	last := parts[len(parts)-1]
@@ -207,8 +206,8 @@ func isStoryPath(u *url.URL, listed bool) bool {
 		last = parts[len(parts)-2]
 	}
 	last = strings.TrimSuffix(last, path.Ext(last))
-	words := len(slugWords.FindAllString(last, -1))
-	dated, numbered := datePath.MatchString(u.Path), idPath.MatchString(last) || isNumbered(u)
+	words := slugWords(last)
+	dated, numbered := strings.ContainsAny(u.Path, "0123456789") && datePath.MatchString(u.Path), hasID(last) || isNumbered(u)
 	switch {
 	case words >= 4 || dated && words >= 2 || numbered && words >= 2:
 		return true
@@ -216,6 +215,51 @@ func isStoryPath(u *url.URL, listed bool) bool {
 		return words >= 3 || numbered || dated && words >= 1 || isOtherScript(last)
 	}
 	return false
+}
+
+// isOtherPath says whether no story is behind a part of a path.
+func isOtherPath(part string) bool {
+	lower := strings.ToLower(part)
+	return otherPath.MatchString(part) || strings.HasSuffix(lower, "terms-of-use") || strings.HasSuffix(lower, "terms-of-service")
+}
+
+// slugWords counts the words of two letters or more in a part of a path, of the
+// letters that addresses are made of.
+func slugWords(part string) (words int) {
+	letters := 0
+	for i := range len(part) {
+		if c := part[i] | 0x20; c < 'a' || c > 'z' {
+			letters = 0
+			continue
+		}
+		if letters++; letters == 2 {
+			words++
+		}
+	}
+	return words
+}
+
+// hasID says whether a part of a path has a number of five digits, or of four
+// after three letters at most at its beginning, or a long hexadecimal one.
+func hasID(part string) bool {
+	const digits = "0123456789"
+	number := strings.TrimLeft(part, "abcdefghijklmnopqrstuvwxyz")
+	if len(part)-len(number) <= 3 && len(number)-len(strings.TrimLeft(number, digits)) >= 4 {
+		return true
+	}
+	return longestOf(part, digits) >= 5 || longestOf(part, digits+"abcdef") >= 16
+}
+
+// longestOf returns how many bytes of a set follow each other in a text.
+func longestOf(text, set string) (longest int) {
+	n := 0
+	for i := range len(text) {
+		if n++; strings.IndexByte(set, text[i]) < 0 {
+			n = 0
+		}
+		longest = max(longest, n)
+	}
+	return longest
 }
 
 // isNumbered says whether the query names a story by number.

@@ -95,3 +95,19 @@ func TestPageLinksLimits(t *testing.T) {
 		t.Errorf("a page that cannot be read has feeds %q and articles %q", feeds, articles)
 	}
 }
+
+// TestPartsOfAddresses: what makes a part of a path look like a story's.
+func TestPartsOfAddresses(t *testing.T) {
+	for part, want := range map[string]struct {
+		id    bool
+		words int
+	}{
+		"": {}, "a": {}, "bridge": {words: 1}, "a-new-bridge_of_steel": {words: 4}, "1234": {id: true}, "123": {}, "art1234": {id: true, words: 1}, "story1234": {words: 1},
+		"Art1234": {words: 1}, "story12345": {id: true, words: 1}, "a1b2c3d4e5f60718": {id: true}, "a1b2c3d4e5f6071": {}, "a1b2c3d4e5f6071g": {}, "A1B2C3D4E5F6A718": {},
+		"12-34-56": {}, "brücke": {words: 2}, "x-1234": {}, "covid-19-rules": {words: 2},
+	} {
+		if id, words := ingest.HasID(part), ingest.SlugWords(part); id != want.id || words != want.words {
+			t.Errorf("%q: an id %v, %d words, want %v, %d", part, id, words, want.id, want.words)
+		}
+	}
+}

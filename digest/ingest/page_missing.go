@@ -1,8 +1,9 @@
 package ingest
 
 import (
-	"regexp"
 	"strings"
+
+	"broadsheet/internal/pattern"
 )
 
 // missing says why a page holds no story, "" if it holds one. Titles and
@@ -64,19 +65,19 @@ func (s *pageStory) isDeclared() bool {
 // emptyPages are what servers answer in place of a story, by their titles in
 // the languages of the feeds seen most.
 var emptyPages = []struct {
-	title   *regexp.Regexp
+	title   *pattern.Pattern
 	problem string
 }{
-	{regexp.MustCompile(`(?i)^(?:error\s*)?404\b|\b404\s+(?:not\s+found|error|page)|\b(?:page|article|story|content|post)\s+(?:was\s+|could\s+)?(?:not|n['’]t)\s+(?:be\s+)?found|page\s+(?:does\s+not|doesn['’]t)\s+exist|nothing\s+(?:was\s+)?found|no\s+longer\s+available|` +
+	{pattern.New(`(?i)^(?:error\s*)?404\b|\b404\s+(?:not\s+found|error|page)|\b(?:page|article|story|content|post)\s+(?:was\s+|could\s+)?(?:not|n['’]t)\s+(?:be\s+)?found|page\s+(?:does\s+not|doesn['’]t)\s+exist|nothing\s+(?:was\s+)?found|no\s+longer\s+available|` +
 		`seite\s+(?:wurde\s+)?nicht\s+gefunden|page\s+(?:introuvable|non\s+trouvée)|página\s+no\s+encontrada|página\s+não\s+encontrada|pagina\s+(?:non\s+trovata|niet\s+gevonden)`),
 		"it says that there is no such page"},
-	{regexp.MustCompile(`(?i)before\s+you\s+continue|we\s+(?:value|care\s+about)\s+your\s+privacy|cookie\s+(?:consent|settings|wall|policy)|privacy\s+(?:settings|gate|consent)|your\s+(?:privacy|consent)\b.{0,30}(?:choices|settings|matters)?$|` +
+	{pattern.New(`(?i)before\s+you\s+continue|we\s+(?:value|care\s+about)\s+your\s+privacy|cookie\s+(?:consent|settings|wall|policy)|privacy\s+(?:settings|gate|consent)|your\s+(?:privacy|consent)\b.{0,30}(?:choices|settings|matters)?$|` +
 		`zustimmung|datenschutz-?einstellungen|gestion\s+des\s+cookies|consentement|consenso|consentimiento`),
 		"it asks for consent to cookies first"},
-	{regexp.MustCompile(`(?i)^(?:please\s+)?(?:log\s*in|sign\s*in|log\s+on)\b|(?:log\s*in|sign\s*in)\s+(?:required|to\s+(?:continue|your\s+account|read))|^(?:anmelden|anmeldung|einloggen)\b|^(?:connexion|se\s+connecter|connectez-vous)\b|^(?:iniciar\s+sesión|inicia\s+sesión|accedi|inloggen|entrar)\b|subscribe\s+to\s+(?:continue|read)`),
+	{pattern.New(`(?i)^(?:please\s+)?(?:log\s*in|sign\s*in|log\s+on)\b|(?:log\s*in|sign\s*in)\s+(?:required|to\s+(?:continue|your\s+account|read))|^(?:anmelden|anmeldung|einloggen)\b|^(?:connexion|se\s+connecter|connectez-vous)\b|^(?:iniciar\s+sesión|inicia\s+sesión|accedi|inloggen|entrar)\b|subscribe\s+to\s+(?:continue|read)`),
 		"it asks for a login"},
-	{regexp.MustCompile(`(?i)^just\s+a\s+moment|^attention\s+required|access\s+(?:to\s+this\s+page\s+has\s+been\s+)?denied|are\s+you\s+(?:a\s+robot|human)|(?:verify|confirm)\s+(?:that\s+)?you\s+are\s+(?:a\s+)?human|checking\s+your\s+browser|^(?:403\s+)?forbidden$|security\s+check|pardon\s+our\s+interruption|captcha`),
+	{pattern.New(`(?i)^just\s+a\s+moment|^attention\s+required|access\s+(?:to\s+this\s+page\s+has\s+been\s+)?denied|are\s+you\s+(?:a\s+robot|human)|(?:verify|confirm)\s+(?:that\s+)?you\s+are\s+(?:a\s+)?human|checking\s+your\s+browser|^(?:403\s+)?forbidden$|security\s+check|pardon\s+our\s+interruption|captcha`),
 		"it asks visitors to prove that they are no robot"},
-	{regexp.MustCompile(`(?i)^(?:error\s+)?50[0-4]\b|internal\s+server\s+error|bad\s+gateway|service\s+(?:temporarily\s+)?unavailable|gateway\s+time-?out|site\s+(?:is\s+)?under\s+maintenance`),
+	{pattern.New(`(?i)^(?:error\s+)?50[0-4]\b|internal\s+server\s+error|bad\s+gateway|service\s+(?:temporarily\s+)?unavailable|gateway\s+time-?out|site\s+(?:is\s+)?under\s+maintenance`),
 		"it is a server's message that something failed"},
 }

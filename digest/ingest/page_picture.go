@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"broadsheet/internal/pattern"
 )
 
 // pagePicture is a picture that a page offers for its story.
@@ -90,7 +91,7 @@ func (pic pagePicture) format() string {
 	return "unknown"
 }
 
-var logoName = regexp.MustCompile(`(?i)(?:^|[/_.-])(?:logos?|favicon|apple-touch-icon|placeholder|default|fallback|blank|spacer|avatars?|gravatar|icons?|badge|pixel|share-?default)(?:[/_.-]|\d|$)`)
+var logoName = pattern.New(`(?i)(?:^|[/_.-])(?:logos?|favicon|apple-touch-icon|placeholder|default|fallback|blank|spacer|avatars?|gravatar|icons?|badge|pixel|share-?default)(?:[/_.-]|\d|$)`)
 
 // isLogo says whether an address reads like that of a site's sign, a stand-in
 // or somebody's portrait.
@@ -203,7 +204,7 @@ func (pic *pagePicture) isSame(other pagePicture) bool {
 	return pic.url == other.url || len(name) >= 8 && name == otherName
 }
 
-var sizeInName = regexp.MustCompile(`[-_.]?\d{2,4}x\d{2,4}$`)
+var sizeInName = pattern.New(`[-_.]?\d{2,4}x\d{2,4}$`)
 
 // pictureName is the name of a picture's file, without extension and size.
 func pictureName(address string) string {

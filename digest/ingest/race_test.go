@@ -4,4 +4,4 @@ package ingest_test
 
 // slower is how many times longer things may take here: watching for races costs
 // so much.
-const slower = 20
+const slower = 4

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"unicode/utf8"
+
+	"broadsheet/internal/pattern"
 )
 
 // Shapes that no feed has and that cost a parser its stack or its time.
@@ -19,7 +20,7 @@ const (
 var (
 	// xmlDeclaration goes, wherever it stands: the text is UTF-8 by now, and
 	// the parser would convert it once more.
-	xmlDeclaration = regexp.MustCompile(`<\?xml\s[^>]*\?>`)
+	xmlDeclaration = pattern.New(`<\?xml\s[^>]*\?>`)
 
 	errShape = errors.New("the XML has a shape that no feed has")
 )

@@ -3,12 +3,13 @@ package ingest
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"broadsheet/internal/pattern"
 )
 
-var resizePlaceholder = regexp.MustCompile(`\{[^{}]*\}`)
+var resizePlaceholder = pattern.New(`\{[^{}]*\}`)
 
 // ResizeURL returns the address under which a site's resizer has a picture in a
 // width in pixels. The pattern is an https address in which these stand for

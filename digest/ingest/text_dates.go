@@ -2,9 +2,10 @@ package ingest
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
+
+	"broadsheet/internal/pattern"
 )
 
 // textDate is a date that stands in a plain text.
@@ -15,14 +16,14 @@ type textDate struct {
 }
 
 var (
-	publishedMark = regexp.MustCompile(`(?i)^(?:(?:first )?(?:published|posted|issued|released|date|dated)(?: on| at)?|veröffentlicht(?: am)?|erstellt(?: am)?|publié(?: le)?|publicado(?: el)?|fecha|datum|le|el|am|on)\s*:?\s+`)
-	modifiedMark  = regexp.MustCompile(`(?i)^(?:(?:last )?(?:updated|modified|changed|edited)(?: on| at)?|aktualisiert(?: am)?|zuletzt aktualisiert(?: am)?|stand|mis à jour(?: le)?|mise à jour(?: le)?|modifié le|actualizado(?: el)?)\s*:?\s+`)
+	publishedMark = pattern.New(`(?i)^(?:(?:first )?(?:published|posted|issued|released|date|dated)(?: on| at)?|veröffentlicht(?: am)?|erstellt(?: am)?|publié(?: le)?|publicado(?: el)?|fecha|datum|le|el|am|on)\s*:?\s+`)
+	modifiedMark  = pattern.New(`(?i)^(?:(?:last )?(?:updated|modified|changed|edited)(?: on| at)?|aktualisiert(?: am)?|zuletzt aktualisiert(?: am)?|stand|mis à jour(?: le)?|mise à jour(?: le)?|modifié le|actualizado(?: el)?)\s*:?\s+`)
 
 	// dateLook is what makes a short line a date, understood or not.
-	dateLook = regexp.MustCompile(`^(?i:[\p{L}.]{2,12},?\s+)?(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\.?(?:st|nd|rd|th)?\s+(?i:de\s+)?\p{L}{3,10}\.?,?\s+(?i:de\s+)?\d{4}|\p{L}{3,10}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4})\b`)
+	dateLook = pattern.New(`^(?i:[\p{L}.]{2,12},?\s+)?(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\.?(?:st|nd|rd|th)?\s+(?i:de\s+)?\p{L}{3,10}\.?,?\s+(?i:de\s+)?\d{4}|\p{L}{3,10}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4})\b`)
 
-	anyYear    = regexp.MustCompile(`\d{4}`)
-	dottedTime = regexp.MustCompile(`\b([01]?\d|2[0-4])\.([0-5]\d)\b(\s|$|,)`)
+	anyYear    = pattern.New(`\d{4}`)
+	dottedTime = pattern.New(`\b([01]?\d|2[0-4])\.([0-5]\d)\b(\s|$|,)`)
 )
 
 // readDate reads a text that is nothing but a date, with or without a word
@@ -71,11 +72,11 @@ func (s *textStory) dateWithoutYear(text string, around time.Time) (best time.Ti
 }
 
 var (
-	embargoMark  = regexp.MustCompile(`(?i)^\W*(?:strictly\s+)?(?:under\s+)?(?:embargo(?:ed)?|not for (?:publication|release|broadcast)|hold for release|sperrfrist|gesperrt|sous embargo|embargad[oa]|prohibida su difusión)\b`)
-	embargoUntil = regexp.MustCompile(`(?i)^[\s:–—-]*(?:(?:for (?:release|publication)|until|till|before|not before|ends?|lifts?|bis(?: zum)?|jusqu['’](?:au|à)|hasta(?: el| las)?|on|at)\b[\s:]*)*`)
+	embargoMark  = pattern.New(`(?i)^\W*(?:strictly\s+)?(?:under\s+)?(?:embargo(?:ed)?|not for (?:publication|release|broadcast)|hold for release|sperrfrist|gesperrt|sous embargo|embargad[oa]|prohibida su difusión)\b`)
+	embargoUntil = pattern.New(`(?i)^[\s:–—-]*(?:(?:for (?:release|publication)|until|till|before|not before|ends?|lifts?|bis(?: zum)?|jusqu['’](?:au|à)|hasta(?: el| las)?|on|at)\b[\s:]*)*`)
 
 	// embargoSure is in what follows where it is no headline about an embargo.
-	embargoSure = regexp.MustCompile(`(?i)^\W*$|^\s*[:–—*-]|^\W*(?:for |until|till|before|bis|jusqu|hasta)`)
+	embargoSure = pattern.New(`(?i)^\W*$|^\s*[:–—*-]|^\W*(?:for |until|till|before|bis|jusqu|hasta)`)
 )
 
 // readEmbargo reads a line such as "EMBARGOED UNTIL 00:01 GMT, 24 November
@@ -124,15 +125,15 @@ const (
 	datelineDash  = `\s*(?:--|[-–—])\s+`
 )
 
-var datelines = [...]*regexp.Regexp{
+var datelines = [...]*pattern.Pattern{
 	// place (date) (AGENCY) -
-	regexp.MustCompile(`^(` + datelineAny + `),? (?:\(?(` + datelineDate + `)\)?,? )?[(\[]([\p{L}\p{N}][\p{L}\p{N} ./&-]{1,30})[)\]](?:` + datelineDash + `|\.\s*(?:--|[-–—])\s*|:\s+|\s+)`),
+	pattern.New(`^(` + datelineAny + `),? (?:\(?(` + datelineDate + `)\)?,? )?[(\[]([\p{L}\p{N}][\p{L}\p{N} ./&-]{1,30})[)\]](?:` + datelineDash + `|\.\s*(?:--|[-–—])\s*|:\s+|\s+)`),
 	// PLACE, date -
-	regexp.MustCompile(`^(` + datelineAny + `), (` + datelineDate + `)()` + datelineDash),
+	pattern.New(`^(` + datelineAny + `), (` + datelineDate + `)()` + datelineDash),
 	// PLACE -
-	regexp.MustCompile(`^(` + datelinePlace + `)()()\s*(?:--|[–—]|\s-)\s+`),
+	pattern.New(`^(` + datelinePlace + `)()()\s*(?:--|[–—]|\s-)\s+`),
 	// (AGENCY) -
-	regexp.MustCompile(`^()()\(([\p{L}\p{N}][\p{L}\p{N} ./&-]{1,30})\)` + datelineDash),
+	pattern.New(`^()()\(([\p{L}\p{N}][\p{L}\p{N} ./&-]{1,30})\)` + datelineDash),
 }
 
 // readDateline finds the dateline at the beginning of a paragraph.

@@ -1,10 +1,11 @@
 package ingest
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"broadsheet/internal/pattern"
 )
 
 // isAside says whether a part above or below the headline is something else,
@@ -29,7 +30,7 @@ func (s *textStory) isAside(i int) bool {
 }
 
 // trailMark separates the steps of a breadcrumb trail or the words of a menu.
-var trailMark = regexp.MustCompile(`\s*(?:[>›»/|•·→]|::)\s*`)
+var trailMark = pattern.New(`\s*(?:[>›»/|•·→]|::)\s*`)
 
 // isTrail says whether a part is a menu or a breadcrumb trail on one line.
 func isTrail(text string) bool {

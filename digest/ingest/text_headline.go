@@ -1,11 +1,12 @@
 package ingest
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"broadsheet/internal/pattern"
 )
 
 // maxHeadline is how many runes a headline has at most; longer parts are
@@ -85,7 +86,7 @@ func (s *textStory) headlineAbove(story int) int {
 
 // wireSlug is what agencies put before the headline of a story that they sent
 // before.
-var wireSlug = regexp.MustCompile(`^(?:(?:UPDATE|WRAPUP) \d{1,2}|RPT|REFILE)-\b`)
+var wireSlug = pattern.New(`^(?:(?:UPDATE|WRAPUP) \d{1,2}|RPT|REFILE)-\b`)
 
 func (s *textStory) takeHeadline(i int) {
 	s.headline = s.parts[i].text

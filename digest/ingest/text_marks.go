@@ -1,10 +1,11 @@
 package ingest
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"broadsheet/internal/pattern"
 )
 
 // What plain texts of news pages say around the story. All are folded by
@@ -74,32 +75,32 @@ func foldMark(text string) string {
 }
 
 var (
-	endMark    = regexp.MustCompile(`(?i)^\W*(?:#\s?#\s?#|-\s?30\s?-|[-–—]+\s?ends?\s?[-–—]*|ends|end of (?:release|text|story)|\(ends?\)|\(fin\)|ende der mitteilung|[-–—]\s?fin(?: du communiqué)?\s?[-–—])\W*$`)
-	onlyMarks  = regexp.MustCompile(`^[^\p{L}\p{N}]+$`)
-	pageNumber = regexp.MustCompile(`^(?i:page |seite |p\. ?)?\d{1,4}(?:\s?(?:/|of|von)\s?\d{1,4})?$`)
+	endMark    = pattern.New(`(?i)^\W*(?:#\s?#\s?#|-\s?30\s?-|[-–—]+\s?ends?\s?[-–—]*|ends|end of (?:release|text|story)|\(ends?\)|\(fin\)|ende der mitteilung|[-–—]\s?fin(?: du communiqué)?\s?[-–—])\W*$`)
+	onlyMarks  = pattern.New(`^[^\p{L}\p{N}]+$`)
+	pageNumber = pattern.New(`^(?i:page |seite |p\. ?)?\d{1,4}(?:\s?(?:/|of|von)\s?\d{1,4})?$`)
 
-	releaseHead = regexp.MustCompile(`(?i)^\W*(?:for immediate release|immediate release|(?:press|news|media) release|for release|pressemitteilung|medienmitteilung|presseinformation|zur sofortigen veröffentlichung|communiqué de presse|pour diffusion immédiate|nota de prensa|comunicado de prensa|para publicación inmediata)\b.{0,60}$`)
-	aboutSender = regexp.MustCompile(`^(?i:about|über|à propos d[eu']|acerca de|sobre)\s?\p{Lu}`)
-	contactHead = regexp.MustCompile(`(?i)^\W*(?:(?:press|media|news)? ?contacts?(?: information| details)?(?: \([^)]*\))?|media (?:inquiries|enquiries)|(?:presse)?kontakt|ansprechpartner(?:in)?|rückfragen(?: an)?|contact(?:s)? presse|contacto(?: de prensa)?)\s*(?::|$)`)
-	contactLine = regexp.MustCompile(`(?i)^(?:\S+@\S+\.\S+|(?:tel|phone|telephone|telefon|téléphone|teléfono|mobile|mobil|fax|e-?mail|web|website)\b[.:]?.{0,80}|\+?[\d(][\d\s()/.-]{5,20})$|\b[\w.+-]+@[\w-]+\.\w+\b|\+?\(?\d{2,4}\)?[\s./-]\d{2,4}[\s./-]\d{3,}`)
+	releaseHead = pattern.New(`(?i)^\W*(?:for immediate release|immediate release|(?:press|news|media) release|for release|pressemitteilung|medienmitteilung|presseinformation|zur sofortigen veröffentlichung|communiqué de presse|pour diffusion immédiate|nota de prensa|comunicado de prensa|para publicación inmediata)\b.{0,60}$`)
+	aboutSender = pattern.New(`^(?i:about|über|à propos d[eu']|acerca de|sobre)\s?\p{Lu}`)
+	contactHead = pattern.New(`(?i)^\W*(?:(?:press|media|news)? ?contacts?(?: information| details)?(?: \([^)]*\))?|media (?:inquiries|enquiries)|(?:presse)?kontakt|ansprechpartner(?:in)?|rückfragen(?: an)?|contact(?:s)? presse|contacto(?: de prensa)?)\s*(?::|$)`)
+	contactLine = pattern.New(`(?i)^(?:\S+@\S+\.\S+|(?:tel|phone|telephone|telefon|téléphone|teléfono|mobile|mobil|fax|e-?mail|web|website)\b[.:]?.{0,80}|\+?[\d(][\d\s()/.-]{5,20})$|\b[\w.+-]+@[\w-]+\.\w+\b|\+?\(?\d{2,4}\)?[\s./-]\d{2,4}[\s./-]\d{3,}`)
 
-	alsoRead = regexp.MustCompile(`(?i)^\W*(?:also,? read|read also|read more(?: on this| about)?|read next|see also|watch|listen|related(?: (?:story|stories|article|articles|news|coverage))?|more(?: on this| here| from us)?|more on this (?:story|topic)|don['’]t miss|must read|watch also|you may also like|go deeper|dig deeper|` +
+	alsoRead = pattern.New(`(?i)^\W*(?:also,? read|read also|read more(?: on this| about)?|read next|see also|watch|listen|related(?: (?:story|stories|article|articles|news|coverage))?|more(?: on this| here| from us)?|more on this (?:story|topic)|don['’]t miss|must read|watch also|you may also like|go deeper|dig deeper|` +
 		`lesen sie (?:auch|mehr|dazu)|lies auch|mehr (?:zum thema|dazu|lesen)|siehe auch|auch interessant|(?:à )?lire (?:aussi|également)|à voir aussi|voir aussi|sur le même sujet|lea también|lee también|leer también|vea también|te puede interesar|más información|leggi anche|leia também)\s*(?:\||:|»|›|→|>|–|—|-\s)`)
-	alsoReadBare = regexp.MustCompile(`^\W*(?:ALSO READ|READ ALSO|READ MORE|Also Read|Read Also|LESEN SIE AUCH|LIRE AUSSI|LEA TAMBIÉN)\s+\p{Lu}`)
+	alsoReadBare = pattern.New(`^\W*(?:ALSO READ|READ ALSO|READ MORE|Also Read|Read Also|LESEN SIE AUCH|LIRE AUSSI|LEA TAMBIÉN)\s+\p{Lu}`)
 
-	caption     = regexp.MustCompile(`(?i)^\W*(?:photos?|pictures?|pics?|images?|photograph|file photo|file image|video|graphic|illustration|fotos?|bild|bilder|grafik|symbolbild|archivbild|foto|crédit photo|photo d['’]archives|imagen|infografía)(?: (?:by|credits?|source|courtesy(?: of)?|von|de|illustration))?\s*(?::|/|©|\|)|^\W*(?:image|photo|picture) (?:source|credit|caption|courtesy)\b|^\W*©\s?\p{Lu}|^\W*(?:photo|image|picture|photograph|foto) (?:by|courtesy of|von)\s+\p{Lu}`)
-	captionTail = regexp.MustCompile(`(?i)[.\s(|–—-](?:photos?|pictures?|images?|photograph|fotos?|bild|(?:photo|image|picture) (?:credits?|source)|credits?|crédits?)\s?(?::|/|by:?\s|©)\s?[^.!?]{2,60}\)?$|\((?:\w+ )?(?:photo|file|image|foto|ap photo|file photo|getty images|reuters|afp)\b[^.)]{0,60}\)$|\((?:photo|image|foto|picture) (?:by|von|de) [^)]{2,60}\)$|/(?:getty images|reuters|ap photo|afp|dpa)$`)
+	caption     = pattern.New(`(?i)^\W*(?:photos?|pictures?|pics?|images?|photograph|file photo|file image|video|graphic|illustration|fotos?|bild|bilder|grafik|symbolbild|archivbild|foto|crédit photo|photo d['’]archives|imagen|infografía)(?: (?:by|credits?|source|courtesy(?: of)?|von|de|illustration))?\s*(?::|/|©|\|)|^\W*(?:image|photo|picture) (?:source|credit|caption|courtesy)\b|^\W*©\s?\p{Lu}|^\W*(?:photo|image|picture|photograph|foto) (?:by|courtesy of|von)\s+\p{Lu}`)
+	captionTail = pattern.New(`(?i)[.\s(|–—-](?:photos?|pictures?|images?|photograph|fotos?|bild|(?:photo|image|picture) (?:credits?|source)|credits?|crédits?)\s?(?::|/|by:?\s|©)\s?[^.!?]{2,60}\)?$|\((?:\w+ )?(?:photo|file|image|foto|ap photo|file photo|getty images|reuters|afp)\b[^.)]{0,60}\)$|\((?:photo|image|foto|picture) (?:by|von|de) [^)]{2,60}\)$|/(?:getty images|reuters|ap photo|afp|dpa)$`)
 
-	weather  = regexp.MustCompile(`(?i)-?\d{1,3}(?:[.,]\d)?\s?(?:°|º)\s?[cf]?(?:\W|$)|\d{1,3}\s?(?:degrees|grad|degrés|grados)\b`)
-	readTime = regexp.MustCompile(`(?i)^\W*(?:\d{1,3}[\s-]min(?:ute)?s?(?:[\s-]read)?(?: to read)?|reading time:? .{1,20}|time to read:? .{1,20}|lesezeit:? .{1,20}|\d{1,3} min(?:uten)? lesezeit|temps de lecture:? .{1,20}|lecture \d.{1,20}|\d{1,3} min(?:utes)? de lecture|tiempo de lectura:? .{1,20}|\d{1,3} min(?:utos)? de lectura)$`)
-	relative = regexp.MustCompile(`(?i)^\W*(?:(?:updated |published |posted )?(?:\d{1,3}|an?) ?(?:s|m|h|d|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?) ago|just now|yesterday|today|vor \d{1,3} \p{L}+|il y a \d{1,3} \p{L}+|hace \d{1,3} \p{L}+|heute|gestern|hier|aujourd['’]hui|hoy|ayer)$`)
-	clock    = regexp.MustCompile(`(?i)^\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?[ap]\.?m\.?)?(?: uhr| h)?(?: \p{Lu}{2,5})?$`)
-	address  = regexp.MustCompile(`(?i)^(?:https?://\S+|(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|de|fr|es|uk|us|eu|ch|at|example|news|info|io|tv|in|au|ca)(?:/\S*)?)$`)
-	counts   = regexp.MustCompile(`(?i)^\W*(?:\d[\d.,]*[km]? (?:comments?|shares?|views?|likes?|reactions?|kommentare?|commentaires?|comentarios?|reads?|followers?)|(?:comments?|kommentare?|commentaires?|comentarios?) ?[(:]? ?\d+\)?)$`)
-	offers   = regexp.MustCompile(`(?i)^\W*(?:advertisement\s*[-–—:|]|subscribe (?:to|for|now|today)\b|sign up (?:for|to|here|now|today)\b|get (?:the|our|all the|breaking|unlimited) .{0,60}(?:newsletter|inbox|alerts?|app|access)|follow (?:us|@|the .{1,30}) on\b|join our\b|like us on\b|click here\b|tap here\b|download (?:our|the) app|enter your e-?mail|your e-?mail address|by (?:signing|clicking|subscribing|entering)\b|(?:support|donate to) (?:us\b|our (?:work|journalism|newsroom|reporting)|(?:local|independent) journalism)|become a (?:member|subscriber)|already a (?:member|subscriber)|we use cookies|this (?:site|website) uses cookies|have you got a (?:story|tip)|got a (?:story|news tip|tip)|turn on notifications|` +
+	weather  = pattern.New(`(?i)-?\d{1,3}(?:[.,]\d)?\s?(?:°|º)\s?[cf]?(?:\W|$)|\d{1,3}\s?(?:degrees|grad|degrés|grados)\b`)
+	readTime = pattern.New(`(?i)^\W*(?:\d{1,3}[\s-]min(?:ute)?s?(?:[\s-]read)?(?: to read)?|reading time:? .{1,20}|time to read:? .{1,20}|lesezeit:? .{1,20}|\d{1,3} min(?:uten)? lesezeit|temps de lecture:? .{1,20}|lecture \d.{1,20}|\d{1,3} min(?:utes)? de lecture|tiempo de lectura:? .{1,20}|\d{1,3} min(?:utos)? de lectura)$`)
+	relative = pattern.New(`(?i)^\W*(?:(?:updated |published |posted )?(?:\d{1,3}|an?) ?(?:s|m|h|d|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?) ago|just now|yesterday|today|vor \d{1,3} \p{L}+|il y a \d{1,3} \p{L}+|hace \d{1,3} \p{L}+|heute|gestern|hier|aujourd['’]hui|hoy|ayer)$`)
+	clock    = pattern.New(`(?i)^\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?[ap]\.?m\.?)?(?: uhr| h)?(?: \p{Lu}{2,5})?$`)
+	address  = pattern.New(`(?i)^(?:https?://\S+|(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|de|fr|es|uk|us|eu|ch|at|example|news|info|io|tv|in|au|ca)(?:/\S*)?)$`)
+	counts   = pattern.New(`(?i)^\W*(?:\d[\d.,]*[km]? (?:comments?|shares?|views?|likes?|reactions?|kommentare?|commentaires?|comentarios?|reads?|followers?)|(?:comments?|kommentare?|commentaires?|comentarios?) ?[(:]? ?\d+\)?)$`)
+	offers   = pattern.New(`(?i)^\W*(?:advertisement\s*[-–—:|]|subscribe (?:to|for|now|today)\b|sign up (?:for|to|here|now|today)\b|get (?:the|our|all the|breaking|unlimited) .{0,60}(?:newsletter|inbox|alerts?|app|access)|follow (?:us|@|the .{1,30}) on\b|join our\b|like us on\b|click here\b|tap here\b|download (?:our|the) app|enter your e-?mail|your e-?mail address|by (?:signing|clicking|subscribing|entering)\b|(?:support|donate to) (?:us\b|our (?:work|journalism|newsroom|reporting)|(?:local|independent) journalism)|become a (?:member|subscriber)|already a (?:member|subscriber)|we use cookies|this (?:site|website) uses cookies|have you got a (?:story|tip)|got a (?:story|news tip|tip)|turn on notifications|` +
 		`abonnieren sie\b|melden sie sich\b|jetzt (?:abonnieren|anmelden|registrieren)|folgen sie uns\b|newsletter abonnieren|wir verwenden cookies|abonnez-vous\b|inscrivez-vous\b|suivez-nous\b|recevez\b.{0,60}(?:newsletter|boîte|actualité)|nous utilisons des cookies|suscríbe(?:te|ase)\b|síguenos\b|recib[ea]\b.{0,60}(?:boletín|correo|newsletter)|utilizamos cookies)`)
-	copyright = regexp.MustCompile(`(?i)^\W*(?:(?:©|\(c\)) ?\d{4}|(?:©|\(c\)).{0,80}(?:rights|rechte|droits|derechos)|copyright\b|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos reservados)`)
-	keywords  = regexp.MustCompile(`(?i)^\W*(?:tags?|topics?|keywords|filed under|related topics|more on|schlagw(?:ort|orte|örter)|themen|stichwörter|mots[- ]clés|thèmes|sujets|étiquettes|etiquetas|temas|categories|categor(?:y|ía|ías)|posted in)\s*:\s*(.{2,300})$`)
+	copyright = pattern.New(`(?i)^\W*(?:(?:©|\(c\)) ?\d{4}|(?:©|\(c\)).{0,80}(?:rights|rechte|droits|derechos)|copyright\b|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos reservados)`)
+	keywords  = pattern.New(`(?i)^\W*(?:tags?|topics?|keywords|filed under|related topics|more on|schlagw(?:ort|orte|örter)|themen|stichwörter|mots[- ]clés|thèmes|sujets|étiquettes|etiquetas|temas|categories|categor(?:y|ía|ías)|posted in)\s*:\s*(.{2,300})$`)
 )
 
 // isWeather says whether a line tells the weather and no story.
@@ -116,7 +117,7 @@ func isFurnitureLine(text string) bool {
 	if furnitureLines[mark] {
 		return true
 	}
-	for _, shape := range [...]*regexp.Regexp{onlyMarks, pageNumber, readTime, relative, clock, address, counts, offers, moreLine, otherLines} {
+	for _, shape := range [...]*pattern.Pattern{onlyMarks, pageNumber, readTime, relative, clock, address, counts, offers, moreLine, otherLines} {
 		if shape.MatchString(text) {
 			return true
 		}

@@ -1,8 +1,9 @@
 package ingest
 
 import (
-	"regexp"
 	"strings"
+
+	"broadsheet/internal/pattern"
 )
 
 // metaPiece is a part of a line such as "By Jane Doe | Nov. 23, 2026 | 5 min
@@ -15,7 +16,7 @@ type metaPiece struct {
 }
 
 // metaMark separates the pieces of such a line.
-var metaMark = regexp.MustCompile(`\s*[|•·]\s*|\s+[-–—/]\s+|\s*;\s+|\s+(?i:updated|aktualisiert|mis à jour|actualizado)\s*:?\s+`)
+var metaMark = pattern.New(`\s*[|•·]\s*|\s+[-–—/]\s+|\s*;\s+|\s+(?i:updated|aktualisiert|mis à jour|actualizado)\s*:?\s+`)
 
 // metaOf is readMeta of a part, which is asked for more than once.
 func (s *textStory) metaOf(i int) ([]metaPiece, bool) {

@@ -1,10 +1,11 @@
 package ingest
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+
+	"broadsheet/internal/pattern"
 )
 
 // particles are the words of a name that begin with a small letter.
@@ -21,22 +22,22 @@ const (
 
 var (
 	// byWord is how a byline begins.
-	byWord = regexp.MustCompile(`^(?i:(?:story |text |words |written |posted |reported )?by|von|par|por|text|texte|texto|autor(?:in)?|author)\s*:?\s+`)
+	byWord = pattern.New(`^(?i:(?:story |text |words |written |posted |reported )?by|von|par|por|text|texte|texto|autor(?:in)?|author)\s*:?\s+`)
 
-	nameList = regexp.MustCompile(`^` + nameShape + `(?:` + nameAnd + nameShape + `)*`)
-	nameOnly = regexp.MustCompile(`^` + nameShape + `$`)
-	nameSep  = regexp.MustCompile(nameAnd)
+	nameList = pattern.New(`^` + nameShape + `(?:` + nameAnd + nameShape + `)*`)
+	nameOnly = pattern.New(`^` + nameShape + `$`)
+	nameSep  = pattern.New(nameAnd)
 
 	// reporting is the line with which an agency ends its stories.
-	reporting = regexp.MustCompile(`^\(?(?i:(?:additional )?(?:reporting|writing|written|report)(?: and \w+)? by|reportage d[eu']|rédigé par|reporte de|bericht(?:et)? von)\s*:?\s+`)
-	editing   = regexp.MustCompile(`(?i)\s*[;.,(]\s*(?:additional |writing|editing|edited|compiled|version |édité|redaktion|bearbeitet|editado).*$`)
-	inPlaces  = regexp.MustCompile(`\s+(?:in|en|à|im|at|from)\s+\p{Lu}[^,;]*?(` + nameAnd + nameShape + `|$)`)
+	reporting = pattern.New(`^\(?(?i:(?:additional )?(?:reporting|writing|written|report)(?: and \w+)? by|reportage d[eu']|rédigé par|reporte de|bericht(?:et)? von)\s*:?\s+`)
+	editing   = pattern.New(`(?i)\s*[;.,(]\s*(?:additional |writing|editing|edited|compiled|version |édité|redaktion|bearbeitet|editado).*$`)
+	inPlaces  = pattern.New(`\s+(?:in|en|à|im|at|from)\s+\p{Lu}[^,;]*?(` + nameAnd + nameShape + `|$)`)
 
 	// authorNote tells what its author does.
-	noteVerb = regexp.MustCompile(`(?i)^(?:,[^,]{1,80},)?\s+(?:covers|writes|reports|edits|is (?:an? |the )|was (?:an? |the )|joined|has (?:covered|written|reported|worked)|can be reached|` +
+	noteVerb = pattern.New(`(?i)^(?:,[^,]{1,80},)?\s+(?:covers|writes|reports|edits|is (?:an? |the )|was (?:an? |the )|joined|has (?:covered|written|reported|worked)|can be reached|` +
 		`contributed|ist (?:redakteur|reporter|journalist|korrespondent|autor|freie)|berichtet|schreibt|arbeitet|est (?:journaliste|correspondante?|reporter|rédact)|` +
 		`couvre|écrit|es (?:periodista|redactora?|corresponsal|reportera?)|cubre|escribe)`)
-	notePerson = regexp.MustCompile(`(?i)^(?:the (?:writer|author|columnist|reporter)s?\b.{0,40}? (?:is|are|was|has|covers?|writes?|can be)|contact the (?:writer|author|reporter)|about the authors?:|` +
+	notePerson = pattern.New(`(?i)^(?:the (?:writer|author|columnist|reporter)s?\b.{0,40}? (?:is|are|was|has|covers?|writes?|can be)|contact the (?:writer|author|reporter)|about the authors?:|` +
 		`(?:der|die) (?:autor(?:in)?|verfasser(?:in)?) (?:ist|schreibt|arbeitet|berichtet)|l['’]aute(?:ur|ure|rice) (?:est|écrit)|(?:el|la) autora? es\b|follow (?:her|him|them|the (?:writer|author|reporter)) on)`)
 )
 
@@ -189,5 +190,5 @@ func (s *textStory) readNote(text string) (name string, ok bool) {
 
 // ofNewsroom is in what is said of an author whom no byline names; without it
 // a sentence about anybody would do.
-var ofNewsroom = regexp.MustCompile(`(?i)\b(?:covers|writes (?:about|on|for)|reporter|correspondent|columnist|editor|journalist\w*|freelance|staff writer|for the \p{Lu}|@|redakteur\w*|korrespondent\w*|` +
+var ofNewsroom = pattern.New(`(?i)\b(?:covers|writes (?:about|on|for)|reporter|correspondent|columnist|editor|journalist\w*|freelance|staff writer|for the \p{Lu}|@|redakteur\w*|korrespondent\w*|` +
 	`berichtet (?:über|für)|schreibt (?:über|für)|couvre|cubre|periodista|corresponsal|contributed|can be reached)`)

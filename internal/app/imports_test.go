@@ -19,10 +19,10 @@ import (
 func order() map[string][]string {
 	base := []string{"mail", "templates", "internal/db"}
 	digest := append([]string{"subscribers", "internal/schedule", "internal/phrase"}, base...)
-	below := append([]string{"digest"}, digest...)
+	below := append([]string{"digest", "internal/pattern"}, digest...)
 	parts := append([]string{"digest/delivery", "digest/ingest", "internal/config", "internal/metrics", "internal/web"}, below...)
 	return map[string][]string{
-		"templates": {}, "mail": {}, "mail/sink": {}, "internal/db": {}, "internal/schedule": {}, "internal/config": {}, "internal/phrase": {},
+		"templates": {}, "mail": {}, "mail/sink": {}, "internal/db": {}, "internal/schedule": {}, "internal/config": {}, "internal/phrase": {}, "internal/pattern": {},
 		"mail/mailtest":       {"mail", "mail/sink"},
 		"internal/db/dbtest":  {"internal/db"},
 		"subscribers":         base,
