@@ -7,31 +7,70 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"broadsheet/templates"
 )
 
-var all = flag.String("all", "", "folder for pages and text of every mail, instead of the pictures of docs")
+var (
+	pictures = flag.String("pictures", "", "folder for the pictures of docs/looks.md, such as ../../docs/pictures")
+	pages    = flag.String("pages", "", "folder for HTML and text of every mail, to be looked at")
+)
 
-var only = flag.String("only", "", "only this mail, such as briefing-weekly")
+var source = regexp.MustCompile(`src="[^"]+"`)
 
-// themes are those that have pictures.
-var themes = []string{"broadsheet", "briefing"}
+// themes compiles those that come with the program.
+func themes(t *testing.T) map[string]*templates.Theme {
+	t.Helper()
+	names, err := templates.ThemeNames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]*templates.Theme{}
+	for _, name := range names {
+		if all[name], err = templates.LoadTheme(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
 
-var picture = regexp.MustCompile(`src="[^"]+"`)
-
-func TestLooks(t *testing.T) {
+// TestPictures photographs a daily in each theme.
+func TestPictures(t *testing.T) {
+	if *pictures == "" {
+		t.Log("no -pictures: nothing to photograph")
+		return
+	}
 	n := open(t)
-	for _, name := range themes {
-		theme, err := templates.LoadTheme(name)
+	for name, theme := range themes(t) {
+		d := n.editions(t)[templates.KindDaily]
+		html, err := theme.HTML(d)
 		if err != nil {
 			t.Fatal(err)
 		}
+		shown, blocked := page(t, html), page(t, source.ReplaceAllString(html, `src="blocked:"`))
+		for look, s := range map[string]struct {
+			page string
+			shot
+		}{
+			"light": {shown, shot{width: 640, most: 2200}}, "dark": {shown, shot{width: 640, most: 2200, dark: true}},
+			"narrow": {shown, shot{width: 320, most: 2200}}, "blocked": {blocked, shot{width: 640, most: 2200}},
+		} {
+			shoot(t, s.page, filepath.Join(*pictures, "look-"+name+"-"+look+".png"), s.shot)
+		}
+	}
+}
+
+// TestPages writes every kind of mail in each theme.
+func TestPages(t *testing.T) {
+	if *pages == "" {
+		t.Log("no -pages: nothing to write")
+		return
+	}
+	n := open(t)
+	for name, theme := range themes(t) {
 		for kind, d := range n.editions(t) {
-			if *only != "" && *only != name+"-"+string(kind) {
-				continue
-			}
 			html, err := theme.HTML(d)
 			if err != nil {
 				t.Fatal(err)
@@ -40,19 +79,20 @@ func TestLooks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			page := filepath.Join(*all, name+"-"+string(kind))
-			write(t, page+".html", html)
-			write(t, page+".txt", text)
-			shoot(t, page+".html", page+"-640.png", shot{width: 640})
-			shoot(t, page+".html", page+"-320.png", shot{width: 320})
-			shoot(t, page+".html", page+"-dark.png", shot{width: 640, dark: true})
-			if kind == templates.KindDaily {
-				write(t, page+"-blocked.html", picture.ReplaceAllString(html, `src="blocked:"`))
-				shoot(t, page+"-blocked.html", page+"-blocked.png", shot{width: 640})
-			}
+			path := filepath.Join(*pages, name+"-"+string(kind))
+			write(t, path+".html", html)
+			write(t, path+".txt", strings.ReplaceAll(text, n.base, "https://gazette.example"))
 			t.Logf("%s %s: %d octets", name, kind, len(html))
 		}
 	}
+}
+
+// page is a file with that HTML.
+func page(t *testing.T, html string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "mail.html")
+	write(t, path, html)
+	return path
 }
 
 func write(t *testing.T, path, content string) {

@@ -3,13 +3,17 @@
 package looks_test
 
 import (
+	"cmp"
 	"fmt"
 	"image"
+	"image/color"
 	"image/draw"
 	"image/png"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -78,14 +82,14 @@ func crop(t *testing.T, path string, s shot) {
 	if s.most > 0 {
 		end = min(end, s.most)
 	}
-	cut := image.NewRGBA(image.Rect(0, 0, s.width, end))
+	cut := image.NewPaletted(image.Rect(0, 0, s.width, end), commonest(img, s.width, end))
 	draw.Draw(cut, cut.Bounds(), img, image.Point{}, draw.Src)
 	f, err = os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := png.Encode(f, cut); err != nil {
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(f, cut); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -98,4 +102,25 @@ func uniform(img image.Image, y, width int) bool {
 		}
 	}
 	return true
+}
+
+// commonest are the 256 colours of a picture that stand there most often: mails
+// have few, and files with a palette are small.
+func commonest(img image.Image, width, height int) color.Palette {
+	count := map[color.RGBA]int{}
+	for y := range height {
+		for x := range width {
+			c := color.RGBAModel.Convert(img.At(x, y)).(color.RGBA)
+			count[color.RGBA{c.R &^ 3, c.G &^ 3, c.B &^ 3, 255}]++
+		}
+	}
+	all := slices.Collect(maps.Keys(count))
+	slices.SortFunc(all, func(a, b color.RGBA) int {
+		return cmp.Or(count[b]-count[a], cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)))
+	})
+	var p color.Palette
+	for _, c := range all[:min(len(all), 256)] {
+		p = append(p, c)
+	}
+	return p
 }
