@@ -55,7 +55,7 @@ func (s *Server) showEditions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.shelf.get(archivePath(q), htmlType, func(b io.Writer) error {
+	page, err := s.shelf.get(r.Context(), archivePath(q), htmlType, func(b io.Writer) error {
 		list, more, err := s.Publisher.List(r.Context(), q)
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ func (s *Server) showEdition(w http.ResponseWriter, r *http.Request) error {
 		return statusError(http.StatusNotFound)
 	}
 	key := r.PathValue("digest") + "/" + r.PathValue("date")
-	page, err := s.shelf.get("e/"+key, htmlType, func(b io.Writer) error {
+	page, err := s.shelf.get(r.Context(), "e/"+key, htmlType, func(b io.Writer) error {
 		e, err := s.Publisher.Edition(r.Context(), key)
 		if err != nil {
 			return err

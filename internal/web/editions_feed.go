@@ -53,7 +53,7 @@ func (s *Server) editionsFeed(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := digest.ArchiveQuery{Digest: r.PathValue("digest"), Page: 1}
 	path := archivePath(q)
-	page, err := s.shelf.get(path+"/feed.xml", "application/rss+xml; charset=utf-8", func(b io.Writer) error {
+	page, err := s.shelf.get(r.Context(), path+"/feed.xml", "application/rss+xml; charset=utf-8", func(b io.Writer) error {
 		list, _, err := s.Publisher.List(r.Context(), q)
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (s *Server) sitemap(w http.ResponseWriter, r *http.Request) error {
 	if !s.hasArchive() {
 		return statusError(http.StatusNotFound)
 	}
-	page, err := s.shelf.get("/editions/sitemap.xml", "application/xml; charset=utf-8", func(b io.Writer) error {
+	page, err := s.shelf.get(r.Context(), "/editions/sitemap.xml", "application/xml; charset=utf-8", func(b io.Writer) error {
 		list, err := s.Publisher.Map(r.Context())
 		if err != nil {
 			return err

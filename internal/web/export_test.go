@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"io"
 	"net/netip"
 	"time"
 )
@@ -29,3 +30,18 @@ func (l Limiter) Admit(addr netip.Addr, now time.Time) (status int, wait time.Du
 
 // Held is how many networks are counted now.
 func (l Limiter) Held() int { return len(l.networks) }
+
+// Shelf keeps pages as a server does.
+type Shelf struct{ *shelf }
+
+// NewShelf returns an empty shelf.
+func NewShelf(now func() time.Time) Shelf { return Shelf{newShelf(now)} }
+
+// Get returns the body of a page, drawn if need be.
+func (s Shelf) Get(ctx context.Context, key string, draw func(w io.Writer) error) (string, error) {
+	page, err := s.get(ctx, key, "text/plain", draw)
+	return string(page.body), err
+}
+
+// Kept is how many pages are on it, and their octets.
+func (s Shelf) Kept() (pages, octets int) { return len(s.pages), s.size }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"io"
@@ -15,6 +16,7 @@ import (
 const freshFor = time.Minute
 
 const (
+	mostDrawn   = 2        // pages at once: the readers' own pages come first
 	mostShelved = 500      // pages
 	shelfSize   = 32 << 20 // octets of all pages
 )
@@ -23,6 +25,8 @@ const (
 // more than one visitor.
 type shelf struct {
 	now func() time.Time
+
+	drawing chan struct{} // holds a token for each page that is being drawn
 
 	mu    sync.Mutex
 	pages map[string]shelved
@@ -37,25 +41,42 @@ type shelved struct {
 	at   time.Time
 }
 
-func newShelf(now func() time.Time) *shelf { return &shelf{now: now, pages: map[string]shelved{}} }
+func newShelf(now func() time.Time) *shelf {
+	return &shelf{now: now, drawing: make(chan struct{}, mostDrawn), pages: map[string]shelved{}}
+}
 
-// get returns a page that is on the shelf, or draws it. Errors are not kept.
-func (s *shelf) get(key, kind string, draw func(w io.Writer) error) (shelved, error) {
-	now := s.now()
-	s.mu.Lock()
-	page, ok := s.pages[key]
-	s.mu.Unlock()
-	if ok && now.Sub(page.at).Abs() < freshFor {
+// get returns a page that is on the shelf, or draws it when it is its turn.
+// Errors are not kept.
+func (s *shelf) get(ctx context.Context, key, kind string, draw func(w io.Writer) error) (shelved, error) {
+	if page, ok := s.find(key); ok {
 		return page, nil
 	}
+	select {
+	case s.drawing <- struct{}{}:
+		defer func() { <-s.drawing }()
+	case <-ctx.Done():
+		return shelved{}, ctx.Err()
+	}
+	if page, ok := s.find(key); ok { // who was before us wanted the same
+		return page, nil
+	}
+	now := s.now() // what changes from here on is not on the page
 	var b bytes.Buffer
 	if err := draw(&b); err != nil {
 		return shelved{}, err
 	}
 	sum := sha256.Sum256(b.Bytes())
-	page = shelved{kind: kind, body: b.Bytes(), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, at: now}
+	page := shelved{kind: kind, body: b.Bytes(), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, at: now}
 	s.put(key, page)
 	return page, nil
+}
+
+func (s *shelf) find(key string) (shelved, bool) {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	page, ok := s.pages[key]
+	return page, ok && now.Sub(page.at).Abs() < freshFor
 }
 
 func (s *shelf) put(key string, page shelved) {

@@ -17,7 +17,7 @@ func (s *Server) showView(w http.ResponseWriter, r *http.Request) error {
 		return statusError(http.StatusNotFound)
 	}
 	token := r.PathValue("token")
-	page, err := s.shelf.get("v/"+token, htmlType, func(b io.Writer) error {
+	page, err := s.shelf.get(r.Context(), "v/"+token, htmlType, func(b io.Writer) error {
 		p, err := s.Publisher.View(r.Context(), token)
 		if err != nil {
 			return err
