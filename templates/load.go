@@ -58,8 +58,8 @@ const (
 	mostFileBytes = 256 << 10
 )
 
-// Open compiles the theme in a folder. What the folder lacks of shared parts
-// is taken from those built in. All that is wrong comes as one error of the
+// Open compiles the theme in a folder. What the folder and its folder shared
+// lack is taken from the parts that are built in. All that is wrong comes as one error of the
 // type Faults.
 func Open(folder fs.FS, look Look) (*Theme, error) {
 	s, err := ReadSource(folder, look)
@@ -73,7 +73,7 @@ func Open(folder fs.FS, look Look) (*Theme, error) {
 // Files that are no templates are left alone.
 func ReadSource(folder fs.FS, look Look) (*Source, error) {
 	s := &Source{Shared: map[string]string{}, Own: map[string]string{}, Look: look}
-	for _, shared := range []string{"shared", "system"} {
+	for _, shared := range []string{sharedFolder, "system"} {
 		sub, err := fs.Sub(mailFiles, shared)
 		if err == nil {
 			err = readFiles(sub, s.Shared)
@@ -82,7 +82,7 @@ func ReadSource(folder fs.FS, look Look) (*Source, error) {
 			return nil, fmt.Errorf("read the shared parts of themes: %w", err)
 		}
 	}
-	if err := readFiles(folder, s.Own); err != nil {
+	if err := errors.Join(readFiles(folder, s.Own), s.readShared(folder)); err != nil {
 		return nil, fmt.Errorf("read theme: %w", err)
 	}
 	return s, nil
@@ -208,7 +208,7 @@ func (s *source) parts(ext string) []string {
 func (s *source) sortFaults() {
 	for i := range s.faults {
 		if file := s.faults[i].File; s.files[file] != "" && !s.own[file] {
-			s.faults[i].File = "(built-in) " + file
+			s.faults[i].File = sharedFolder + "/" + file
 		}
 	}
 	slices.SortStableFunc(s.faults, func(a, b Fault) int {

@@ -1,9 +1,9 @@
 package templates_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"broadsheet/templates"
 )
@@ -112,10 +112,70 @@ func TestASourceCompilesToTheSameTheme(t *testing.T) {
 	}
 }
 
-func TestFaultsOfBuiltInPartsAreToldApart(t *testing.T) {
-	_, err := templates.Open(folder(map[string]string{"look.html": "", "digest.html": `{{template "open" .}}`}), templates.Look{})
-	var all templates.Faults
-	if err != nil && (!errors.As(err, &all) || !strings.HasPrefix(all[0].File, "(built-in) ")) {
-		t.Errorf("got %v, want the faults of a built-in file", err)
+func TestFaultsOfSharedPartsAreToldApart(t *testing.T) {
+	all := faults(t, folder(map[string]string{"shared/parts.html": "{{define \"open\"}}\n{{.Nme}}{{end}}{{define \"close\"}}{{end}}", "digest.html": `{{template "open" .}}`}))
+	if got, want := all[0].String(), "shared/parts.html:2: .Nme: no such field"; !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+func TestWhatIsEjectedLoadsToTheSameMails(t *testing.T) {
+	names, err := templates.ThemeNames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		files, err := templates.Eject(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fsys := fstest.MapFS{}
+		for path, text := range files {
+			fsys[path] = &fstest.MapFile{Data: []byte(text)}
+			if !strings.HasPrefix(text, "<!--\n") && !strings.HasPrefix(text, "{{/*\n") {
+				t.Errorf("%s: %s begins without an explanation", name, path)
+			}
+		}
+		ejected, err := templates.Open(fsys, templates.Look{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		builtIn, err := templates.LoadTheme(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range templates.Kinds() {
+			d := templates.SampleDigest(kind)
+			if got, want := drawBoth(t, ejected, d), drawBoth(t, builtIn, d); got != want {
+				t.Errorf("%s, %s: the ejected theme draws\n%s\nwant\n%s", name, kind, got, want)
+			}
+		}
+		site := courier
+		site.Looks = looks{ejected}
+		got, err := templates.AlreadySubscribedMail(site, "https://courier.example/mail/p/AbCdEf")
+		if err != nil {
+			t.Fatal(err)
+		}
+		site.Looks = looks{builtIn}
+		want, err := templates.AlreadySubscribedMail(site, "https://courier.example/mail/p/AbCdEf")
+		if err != nil || got != want {
+			t.Errorf("%s: the system mail differs, or %v", name, err)
+		}
+	}
+	if _, err := templates.Eject("none"); err == nil || !strings.Contains(err.Error(), "briefing, broadsheet") {
+		t.Errorf("an unknown theme: got %v", err)
+	}
+}
+
+func drawBoth(t *testing.T, theme *templates.Theme, d *templates.Digest) string {
+	t.Helper()
+	html, err := theme.HTML(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := theme.Text(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return html + text
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"broadsheet/digest"
 	"broadsheet/internal/config"
@@ -97,4 +98,56 @@ func (a *App) RereadThemes(ctx context.Context) error {
 		return nil
 	}
 	return a.Digests.SyncLooks(ctx, a.Setup.Looks)
+}
+
+// ThemeState is a theme and who uses it.
+type ThemeState struct {
+	Name    string
+	Digests []string // slugs
+	Files   []string // of its own; nil if they cannot be read
+	Fault   error    // what is wrong with it, nil for nothing
+}
+
+// Themes are the themes that are built in and those that a configuration names
+// besides; cfg may be nil.
+func Themes(cfg *config.Config) ([]ThemeState, error) {
+	names, err := templates.ThemeNames()
+	if err != nil {
+		return nil, err
+	}
+	if cfg == nil {
+		cfg = &config.Config{}
+	}
+	users := map[string][]string{}
+	for i := range cfg.Digests {
+		d := &cfg.Digests[i]
+		users[d.Theme] = append(users[d.Theme], d.Slug)
+		if !slices.Contains(names, d.Theme) {
+			names = append(names, d.Theme)
+		}
+	}
+	if t := cfg.Theme.Name; t != "" && !slices.Contains(names, t) {
+		names = append(names, t)
+	}
+	var out []ThemeState
+	for _, name := range names {
+		state := ThemeState{Name: shownTheme(cfg, name), Digests: users[name]}
+		state.Files, state.Fault = inspect(name, newLook(&cfg.Theme))
+		out = append(out, state)
+	}
+	return out, nil
+}
+
+// inspect reads and compiles a theme.
+func inspect(name string, look templates.Look) (files []string, fault error) {
+	folder, err := ThemeFolder(name)
+	if err != nil {
+		return nil, err
+	}
+	source, err := templates.ReadSource(folder, look)
+	if err != nil {
+		return nil, err
+	}
+	_, err = source.Compile()
+	return source.Files(), err
 }
