@@ -30,7 +30,7 @@ func TestHeldEditionWaits(t *testing.T) {
 	n.due("asked", "UTC", slot)
 	key := "asked/" + slot.Format(time.DateOnly)
 	n.steps([]step{
-		{args: "digest send asked", code: 75, stdout: `due 1 = sent 0 .* pending 1\n`, stderr: `waits for approval; 1 deliveries are pending: broadsheet edition approve ` + key},
+		{args: "digest send asked", code: 75, stdout: `due 1 = sent 0 .* pending 1\n`, stderr: `waits for approval; 1 delivery is pending: broadsheet edition approve ` + key},
 		{args: "edition approve " + key + " --dry-run", stdout: `: it is paused: waits for approval, not approved, and then is sending, approved\n  concerns 1 run with 1 reader pending, and 0 runs to come with 0 readers\n`},
 		{args: "edition edit " + key + " --subject Edited --intro -", stdin: "Read **this** first.\n", stdout: `version 1`},
 		{args: "edition approve " + key, stdout: `is sending, approved`},

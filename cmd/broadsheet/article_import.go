@@ -114,15 +114,15 @@ func (i *articleImport) run(in io.Reader, format string) error {
 		err = i.flush()
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w (%d rows were stored before)", i.name, err, i.result.New+i.result.Updated+i.result.Unchanged)
+		return fmt.Errorf("%s: %w (stored before: %s)", i.name, err, count(i.result.New+i.result.Updated+i.result.Unchanged, "row"))
 	}
 	if i.dryRun {
-		fmt.Fprintf(i.env.stdout, "%d good rows, nothing was stored\n", i.rows)
+		fmt.Fprintf(i.env.stdout, "%s, nothing was stored\n", count(i.rows, "good row"))
 	} else {
 		i.env.printPut(i.result)
 	}
 	if i.bad > 0 {
-		return partly("%d of %d rows of %s are bad and were left out", i.bad, i.bad+i.rows, i.name)
+		return partly("%d of %s of %s are bad and were left out", i.bad, count(i.bad+i.rows, "row"), i.name)
 	}
 	return nil
 }

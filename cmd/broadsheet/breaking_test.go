@@ -32,7 +32,7 @@ quiet_hours = "%s-%s"
 			{args: "article add --url https://courier.example/topic-0/1 --title One", stdout: `1 new`},
 			{args: "article add --url https://courier.example/topic-0/2 --title Two", stdout: `1 new`},
 			{args: "digest send breaking", stdout: `nothing is due`}, // it begins with what comes from now on
-			{args: "digest send breaking --article https://courier.example/topic-0/1?utm_source=x --dry-run", stdout: `^breaking: 2 readers would be due, 2 would get a digest\n1 distinct selections, the largest of 1 stories with \d+ KB of HTML\n    1 stories: 2 readers\n`},
+			{args: "digest send breaking --article https://courier.example/topic-0/1?utm_source=x --dry-run", stdout: `^breaking: 2 readers would be due, 2 would get a digest\n1 distinct selection, the largest of 1 story with \d+ KB of HTML\n      1 story: 2 readers\n`},
 			{args: "digest send breaking --article https://courier.example/topic-0/1?utm_source=x --to bo@inbox.example", stdout: `due 1 = sent 1 `},
 			{args: "digest send breaking --article 1", stdout: `due 2 = sent 1 .* skipped 1 `},
 			{args: "digest send breaking --article 1", stdout: `nothing is due`},

@@ -21,8 +21,8 @@ func (e *env) checkCommand() *cobra.Command {
 			if err := app.Check(cfg); err != nil {
 				return err
 			}
-			fmt.Fprintf(e.stdout, "%s is valid: %d topics, %d sources, %d digests, %d relays\n",
-				cfg.Path, len(cfg.Topics), len(cfg.Sources), len(cfg.Digests), len(cfg.Mail.Relays))
+			fmt.Fprintf(e.stdout, "%s is valid: %s, %s, %s, %s\n", cfg.Path,
+				count(len(cfg.Topics), "topic"), count(len(cfg.Sources), "source"), count(len(cfg.Digests), "digest"), count(len(cfg.Mail.Relays), "relay"))
 			ahead, err := app.SlotsAhead(cfg, e.now())
 			if err != nil {
 				return err

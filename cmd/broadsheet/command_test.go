@@ -81,7 +81,7 @@ func TestCommandsBesideService(t *testing.T) {
 	n.write("stories.json", `[{"url": "https://courier.example/topic-2/final", "title": "Final on Sunday"}, {"id": "x-7", "title": "A note", "topics": ["topic-0"]}]`)
 	n.write("readers.csv", "email,name,topics,timezone\nbo@inbox.example,Bo,topic-1,Asia/Tokyo\ncy@inbox.example,Cy,topic-0;topic-2,\n")
 	n.steps([]step{
-		{args: "check", stdout: `broadsheet.toml is valid: 3 topics, 1 sources, 1 digests, 1 relays`},
+		{args: "check", stdout: `broadsheet.toml is valid: 3 topics, 1 source, 1 digest, 1 relay`},
 		{args: "migrate", stdout: `^sqlite:.*broadsheet.db is up to date\n$`},
 		{args: "migrate status", stdout: `(?s)VERSION +NAME +STATE.*1 +initial +applied +20`},
 		{args: "topic list", stdout: `(?s)SLUG +NAME +ARTICLES.*topic-0 +Topic 0 +1 `},
@@ -200,8 +200,8 @@ func TestTroubleIsHandled(t *testing.T) {
 		{args: "delivery show " + edition + " gone@inbox.example", stdout: `(?s)is failed .*550 +5.1.1 +.*no such user`},
 		{args: "delivery list --state uncertain", stdout: `cut@inbox.example +uncertain +no-reply`},
 		{args: "delivery list --state pending", stdout: `busy@inbox.example +pending`},
-		{args: "delivery resolve " + edition + " --as sent", stdout: `^1 deliveries are resolved\n$`},
-		{args: "delivery retry " + edition + " --for gone@inbox.example", stdout: `^1 deliveries are pending again\n$`},
+		{args: "delivery resolve " + edition + " --as sent", stdout: `^1 delivery is resolved\n$`},
+		{args: "delivery retry " + edition + " --for gone@inbox.example", stdout: `^1 delivery is pending again\n$`},
 		{args: "edition pause " + edition + " --dry-run", stdout: `is sending and would be paused`},
 		{args: "edition pause " + edition, stdout: `is paused`},
 		{args: "digest send daily", code: 75, stdout: `pending 2`, stderr: `edition is paused: paused by an operator`},

@@ -36,6 +36,11 @@ func (e *env) deliveryListCommand() *cobra.Command {
 				}
 			}
 			return e.reading(cmd.Context(), func(a *app.App) error {
+				if f.Edition != "" {
+					if _, err := findEdition(cmd.Context(), a, f.Edition); err != nil {
+						return err
+					}
+				}
 				found, err := delivery.NewStore(a.DB, a.Now).List(cmd.Context(), f)
 				if err != nil {
 					return err
@@ -64,6 +69,9 @@ func (e *env) deliveryShowCommand() *cobra.Command {
 				return usagef("%w", err)
 			}
 			return e.reading(cmd.Context(), func(a *app.App) error {
+				if _, err := findEdition(cmd.Context(), a, args[0]); err != nil {
+					return err
+				}
 				d, attempts, err := delivery.NewStore(a.DB, a.Now).Show(cmd.Context(), args[0], address)
 				if errors.Is(err, delivery.ErrNotFound) {
 					return fmt.Errorf("there is no delivery of %s to %s", args[0], address)
@@ -117,9 +125,12 @@ func (e *env) deliveryRetryCommand() *cobra.Command {
 				return e.countDeliveries(cmd.Context(), c, "would be pending again", delivery.Failed, delivery.Expired)
 			}
 			return e.writing(cmd.Context(), false, func(a *app.App) error {
+				if _, err := findEdition(cmd.Context(), a, c.Edition); err != nil {
+					return err
+				}
 				n, err := delivery.NewStore(a.DB, a.Now).Retry(cmd.Context(), c)
 				if err == nil {
-					fmt.Fprintf(e.stdout, "%d deliveries are pending again\n", n)
+					fmt.Fprintf(e.stdout, "%s %s pending again\n", count(n, "delivery"), are(n))
 				}
 				return err
 			})
@@ -132,9 +143,12 @@ func (e *env) deliveryRetryCommand() *cobra.Command {
 
 func (e *env) countDeliveries(ctx context.Context, c delivery.Choice, what string, states ...delivery.State) error {
 	return e.reading(ctx, func(a *app.App) error {
+		if _, err := findEdition(ctx, a, c.Edition); err != nil {
+			return err
+		}
 		n, err := delivery.NewStore(a.DB, a.Now).Count(ctx, c, states...)
 		if err == nil {
-			fmt.Fprintf(e.stdout, "%d deliveries %s\n", n, what)
+			fmt.Fprintf(e.stdout, "%s %s\n", count(n, "delivery"), what)
 		}
 		return err
 	})
@@ -158,9 +172,12 @@ func (e *env) deliveryResolveCommand() *cobra.Command {
 				return e.countDeliveries(cmd.Context(), c, "would be resolved", delivery.Uncertain)
 			}
 			return e.writing(cmd.Context(), false, func(a *app.App) error {
+				if _, err := findEdition(cmd.Context(), a, c.Edition); err != nil {
+					return err
+				}
 				n, err := delivery.NewStore(a.DB, a.Now).Resolve(cmd.Context(), c, resolution)
 				if err == nil {
-					fmt.Fprintf(e.stdout, "%d deliveries are resolved\n", n)
+					fmt.Fprintf(e.stdout, "%s %s resolved\n", count(n, "delivery"), are(n))
 				}
 				return err
 			})

@@ -92,7 +92,7 @@ func (e *env) rehearseApproval(ctx context.Context, a *app.App, do approval, d *
 		fmt.Fprintf(e.stdout, "would %s edition %s: it %s, and then %s\n", do.verb, ed.Key, from, to)
 	}
 	fmt.Fprintf(e.stdout, "  concerns %s with %s pending, and %s to come with %s\n",
-		count(int64(reach.Runs), "run"), count(reach.Pending, "reader"), count(int64(reach.Later), "run"), count(reach.Readers, "reader"))
+		count(reach.Runs, "run"), count(reach.Pending, "reader"), count(reach.Later, "run"), count(reach.Readers, "reader"))
 	fmt.Fprintf(e.stdout, "  without that %s\n", unattended(d, ed))
 	return nil
 }
@@ -121,14 +121,6 @@ func span(d time.Duration) string {
 		}
 	}
 	return text
-}
-
-// count is a number of things in words.
-func count(n int64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // standing says in words how an edition stands with its editors.

@@ -63,29 +63,55 @@ func (e *env) planDue(cmd *cobra.Command, a *app.App, d *digest.Digest, now time
 	return e.showEditions(cmd.Context(), a, editions)
 }
 
+// showDryRun shows what planning would come to: in CSV the cohorts only.
 func (e *env) showDryRun(ctx context.Context, a *app.App, dry *digest.DryRun) error {
-	out := &list{columns: []string{"zone", "hour", "slot", "due_at", "due", "would_get"}}
+	cohorts := &list{columns: []string{"zone", "hour", "slot", "due_at", "due", "would_get"}}
 	for _, c := range dry.Cohorts {
-		out.add(c.Zone, c.Hour, c.Slot.String(), c.DueAt, c.Due, c.WouldGet)
+		cohorts.add(c.Zone, c.Hour, c.Slot.String(), c.DueAt, c.Due, c.WouldGet)
 	}
-	if e.output != outputTable {
-		return e.show(out)
+	if e.output == outputCSV {
+		return e.show(cohorts)
 	}
 	size, err := a.Composer.LargestHTML(ctx, dry)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s: %d readers would be due, %d would get a digest\n", dry.Digest, dry.Due, dry.WouldGet)
+	if e.output == outputJSON {
+		return dryObject(dry, size).writeObject(e.stdout, 0)
+	}
+	fmt.Fprintf(e.stdout, "%s: %s would be due, %d would get a digest\n", dry.Digest, count(dry.Due, "reader"), dry.WouldGet)
 	for _, reason := range slices.Sorted(maps.Keys(dry.Skips)) {
 		fmt.Fprintf(e.stdout, "  %d skipped: %s\n", dry.Skips[reason], reason)
 	}
-	fmt.Fprintf(e.stdout, "%d distinct selections", dry.Selections)
+	fmt.Fprint(e.stdout, count(dry.Selections, "distinct selection"))
 	if size > 0 {
-		fmt.Fprintf(e.stdout, ", the largest of %d stories with %d KB of HTML", dry.Largest, (size+999)/1000)
+		fmt.Fprintf(e.stdout, ", the largest of %s with %d KB of HTML", count(dry.Largest, "story"), (size+999)/1000)
 	}
 	fmt.Fprintln(e.stdout)
 	for _, n := range slices.Sorted(maps.Keys(dry.Stories)) {
-		fmt.Fprintf(e.stdout, "  %3d stories: %d readers\n", n, dry.Stories[n])
+		fmt.Fprintf(e.stdout, "  %11s: %s\n", count(n, "story"), count(dry.Stories[n], "reader"))
 	}
-	return e.show(out)
+	return e.show(cohorts)
+}
+
+// dryCohort is a cohort of a dry run in JSON.
+type dryCohort struct {
+	Zone     string `json:"zone"`
+	Hour     string `json:"hour"`
+	Slot     string `json:"slot"`
+	DueAt    string `json:"due_at"`
+	Due      int64  `json:"due"`
+	WouldGet int64  `json:"would_get"`
+}
+
+// dryObject is a dry run as one thing. stories says how many readers would get how
+// many.
+func dryObject(dry *digest.DryRun, size int) *list {
+	cohorts := []dryCohort{}
+	for _, c := range dry.Cohorts {
+		cohorts = append(cohorts, dryCohort{c.Zone, c.Hour, c.Slot.String(), plain(c.DueAt), c.Due, c.WouldGet})
+	}
+	out := &list{columns: []string{"digest", "due", "would_get", "skipped", "selections", "stories", "largest_stories", "largest_html_bytes", "cohorts"}}
+	out.add(dry.Digest, dry.Due, dry.WouldGet, dry.Skips, dry.Selections, dry.Stories, dry.Largest, size, cohorts)
+	return out
 }

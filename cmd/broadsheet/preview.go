@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,6 +52,9 @@ func (e *env) digestPreviewCommand() *cobra.Command {
 }
 
 func (e *env) showPreview(p *app.Preview, html string, text bool, eml string) error {
+	if e.output != outputTable && (p.Skip != "" || html == "" && eml == "" && !text) {
+		return e.showOne(previewed(p))
+	}
 	if p.Skip != "" {
 		fmt.Fprintf(e.stdout, "%s would not be sent to this reader: %s\n", p.Edition.Key, p.Skip)
 		return nil
@@ -97,4 +101,37 @@ func ofKind(kind digest.EditionKind) string {
 		return ", made up for a change of zone or hour"
 	}
 	return ""
+}
+
+// storyLink is a story of a preview in JSON.
+type storyLink struct {
+	Title string `json:"title"`
+	URL   string `json:"url"`
+}
+
+// storyLinks are the stories of a preview, in CSV one behind the other.
+type storyLinks []storyLink
+
+func (s storyLinks) String() string {
+	links := make([]string, len(s))
+	for i, l := range s {
+		links[i] = l.Title + " <" + l.URL + ">"
+	}
+	return strings.Join(links, ";")
+}
+
+// previewed is a preview as one thing. Of the slots it has those that run.
+func previewed(p *app.Preview) *list {
+	stories, slots := storyLinks{}, []string{}
+	for _, s := range p.Stories {
+		stories = append(stories, storyLink{s.Title, s.URL})
+	}
+	for _, v := range p.Slots {
+		if v.Chosen {
+			slots = append(slots, v.Slug)
+		}
+	}
+	out := &list{columns: []string{"edition", "kind", "due_at", "skipped", "subject", "stories", "slots", "html_bytes", "text_bytes"}}
+	out.add(p.Edition.Key, string(p.Edition.Kind), p.DueAt, string(p.Skip), p.Subject, stories, slots, len(p.HTML), len(p.Text))
+	return out
 }

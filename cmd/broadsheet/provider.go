@@ -150,7 +150,7 @@ func (e *env) resumeProvider(ctx context.Context, a *app.App, name string, dryRu
 		return notPaused
 	}
 	if err == nil {
-		fmt.Fprintf(e.stdout, "provider %s is open, %d deliveries that waited for it are pending\n", name, n)
+		fmt.Fprintf(e.stdout, "provider %s is open, %s that waited for it %s pending\n", name, count(n, "delivery"), are(n))
 	}
 	return err
 }

@@ -27,7 +27,7 @@ func TestProviders(t *testing.T) {
 		{args: "digest send daily --now", code: 4, stdout: `sent 1 .* pending 1`},
 		{args: "provider resume nobody.example", code: 1, stderr: "provider nobody.example is not paused"},
 		{args: "provider resume google --dry-run", stdout: "is paused and would be open"},
-		{args: "provider resume google", stdout: "provider google is open, 1 deliveries"},
+		{args: "provider resume google", stdout: "provider google is open, 1 delivery that waited for it is pending"},
 		{args: "provider resume google", code: 1, stderr: "is not paused"},
 		{args: "digest send daily", stdout: `sent 2 .* pending 0`},
 	})

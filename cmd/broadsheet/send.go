@@ -154,7 +154,7 @@ func verdict(key string, b delivery.Balance, later int64, err error) error {
 	case !b.Balanced():
 		return &codedError{exitFailed, fmt.Errorf("%s does not balance: please report this with the output of broadsheet edition show %s", key, key)}
 	case errors.Is(err, delivery.ErrPaused), errors.Is(err, delivery.ErrRelays):
-		return &codedError{exitLater, fmt.Errorf("%s: %w; %d deliveries are pending: %s", key, err, b.Pending, remedy(key, err))}
+		return &codedError{exitLater, fmt.Errorf("%s: %w; %s %s pending: %s", key, err, count(b.Pending, "delivery"), are(b.Pending), remedy(key, err))}
 	case err != nil:
 		return err
 	}

@@ -159,6 +159,7 @@ func chosenSources(set *digest.Setup, slugs []string) ([]*digest.Source, error) 
 // being fetched.
 func (e *env) fetch(cmd *cobra.Command, a *app.App, sources []*digest.Source, dryRun bool) error {
 	poller := a.Poller()
+	tried := &list{columns: []string{"source", "title", "url", "topics"}}
 	var errs []error
 	for _, src := range sources {
 		var got *ingest.Fetched
@@ -174,7 +175,16 @@ func (e *env) fetch(cmd *cobra.Command, a *app.App, sources []*digest.Source, dr
 			fmt.Fprintf(e.stderr, "%s\n", printable(err.Error()))
 			continue
 		}
+		if dryRun && e.output != outputTable {
+			addTagged(tried, a, src, stories)
+			continue
+		}
 		e.printFetched(a, src, got, stories, dryRun)
+	}
+	if dryRun && e.output != outputTable {
+		if err := e.show(tried); err != nil {
+			return err
+		}
 	}
 	switch {
 	case len(errs) == 0:
@@ -182,7 +192,24 @@ func (e *env) fetch(cmd *cobra.Command, a *app.App, sources []*digest.Source, dr
 	case len(errs) == len(sources):
 		return errors.New("no source could be fetched")
 	}
-	return partly("%d of %d sources could not be fetched", len(errs), len(sources))
+	return partly("%d of %s could not be fetched", len(errs), count(len(sources), "source"))
+}
+
+// addTagged adds the stories that a source would bring, with their topics.
+func addTagged(out *list, a *app.App, src *digest.Source, stories []digest.Incoming) {
+	for i := range stories {
+		out.add(src.Slug, stories[i].Title, stories[i].URL, topicsOf(a, src, &stories[i]))
+	}
+}
+
+// topicsOf returns the topics that a story of a source would get, each with the
+// reason.
+func topicsOf(a *app.App, src *digest.Source, story *digest.Incoming) []string {
+	topics := []string{}
+	for _, m := range a.Tagger.Match(story, src) {
+		topics = append(topics, a.TopicSlug(m.TopicID)+" ("+m.Reason+")")
+	}
+	return topics
 }
 
 func (e *env) printFetched(a *app.App, src *digest.Source, got *ingest.Fetched, stories []digest.Incoming, dryRun bool) {
@@ -191,13 +218,9 @@ func (e *env) printFetched(a *app.App, src *digest.Source, got *ingest.Fetched, 
 	}
 	switch {
 	case dryRun:
-		fmt.Fprintf(e.stdout, "%s: %d stories, nothing was stored\n", got.Source, got.Stories)
+		fmt.Fprintf(e.stdout, "%s: %s, nothing was stored\n", got.Source, count(got.Stories, "story"))
 		for i := range stories {
-			var topics []string
-			for _, m := range a.Tagger.Match(&stories[i], src) {
-				topics = append(topics, a.TopicSlug(m.TopicID)+" ("+m.Reason+")")
-			}
-			fmt.Fprintf(e.stdout, "  %s [%s]\n", printable(stories[i].Title), strings.Join(topics, ", "))
+			fmt.Fprintf(e.stdout, "  %s [%s]\n", printable(stories[i].Title), strings.Join(topicsOf(a, src, &stories[i]), ", "))
 		}
 	case got.NotModified:
 		fmt.Fprintf(e.stdout, "%s: not modified\n", got.Source)

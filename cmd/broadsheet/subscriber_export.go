@@ -57,6 +57,6 @@ func (e *env) exportSubscribers(ctx context.Context, a *app.App, o subscribers.E
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stderr, "%d readers written to %s\n", n, to)
+	fmt.Fprintf(e.stderr, "%s written to %s\n", count(n, "reader"), to)
 	return nil
 }

@@ -56,7 +56,7 @@ func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o s
 		ticker.clear()
 		fmt.Fprintf(e.stderr, "%s:%d: %s\n", name, b.Line, printable(b.Reason+": "+b.Value))
 	}, func(r subscribers.Report) {
-		ticker.show("%d rows", r.Rows)
+		ticker.show("%s", count(r.Rows, "row"))
 	})
 	ticker.clear()
 	if err != nil && report.Rows == 0 {
@@ -67,12 +67,12 @@ func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o s
 		verb = " (nothing was stored)"
 	}
 	e.tellTool(&report)
-	fmt.Fprintf(e.stdout, "%d rows: %d added, %d updated, %d unchanged, %d bad%s\n", report.Rows, report.Added, report.Updated, report.Unchanged, report.Bad, verb)
+	fmt.Fprintf(e.stdout, "%s: %d added, %d updated, %d unchanged, %d bad%s\n", count(report.Rows, "row"), report.Added, report.Updated, report.Unchanged, report.Bad, verb)
 	if err != nil {
 		return fmt.Errorf("%s: %w; what was counted is stored, and the file can be imported again", name, err)
 	}
 	if report.Bad > 0 {
-		return partly("%d of %d rows of %s are bad and were left out", report.Bad, report.Rows, name)
+		return partly("%d of %s of %s are bad and were left out", report.Bad, count(report.Rows, "row"), name)
 	}
 	return nil
 }
@@ -90,10 +90,10 @@ func (e *env) tellTool(r *subscribers.Report) {
 	const most = 20
 	for i, name := range names {
 		if i == most {
-			fmt.Fprintf(e.stdout, "  and %d more labels\n", len(names)-most)
+			fmt.Fprintf(e.stdout, "  and %s\n", count(len(names)-most, "more label"))
 			break
 		}
-		fmt.Fprintf(e.stdout, "  %q in %d rows means nothing here: say what with --map %q\n", printable(name), r.Labels[name], printable(name)+"=...")
+		fmt.Fprintf(e.stdout, "  %q in %s means nothing here: say what with --map %q\n", printable(name), count(r.Labels[name], "row"), printable(name)+"=...")
 	}
 }
 

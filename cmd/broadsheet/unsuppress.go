@@ -96,16 +96,16 @@ func (e *env) unsuppressAll(cmd *cobra.Command, a *app.App, many revert, dryRun 
 		return err
 	}
 	if dryRun || n == 0 {
-		fmt.Fprintf(e.stdout, "%d suppressions for %s since %s would be lifted\n", n, many.reason, plain(since))
+		fmt.Fprintf(e.stdout, "%s for %s since %s would be lifted\n", count(n, "suppression"), many.reason, plain(since))
 		return nil
 	}
-	if err := e.confirm("Lift %d suppressions for %s since %s?", n, many.reason, plain(since)); err != nil {
+	if err := e.confirm("Lift %s for %s since %s?", count(n, "suppression"), many.reason, plain(since)); err != nil {
 		return err
 	}
 	ticker := e.newTicker()
 	done, err := a.Subscribers.UnsuppressAll(cmd.Context(), r, origin, func(done int64) { ticker.show("%d of %d lifted", done, n) })
 	ticker.clear()
-	fmt.Fprintf(e.stdout, "%d suppressions lifted\n", done)
+	fmt.Fprintf(e.stdout, "%s lifted\n", count(done, "suppression"))
 	if err != nil && done > 0 {
 		return errors.Join(err, partly("what was counted is done; run the command again for the rest"))
 	}
