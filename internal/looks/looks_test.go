@@ -1,5 +1,8 @@
 //go:build looks
 
+// Package looks_test makes the pictures of docs/looks.md: the mails of both
+// themes with the stories of the demo's newspaper, as a browser shows them. It
+// has a build tag because it needs Chromium and writes into docs.
 package looks_test
 
 import (
