@@ -42,6 +42,7 @@ type htmlMail struct {
 	conditionals []htmltemplate.HTML
 	sheetText    htmltemplate.HTML
 	hasProse     bool
+	needsSheet   bool // no template says where the style elements go
 	prose        proseLooks
 	tmpl         *htmltemplate.Template // nil where something is wrong
 }
@@ -50,7 +51,7 @@ type htmlMail struct {
 // what is wrong.
 func (s *source) html(mail string) *htmlMail {
 	m := &htmlMail{source: s, files: append(s.parts(".html"), s.fileOf(mail, ".html")), pieces: map[string][]piece{}}
-	check := newTypeCheck(s, m.funcs())
+	check := newTypeCheck(s, themeFuncs(m.funcs()))
 	var rules []cssRule
 	for _, file := range m.files {
 		var checked string
@@ -64,7 +65,7 @@ func (s *source) html(mail string) *htmlMail {
 	}
 	m.sortRules(rules)
 	m.reached = check.run(m.name(), dataOf(mail))
-	m.hasProse = check.calls["prose"]
+	m.hasProse, m.needsSheet = check.calls["prose"], !check.calls["sheet"]
 	sources := m.rewriteAll()
 	if len(m.faults) > 0 {
 		return m
@@ -164,6 +165,10 @@ func (m *htmlMail) rewrite(file string) *rewritten {
 	}
 	for _, p := range m.pieces[file] {
 		if p.kind == stylePiece {
+			if m.needsSheet && file == m.files[len(m.files)-1] {
+				m.needsSheet = false
+				text += "{{sheet}}"
+			}
 			continue
 		}
 		if p.kind == textPiece {
@@ -203,6 +208,12 @@ func (m *htmlMail) funcs() htmltemplate.FuncMap {
 		"prose":       func(p *Prose, dir string) htmltemplate.HTML { return drawProse(p, dir, m.prose) },
 		"value":       m.value,
 	}
+}
+
+// themeFuncs are the functions that a theme may call by itself.
+func themeFuncs(all htmltemplate.FuncMap) htmltemplate.FuncMap {
+	delete(all, "conditional") // stands where a comment did
+	return all
 }
 
 // value is what a variable of the theme is in the light, for attributes that

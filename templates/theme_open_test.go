@@ -129,6 +129,21 @@ func TestRulesThatNoElementNeedsAreLeftOut(t *testing.T) {
 	}
 }
 
+func TestTheFirstStyleIsThePlaceOfWhatStays(t *testing.T) {
+	theme, err := templates.Open(folder(map[string]string{"digest.html": "<head>\n<style>p{color:red}@media print{p{color:blue}}</style></head><style>a:hover{margin:0}</style><p>"}), templates.Look{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	html, err := theme.HTML(&templates.Digest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "<head>\n<style>\n@media print{\np{color:blue!important}\n}\na:hover{margin:0!important}\n</style>\n"
+	if !strings.HasPrefix(html, want) || strings.Count(html, "@media print") != 1 {
+		t.Errorf("got %q, want it to begin with %q", html, want)
+	}
+}
+
 func TestTheLookStandsAboveTheTheme(t *testing.T) {
 	fsys := folder(map[string]string{
 		"look.html":   `<style>:root{--ink:black} @media (prefers-color-scheme:dark){:root{--ink:white}} p{color:var(--ink)}</style>`,
