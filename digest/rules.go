@@ -30,12 +30,16 @@ func (l *layout) timing(a *candidate) Rule {
 		}
 		return ""
 	}
-	if l.before(a) != nil {
+	if a.unproven && l.before(a) != nil {
 		return RuleOffered
 	}
 	came, fits := false, false
 	for i := range a.topics {
-		if t := &a.topics[i]; l.wants(t) {
+		t := &a.topics[i]
+		if t.seq <= l.window.from && l.offered(t) {
+			return RuleOffered
+		}
+		if l.wants(t) {
 			came = came || t.seq > l.window.from && t.seq <= l.window.to
 			fits = fits || l.fits(t)
 		}
