@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"broadsheet/internal/app"
-	"broadsheet/templates"
 )
 
 func (e *env) templateCommand() *cobra.Command {
@@ -54,7 +53,7 @@ func (e *env) templateEjectCommand() *cobra.Command {
 			"what it is. Name the folder as the theme of a digest, or in [theme]. Files that are there already stay.",
 		Args: exactly("THEME", "DIR"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			files, err := templates.Eject(args[0])
+			files, err := app.EjectTheme(args[0])
 			if err != nil {
 				return &codedError{exitUsage, err}
 			}

@@ -26,12 +26,8 @@ func (a *App) watch(ctx context.Context) error {
 	})
 }
 
-// Watch takes what changed of the themes, and opens and ends alerts by their
-// present state and that of the sources.
+// Watch opens and ends alerts by the present state of the sources and themes.
 func (a *App) Watch(ctx context.Context) error {
-	if err := a.RereadThemes(ctx); err != nil {
-		return err
-	}
 	states, err := a.Digests.SourceHealths(ctx)
 	if err != nil {
 		return err

@@ -79,6 +79,15 @@ func lookFaults(set *digest.Setup) error {
 	return errors.Join(errs...)
 }
 
+// watchThemes keeps the themes what their folders are.
+func (a *App) watchThemes(ctx context.Context) error {
+	return every(ctx, watchEvery, func() {
+		if err := a.RereadThemes(ctx); err != nil && ctx.Err() == nil {
+			a.Log.ErrorContext(ctx, "themes not brought up to date", "error", err)
+		}
+	})
+}
+
 // RereadThemes takes what changed in the folders of themes, where it is without
 // fault. Where it is not, the last good version stays.
 func (a *App) RereadThemes(ctx context.Context) error {
@@ -151,3 +160,7 @@ func inspect(name string, look templates.Look) (files []string, fault error) {
 	_, err = source.Compile()
 	return source.Files(), err
 }
+
+// EjectTheme gives the files of a built-in theme, by their path in a folder of
+// their own.
+func EjectTheme(name string) (map[string]string, error) { return templates.Eject(name) }

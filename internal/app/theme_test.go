@@ -1,0 +1,62 @@
+package app_test
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"broadsheet/internal/app"
+	"broadsheet/templates"
+)
+
+// TestAThemeIsReadAgain breaks and mends the folder of a theme while a service
+// runs: what it has drawn with stays, and operators learn file and line.
+func TestAThemeIsReadAgain(t *testing.T) {
+	dir := t.TempDir()
+	put := func(html string) {
+		t.Helper()
+		for name, text := range map[string]string{"digest.html": "<p>", "digest.txt": "x", "notice.html": html} {
+			if err := os.MkdirAll(filepath.Join(dir, "mine"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "mine", name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	put("<p>first looks")
+	cfg := configure(t, dir, "smtp://127.0.0.1:25?tls=off", "[theme]\nname = \"./mine\"\n")
+	a, err := app.OpenWriting(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	for _, step := range []struct{ html, drawn, alert string }{
+		{"<p>first looks", "first looks", ""},
+		{"<p>second looks", "second looks", ""},
+		{"<p>\n{{.Subjet}}", "second looks", "notice.html:2: .Subjet: no such field, did you mean .Subject?"},
+		{"<p>third looks", "third looks", ""},
+	} {
+		put(step.html)
+		if err := errors.Join(a.RereadThemes(t.Context()), a.Watch(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		m, err := templates.AlreadySubscribedMail(a.Site, "https://courier.example/mail/p/AbCdEf")
+		if err != nil || !strings.Contains(m.HTML, step.drawn) {
+			t.Errorf("%q: got %q, %v, want %q", step.html, m.HTML, err, step.drawn)
+		}
+		alerts, err := a.Digests.ClaimAlerts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if step.alert == "" && len(alerts) > 0 || step.alert != "" && (len(alerts) != 1 || !strings.Contains(alerts[0].Text, step.alert)) {
+			t.Errorf("%q: got the alerts %v, want %q", step.html, alerts, step.alert)
+		}
+		if fails := app.Check(cfg) != nil; fails != (step.alert != "") {
+			t.Errorf("%q: check fails: %v", step.html, fails)
+		}
+	}
+}
