@@ -152,17 +152,20 @@ func (w *creativeWriter) node(n *html.Node) {
 	for _, a := range e.ours {
 		w.WriteString(" " + a)
 	}
+	var older []slotStyle
 	for _, a := range n.Attr {
 		rule := e.attributes[a.Key]
 		if rule == nil {
 			rule = everyAttribute[a.Key]
 		}
-		if rule != nil && a.Key != "href" && a.Key != "role" && rule(a.Val) == nil {
+		if old := stylesOf(n.Data, a.Key, a.Val); old != nil || rule == nil || a.Key == "href" || a.Key == "role" || rule(a.Val) != nil {
+			older = append(older, old...)
+		} else {
 			fmt.Fprintf(w, ` %s="%s"`, a.Key, html.EscapeString(slotText(a.Val)))
 		}
 	}
 	styles, _ := parseSlotStyle(attribute(n, "style"))
-	if style := e.style(styles); style != "" {
+	if style := e.style(olderThan(styles, older)); style != "" {
 		w.WriteString(` style="` + html.EscapeString(style) + `"`)
 	}
 	w.WriteString(">")

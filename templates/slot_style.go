@@ -69,6 +69,46 @@ func (e *creativeElement) style(given []slotStyle) string {
 	return strings.Join(all, ";")
 }
 
+// stylesOf are the styles that say what an attribute of older HTML says: validators
+// no longer know it, and it is what agencies write.
+func stylesOf(element, key, value string) []slotStyle {
+	switch key {
+	case "cellpadding", "cellspacing", "border":
+		return []slotStyle{}
+	case "valign":
+		return []slotStyle{{"vertical-align", value}}
+	case "width":
+		if element == "img" {
+			return nil
+		}
+		if !strings.HasSuffix(value, "%") {
+			value += "px"
+		}
+		return []slotStyle{{"width", value}}
+	case "align":
+		switch {
+		case element != "table":
+			return []slotStyle{{"text-align", value}}
+		case value == "center":
+			return []slotStyle{{"margin", "0 auto"}}
+		}
+		return []slotStyle{}
+	}
+	return nil
+}
+
+// olderThan puts those of the older styles that are not given anyway before
+// those that are.
+func olderThan(given, older []slotStyle) []slotStyle {
+	var out []slotStyle
+	for _, o := range older {
+		if !slices.ContainsFunc(given, func(s slotStyle) bool { return s.name == o.name || strings.HasPrefix(s.name, o.name+"-") }) {
+			out = append(out, o)
+		}
+	}
+	return append(out, given...)
+}
+
 func slotURL(value string) error {
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "https" || webURL(value) != value || strings.ContainsAny(value, "\"'<>`\\") {

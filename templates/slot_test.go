@@ -48,7 +48,7 @@ func bankSlot(t testing.TB) templates.Slot {
 func TestCreativeIsWrittenAnew(t *testing.T) {
 	got := templates.DrawCreative(creative(t, bankCreative), "https://bank.example/own", true)
 	want := `
-<table role="presentation" width="100%" style="border-collapse:collapse;max-width:100%;background-color:#0b3d5c;color:#ffffff">
+<table role="presentation" style="border-collapse:collapse;max-width:100%;width:100%;background-color:#0b3d5c;color:#ffffff">
 <tbody><tr>
   <td style="padding:20px 24px">
     <a href="https://bank.example/offer?a=1&amp;b=2" rel="sponsored" style="color:inherit;text-decoration:underline"><img src="https://bank.example/harbour.png" width="528" height="180" alt="A lighthouse above the harbour" style="max-width:100%;height:auto;border:0"></a>
@@ -59,6 +59,16 @@ func TestCreativeIsWrittenAnew(t *testing.T) {
 </tbody></table>
 `
 	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestOlderAttributesBecomeStyles, which validators know, unless a style says it.
+func TestOlderAttributesBecomeStyles(t *testing.T) {
+	src := `<table width="200" align="center" cellpadding="0" cellspacing="0" border="0"><tr><td width="50%" align="right" valign="top" colspan="2">x</td><td align="left" style="text-align: center; width: 20px">y</td></tr></table>`
+	want := `<table role="presentation" style="border-collapse:collapse;max-width:100%;width:200px;margin:0 auto"><tbody><tr>` +
+		`<td colspan="2" style="padding:0;width:50%;text-align:right;vertical-align:top">x</td><td style="padding:0;text-align:center;width:20px">y</td></tr></tbody></table>`
+	if got := templates.DrawCreative(creative(t, src), "https://bank.example/", true); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
@@ -109,8 +119,8 @@ func TestFlawsOfCreatives(t *testing.T) {
 
 // allowed is what a creative may draw, written down once more.
 var allowed = map[string][]string{
-	"a": {"href", "rel"}, "img": {"src", "alt", "width", "height"}, "table": {"role", "width", "align", "cellpadding", "cellspacing", "border"},
-	"td": {"width", "colspan", "align", "valign"}, "tbody": nil, "tr": nil, "br": nil, "hr": nil, "p": nil, "div": nil, "span": nil, "b": nil, "em": nil,
+	"a": {"href", "rel"}, "img": {"src", "alt", "width", "height"}, "table": {"role"},
+	"td": {"colspan"}, "tbody": nil, "tr": nil, "br": nil, "hr": nil, "p": nil, "div": nil, "span": nil, "b": nil, "em": nil,
 	"i": nil, "small": nil, "strong": nil, "sub": nil, "sup": nil, "u": nil, "ul": nil, "ol": nil, "li": nil,
 }
 
@@ -273,7 +283,7 @@ func checkSlots(t *testing.T, doc document) {
 	t.Helper()
 	var labels []string
 	for _, div := range doc.all("div") {
-		if attr(div, "role") == "region" {
+		if attr(div, "role") == "group" {
 			labels = append(labels, attr(div, "aria-label"))
 		}
 	}
