@@ -30,17 +30,18 @@ const wholeStock = -1
 // chooser picks stories for the subscriptions of one run. Equal choices are
 // made once.
 type chooser struct {
-	setup   *Setup
-	digest  *Digest
-	edition *Edition
-	run     *Run
-	oldest  int64           // no window begins earlier
-	pools   map[int64]*pool // by the start of the window
-	choices *choices
-	key     []byte         // of the choice that was made last
-	layout  layout         // of the same
-	page    []subscription // that was read last
-	last    lookup
+	setup    *Setup
+	digest   *Digest
+	edition  *Edition
+	run      *Run
+	oldest   int64           // no window begins earlier
+	pools    map[int64]*pool // by the start of the window
+	choices  *choices
+	together *together      // shared with the choosers of other runs
+	key      []byte         // of the choice that was made last
+	layout   layout         // of the same
+	page     []subscription // that was read last
+	last     lookup
 
 	audience    map[string]bool   // whether readers of these attributes belong to it
 	spoken      map[string]string // the words for readers of these languages
@@ -82,7 +83,7 @@ type chosen struct {
 func newChooser(s *Setup, d *Digest, e *Edition, r *Run) *chooser {
 	c := &chooser{
 		setup: s, digest: d, edition: e, run: r, oldest: -1, corrected: never, own: archived{digests: []int64{d.ID}},
-		pools: map[int64]*pool{}, choices: newChoices(), contents: map[ref]content{}, audience: map[string]bool{}, spoken: map[string]string{},
+		pools: map[int64]*pool{}, choices: newChoices(), together: newTogether(1), contents: map[ref]content{}, audience: map[string]bool{}, spoken: map[string]string{},
 		slots: newSlotPlan(s, d, e),
 	}
 	c.unproven.digests = c.provers()

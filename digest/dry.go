@@ -135,29 +135,29 @@ func (c *Composer) LargestHTML(ctx context.Context, dry *DryRun) (int, error) {
 // false.
 func (p *Planner) walk(ctx context.Context, c *chooser, each func(pick chosen) bool) error {
 	for {
-		var page []subscription
+		var last bool
 		var known *evidence
 		err := p.store.db.View(ctx, func(tx *db.Tx) (err error) {
-			if page, err = subscriptionPage(ctx, tx, c); err != nil {
+			if last, err = subscriptionPage(ctx, tx, c); err != nil {
 				return err
 			}
-			known, err = c.prepare(ctx, tx, page)
+			known, err = c.prepare(ctx, tx, c.page)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		for i := range page {
-			pick, err := c.pick(&page[i], known)
+		for i := range c.page {
+			pick, err := c.pick(&c.page[i], known)
 			if err != nil {
 				return err
 			}
-			c.run.PlanCursor = page[i].SubscriberID
+			c.run.PlanCursor = c.page[i].SubscriberID
 			if !each(pick) {
 				return nil
 			}
 		}
-		if len(page) < pageSize {
+		if last {
 			return nil
 		}
 	}

@@ -16,7 +16,11 @@ func (c *chooser) gather(ctx context.Context, tx *db.Tx, page []subscription) (*
 			return nil, err
 		}
 	}
-	if out.madeUp, err = loadMadeUp(ctx, tx, c.edition, page); err != nil {
+	madeUp, err := c.together.madeUpEditions(ctx, tx, c.edition)
+	if err != nil {
+		return nil, err
+	}
+	if out.madeUp, err = loadMadeUp(ctx, tx, madeUp, page); err != nil {
 		return nil, err
 	}
 	q, corrected, err := c.ask(ctx, tx, page)

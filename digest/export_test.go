@@ -157,7 +157,7 @@ func (p *Planner) PlanPages(ctx context.Context, r Run, between func()) error {
 	}
 	c := newChooser(p.setup, d, e, &r)
 	for {
-		if page, err := p.planPage(ctx, c); err != nil || page == nil || page.last {
+		if planned, err := p.planPage(ctx, []*chooser{c}); err != nil || len(planned) == 0 || planned[0].last {
 			return err
 		}
 		between()

@@ -221,8 +221,8 @@ func TestInstantFromMany(t *testing.T) {
 	})
 }
 
-// TestInstantKilled ends a planner between the runs of an edition; another one
-// goes on.
+// TestInstantKilled ends a planner between an edition and the page of its runs;
+// another one goes on.
 func TestInstantKilled(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d, instant)
@@ -232,7 +232,7 @@ func TestInstantKilled(t *testing.T) {
 		w.minutes(1)
 		w.put(story(1, "world"))
 		w.clock.advance(time.Minute)
-		w.tickUntil(3)
+		w.tickUntil(2)
 		w.tick()
 		w.minutes(2)
 		if mails, readers := w.count(`SELECT COUNT(*) FROM deliveries`), w.count(`SELECT COUNT(DISTINCT subscriber_id) FROM deliveries`); mails != 6 || readers != 6 {

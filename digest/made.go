@@ -44,9 +44,9 @@ type madeList struct {
 	gone  bool // others took its place: it takes no more
 }
 
-// keySum stands for a key as the first eight bytes of such a sum stand for a
+// keySum stands for a key as the same bytes of such a sum stand for a
 // selection: no two keys have the same.
-type keySum [16]byte
+type keySum [8]byte
 
 func sumOf(key []byte) keySum {
 	sum := sha256.Sum256(key)

@@ -7,125 +7,166 @@ import (
 	"broadsheet/internal/db"
 )
 
-// batchSize is how many deliveries a worker leases at once.
-const batchSize = 250
-
-// plannedPage is what one page of a run comes to. The slices of a group have a
-// value for each of its members.
+// plannedPage is what one page of runs comes to for those of an edition. The
+// slices of a group have a value for each of its members.
 type plannedPage struct {
-	cursor     int64 // the last subscriber of the page
+	edition    *Edition
+	parts      []*pagePart // a run each
 	last       bool
 	selections map[int64]string // that are not surely stored yet
-	skips      map[SkipReason]int64
 
 	subscriber []int64 // who gets a delivery
+	part       []int   // whose run it is in
 	selection  []int64
 	from       []int64 // where their windows begin
+}
+
+// pagePart is what a page comes to for one of its runs.
+type pagePart struct {
+	run    *Run
+	cursor int64 // the last subscriber
+	due    int64
+	skips  map[SkipReason]int64
 
 	carry     []int64 // whose window stays open
 	carryFrom []int64
 	carried   bool // one of them gets a delivery all the same
 }
 
-// planRun plans the next pages of a run, if it has as many, a page of
-// subscriptions in one transaction.
-func (p *Planner) planRun(ctx context.Context, r Run, admittedSince int64, pages int, made *choices) error {
-	var e *Edition
-	if err := p.store.db.View(ctx, func(tx *db.Tx) (err error) { e, err = editionByID(ctx, tx, r.EditionID); return err }); err != nil {
-		return err
-	}
-	d, err := p.setup.digestByID(e.DigestID)
+// keepOpen lets the subscriber's next window begin where this one did.
+func (p *pagePart) keepOpen(subscriber, from int64) {
+	p.carry, p.carryFrom = append(p.carry, subscriber), append(p.carryFrom, from)
+}
+
+// planTogether plans the next pages of runs of one digest, if they have as many,
+// a page of subscriptions in one transaction. The readers of all are planned in
+// the order of their ids: those of a zone lie scattered among the others', and a
+// page of it alone would touch as many pages of the tables as it has readers.
+func (p *Planner) planTogether(ctx context.Context, runs []openRun, admittedSince int64, pages int, made *choices) error {
+	d, err := p.setup.digestByID(runs[0].edition.DigestID)
 	if err != nil {
 		return err
 	}
-	c := newChooser(p.setup, d, e, &r)
-	c.admittedSince, c.choices = admittedSince, made
+	choosers := make([]*chooser, len(runs))
+	shared := newTogether(len(runs))
+	for i := range runs {
+		c := newChooser(p.setup, d, runs[i].edition, &runs[i].Run)
+		c.admittedSince, c.choices, c.together = admittedSince, made, shared
+		choosers[i] = c
+	}
 	for range pages {
-		page, err := p.planPage(ctx, c)
+		planned, err := p.planPage(ctx, choosers)
 		if err != nil {
-			return fmt.Errorf("after subscriber %d: %w", r.PlanCursor, err)
+			return fmt.Errorf("after subscriber %d: %w", runs[0].PlanCursor, err)
 		}
-		if page == nil {
-			return nil
+		for _, page := range planned {
+			made.keep(page.edition.ID, page.selections)
 		}
-		if made.keep(e.ID, page.selections); page.last {
+		if len(planned) == 0 || planned[0].last {
 			return nil
 		}
 	}
 	return nil
 }
 
-// planPage plans and stores the next page of a run, or returns nil if the run
-// is planned. It reads the subscriptions with the run locked: whoever moves one
-// to another cohort meanwhile waits, and then sees how far the run got.
-func (p *Planner) planPage(ctx context.Context, c *chooser) (page *plannedPage, err error) {
+// planPage plans and stores the next page of runs of a digest, or returns nothing
+// if all are planned. It reads the subscriptions with the runs locked: whoever
+// moves one to another cohort meanwhile waits, and then sees how far they got.
+func (p *Planner) planPage(ctx context.Context, choosers []*chooser) (planned []*plannedPage, err error) {
 	err = p.store.db.Write(ctx, func(tx *db.Tx) error {
-		page = nil
-		if c.digest.OnceAcross {
+		planned = nil
+		if choosers[0].digest.OnceAcross {
 			if err := shareLock(ctx, tx); err != nil {
 				return err
 			}
 		}
-		open, err := lockRun(ctx, tx, c.run)
-		if err != nil || !open {
+		open, err := lockRuns(ctx, tx, choosers)
+		if err != nil || len(open) == 0 {
 			return err
 		}
-		if page, err = choosePage(ctx, tx, c); err != nil {
+		if planned, err = choosePage(ctx, tx, open); err != nil {
 			return err
 		}
-		return p.store.writePage(ctx, tx, c, page)
+		return p.store.writePages(ctx, tx, planned)
 	})
-	return page, err
+	return planned, err
 }
 
-// choosePage reads the next page of a run and chooses for it.
-func choosePage(ctx context.Context, tx *db.Tx, c *chooser) (*plannedPage, error) {
-	subs, err := subscriptionPage(ctx, tx, c)
+// choosePage reads the next page of runs and chooses for it. It returns a page for
+// each edition.
+func choosePage(ctx context.Context, tx *db.Tx, choosers []*chooser) ([]*plannedPage, error) {
+	parts, last, err := subscriptionPages(ctx, tx, choosers)
 	if err != nil {
 		return nil, err
 	}
-	known, err := c.prepare(ctx, tx, subs)
-	if err != nil {
-		return nil, err
+	clear(choosers[0].together.madeUp)
+	out := &pages{last: last, n: len(parts), of: map[int64]*plannedPage{}}
+	known := make([]*evidence, len(choosers))
+	for i, c := range choosers {
+		if known[i], err = c.prepare(ctx, tx, c.page); err != nil {
+			return nil, err
+		}
+		out.add(c)
 	}
-	page := newPage(c, subs)
-	for i := range subs {
-		sub := &subs[i]
-		pick, err := c.pick(sub, known)
+	next := make([]int, len(choosers)) // of each chooser's part
+	for _, part := range parts {
+		c := choosers[part]
+		sub := &c.page[next[part]]
+		next[part]++
+		pick, err := c.pick(sub, known[part])
 		if err != nil {
 			return nil, err
 		}
-		if pick.open {
-			page.keepOpen(sub.SubscriberID, c.from(sub))
-			page.carried = page.carried || pick.skip == "" && !c.edition.Partial
-		}
-		if pick.skip != "" {
-			page.skips[pick.skip]++
-			continue
-		}
-		if !c.choices.stored[ref{c.edition.ID, pick.id}] {
-			page.selections[pick.id] = pick.text
-		}
-		page.subscriber = append(page.subscriber, sub.SubscriberID)
-		page.selection = append(page.selection, pick.id)
-		page.from = append(page.from, c.from(sub))
+		out.places[part].take(c, sub, pick)
 	}
-	return page, nil
+	return out.list, nil
 }
 
-func newPage(c *chooser, subs []subscription) *plannedPage {
-	page := &plannedPage{
-		cursor: c.run.PlanCursor, last: len(subs) < pageSize,
-		selections: map[int64]string{}, skips: map[SkipReason]int64{},
-		subscriber: make([]int64, 0, len(subs)), selection: make([]int64, 0, len(subs)), from: make([]int64, 0, len(subs)),
-	}
-	if len(subs) > 0 {
-		page.cursor = subs[len(subs)-1].SubscriberID
-	}
-	return page
+// pages are those that a page of runs comes to, one for each edition.
+type pages struct {
+	last   bool
+	n      int
+	list   []*plannedPage
+	of     map[int64]*plannedPage
+	places []pagePlace // of each run
 }
 
-// keepOpen lets the subscriber's next window begin where this one did.
-func (p *plannedPage) keepOpen(subscriber, from int64) {
-	p.carry, p.carryFrom = append(p.carry, subscriber), append(p.carryFrom, from)
+// pagePlace is where a run stands in the page of its edition.
+type pagePlace struct {
+	*plannedPage
+	at int
+}
+
+// add makes room for the run of a chooser.
+func (p *pages) add(c *chooser) {
+	page := p.of[c.edition.ID]
+	if page == nil {
+		page = &plannedPage{
+			edition: c.edition, last: p.last, selections: map[int64]string{},
+			subscriber: make([]int64, 0, p.n), part: make([]int, 0, p.n), selection: make([]int64, 0, p.n), from: make([]int64, 0, p.n),
+		}
+		p.of[c.edition.ID] = page
+		p.list = append(p.list, page)
+	}
+	p.places = append(p.places, pagePlace{page, len(page.parts)})
+	page.parts = append(page.parts, &pagePart{run: c.run, cursor: c.run.PlanCursor, skips: map[SkipReason]int64{}})
+}
+
+// take adds what was chosen for the next subscription of a run.
+func (p pagePlace) take(c *chooser, sub *subscription, pick chosen) {
+	part := p.parts[p.at]
+	part.cursor = sub.SubscriberID
+	if pick.open {
+		part.keepOpen(sub.SubscriberID, c.from(sub))
+		part.carried = part.carried || pick.skip == "" && !p.edition.Partial
+	}
+	if pick.skip != "" {
+		part.skips[pick.skip]++
+		return
+	}
+	if !c.choices.stored[ref{p.edition.ID, pick.id}] {
+		p.selections[pick.id] = pick.text
+	}
+	p.subscriber, p.plannedPage.part = append(p.subscriber, sub.SubscriberID), append(p.plannedPage.part, p.at)
+	p.selection, p.from = append(p.selection, pick.id), append(p.from, c.from(sub))
 }

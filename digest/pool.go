@@ -170,14 +170,14 @@ func (c *chooser) fillPools(ctx context.Context, tx *db.Tx, page []subscription)
 		starts[c.from(&page[i])] = true
 	}
 	order := slices.Sorted(maps.Keys(starts))
-	if len(c.pools)+len(starts) > mostPools && !c.covers(order[0]) {
+	if len(c.pools)+len(starts) > c.together.mostPools && !c.covers(order[0]) {
 		clear(c.pools)
 	}
 	if order[0] != wholeStock {
 		order = append([]int64{c.run.FromSeq}, order...)
 	}
 	for _, from := range order {
-		if c.pools[from] != nil || len(c.pools) >= mostPools {
+		if c.pools[from] != nil || len(c.pools) >= c.together.mostPools {
 			continue
 		}
 		p, err := c.loadPool(ctx, tx, from)

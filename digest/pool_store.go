@@ -52,8 +52,11 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 			p.place[id] = i // who had that has had it
 		}
 	}
-	p.index = newIndex(c.digest, p.ranked)
-	p.list = c.choices.of(c.terms(p))
+	terms := c.terms(p)
+	if p = c.together.same(terms, p); p.list == nil {
+		p.index = newIndex(c.digest, p.ranked)
+		p.list = c.choices.of(terms)
+	}
 	return p, nil
 }
 

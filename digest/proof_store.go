@@ -185,11 +185,11 @@ func loadToday(ctx context.Context, tx *db.Tx, digestID, editionID int64, day in
 	return out, nil
 }
 
-// loadMadeUp returns which subscribers of a page have a delivery of an edition
-// that made up for the given one, for they moved to where its slot was past, and
-// now back. Of an edition that is only imagined it returns those, too, who had it
-// before they moved: when it is planned, that shows by its key.
-func loadMadeUp(ctx context.Context, tx *db.Tx, e *Edition, page []subscription) (map[int64]bool, error) {
+// madeUpEditions returns the editions that made up for one, for readers who had
+// moved to where its slot was past. For an edition that is only imagined it
+// returns itself, too, if others have it already: when it is planned, that shows
+// by its key.
+func madeUpEditions(ctx context.Context, tx *db.Tx, e *Edition) ([]editionDay, error) {
 	if e.Kind != Scheduled {
 		return nil, nil
 	}
@@ -203,13 +203,19 @@ func loadMadeUp(ctx context.Context, tx *db.Tx, e *Edition, page []subscription)
 	if err != nil {
 		return nil, fmt.Errorf("find what made up for this edition: %w", err)
 	}
+	return editions, nil
+}
+
+// loadMadeUp returns which subscribers of a page have a delivery of editions that
+// made up for theirs.
+func loadMadeUp(ctx context.Context, tx *db.Tx, editions []editionDay, page []subscription) (map[int64]bool, error) {
 	if len(editions) == 0 { // as nearly always
 		return nil, nil
 	}
 	ids, days := idsAndDays(editions)
 	where, args := readers(page, 3)
 	var had []int64
-	err = tx.Select(ctx, &had, `SELECT d.subscriber_id FROM deliveries d WHERE d.day {in 1} AND d.edition_id {in 2} AND `+where,
+	err := tx.Select(ctx, &had, `SELECT d.subscriber_id FROM deliveries d WHERE d.day {in 1} AND d.edition_id {in 2} AND `+where,
 		append([]any{days, ids}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load who had this edition elsewhere: %w", err)

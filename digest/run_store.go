@@ -112,7 +112,7 @@ func (s *Store) insertRun(ctx context.Context, tx *db.Tx, r *startRun, w window)
 
 // lockEdition reads the state of an edition that nobody changes until the
 // transaction ends: who cancels it then sees the run, and who is before is seen
-// here. An update takes a weaker lock than FOR UPDATE, as in lockRun. An edition
+// here. An update takes a weaker lock than FOR UPDATE, as in lockRuns. An edition
 // whose deliveries were dropped counts as cancelled: its day must not come back.
 func lockEdition(ctx context.Context, tx *db.Tx, id int64) (state EditionState, err error) {
 	err = tx.Get(ctx, &state, `UPDATE editions SET state = state WHERE id = $1
@@ -257,14 +257,38 @@ func selectRuns(ctx context.Context, tx *db.Tx, where string, args ...any) ([]Ru
 	return out, err
 }
 
-// lockRun locks a run until the transaction ends and reads how far it is
-// planned. It reports false if it is planned to the end. An update takes a
-// weaker lock than FOR UPDATE, so that batches of the run can be written
-// meanwhile.
-func lockRun(ctx context.Context, tx *db.Tx, r *Run) (open bool, err error) {
-	err = tx.Get(ctx, &r.PlanCursor, `UPDATE runs SET due = due WHERE id = $1 AND planned_at = 0 RETURNING plan_cursor`, r.ID)
-	if errors.Is(err, db.ErrNoRows) {
-		return false, nil
+// isSmall reports whether one page has all readers of a run that are not planned
+// yet.
+func isSmall(ctx context.Context, tx *db.Tx, r *Run) (bool, error) {
+	var n int64
+	err := tx.Get(ctx, &n, `SELECT COUNT(*) FROM (SELECT 1 FROM subscriptions s
+		WHERE s.cohort_id = $1 AND s.state = 'active' AND s.subscriber_id > $2 LIMIT $3) AS few`, r.CohortID, r.PlanCursor, pageSize)
+	if err != nil {
+		return false, fmt.Errorf("count readers of run %d: %w", r.ID, err)
 	}
-	return err == nil, err
+	return n < pageSize, nil
+}
+
+// lockRuns locks the runs of choosers until the transaction ends, in one order,
+// so that two planners, or one and who moves readers, never wait for each other.
+// It reads how far they are planned and returns those that are not planned to the
+// end. The lock is weaker than FOR UPDATE, so that batches of the runs can be
+// written meanwhile.
+func lockRuns(ctx context.Context, tx *db.Tx, choosers []*chooser) (open []*chooser, err error) {
+	of := make(map[int64]*chooser, len(choosers))
+	ids := make([]int64, len(choosers))
+	for i, c := range choosers {
+		of[c.run.ID], ids[i] = c, c.run.ID
+	}
+	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var id, cursor int64
+		if err := scan(&id, &cursor); err != nil {
+			return err
+		}
+		c := of[id]
+		c.run.PlanCursor = cursor
+		open = append(open, c)
+		return nil
+	}, `SELECT id, plan_cursor FROM runs WHERE id {in 1} AND planned_at = 0 ORDER BY id {for no key update}`, ids)
+	return open, err
 }

@@ -20,6 +20,9 @@ import (
 //	{skip locked}  FOR UPDATE SKIP LOCKED; nothing on SQLite, whose write
 //	               transactions already exclude each other
 //	{for update}   FOR UPDATE; nothing on SQLite
+//	{for no key update}
+//	               FOR NO KEY UPDATE, beside which rows that refer to the locked
+//	               ones can be written; nothing on SQLite
 //
 // A nil or empty slice for {in} matches nothing. All rows of a query must be
 // read before the next statement.
@@ -130,9 +133,10 @@ func (t *Tx) fill(query string) string {
 	if !strings.Contains(query, "{") {
 		return query
 	}
-	lock := map[Dialect][2]string{Postgres: {"FOR UPDATE", "FOR UPDATE SKIP LOCKED"}, SQLite: {"", ""}}[t.dialect]
+	lock := map[Dialect][3]string{Postgres: {"FOR UPDATE", "FOR UPDATE SKIP LOCKED", "FOR NO KEY UPDATE"}}[t.dialect]
 	query = strings.ReplaceAll(query, "{for update}", lock[0])
 	query = strings.ReplaceAll(query, "{skip locked}", lock[1])
+	query = strings.ReplaceAll(query, "{for no key update}", lock[2])
 	for {
 		before, rest, ok := strings.Cut(query, "{in ")
 		if !ok {

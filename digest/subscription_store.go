@@ -1,0 +1,172 @@
+package digest
+
+import (
+	"context"
+	"fmt"
+
+	"broadsheet/internal/db"
+)
+
+// subscription is what planning reads of a subscription. What is of the
+// subscriber is read only where it matters.
+type subscription struct {
+	SubscriberID int64
+	Topics       string
+	Former       string // what was chosen before, "" if nothing else was
+	JoinedSeq    int64
+	JoinedRuns   int64
+	PausedUntil  int64 // 0 if it is not paused
+
+	AdmittedAt int64  // of the subscriber
+	Attributes string // of the subscriber, as they are stored
+	Language   string // of the subscriber, BCP 47
+}
+
+// pageSize is how many subscriptions are planned in one transaction.
+const pageSize = 5000
+
+// The columns of a subscription s and its subscriber u, in the order of fields.
+const (
+	seatColumns   = `s.subscriber_id, s.topics, s.former_topics, s.joined_seq, s.joined_runs, s.paused_until`
+	readerColumns = `, u.admitted_at, u.attributes, u.language`
+	joinReaders   = ` JOIN subscribers u ON u.id = s.subscriber_id`
+)
+
+// seat returns where the columns of a subscription go.
+func (s *subscription) seat() []any {
+	return []any{&s.SubscriberID, &s.Topics, &s.Former, &s.JoinedSeq, &s.JoinedRuns, &s.PausedUntil}
+}
+
+// reader returns where the columns of the subscriber go.
+func (s *subscription) reader() []any { return []any{&s.AdmittedAt, &s.Attributes, &s.Language} }
+
+// subscriptionPage reads the next active subscriptions of a run's cohort that are
+// not planned yet, only those of the recipients of a partial edition that has
+// some. Those that joined for a later run are left to it. The page is good until
+// the next one is read.
+func subscriptionPage(ctx context.Context, tx *db.Tx, c *chooser) (last bool, err error) {
+	r := newSeatRows(c)
+	where, args := r.among(c.edition, []any{c.run.CohortID, c.run.PlanCursor, c.run.Number, pageSize})
+	c.page = c.page[:0]
+	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
+		err := scan(r.fields...)
+		c.page = append(c.page, r.sub)
+		return err
+	}, r.query+` WHERE s.cohort_id = $1 AND s.state = 'active' AND s.subscriber_id > $2 AND s.joined_runs <= $3`+where+`
+		ORDER BY s.subscriber_id LIMIT $4`, args...)
+	return len(c.page) < pageSize, err
+}
+
+// seatRows is a query for subscriptions s and what it reads of each.
+type seatRows struct {
+	query    string // up to where it says which
+	fields   []any
+	sub      subscription // one for all rows: scanning makes it escape
+	cohortID int64
+}
+
+func newSeatRows(c *chooser) *seatRows {
+	r := &seatRows{}
+	columns, from := `SELECT s.cohort_id, `+seatColumns, ` FROM subscriptions s`
+	r.fields = append([]any{&r.cohortID}, r.sub.seat()...)
+	if c.readsReaders() {
+		columns, from, r.fields = columns+readerColumns, from+joinReaders, append(r.fields, r.sub.reader()...)
+	}
+	r.query = columns + from
+	return r
+}
+
+// among is SQL that leaves only the recipients of an edition, if it has some,
+// with its arguments behind others.
+func (r *seatRows) among(e *Edition, args []any) (where string, all []any) {
+	if e.Recipients == nil {
+		return ``, args
+	}
+	args = append(args, e.Recipients)
+	return fmt.Sprintf(` AND s.subscriber_id {in %d}`, len(args)), args
+}
+
+// subscriptionPages is subscriptionPage for runs of a digest: each chooser has its
+// part of a page, which is in the order of the subscribers. parts says in whose
+// part each of the page's subscriptions is.
+//
+// It reads a range of ids that has about a page of them. A query that orders all
+// that follow and stops after a page reads all that follow on PostgreSQL.
+func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (parts []int, last bool, err error) {
+	if len(choosers) == 1 {
+		last, err = subscriptionPage(ctx, tx, choosers[0])
+		return make([]int, len(choosers[0].page)), last, err
+	}
+	low, shared := choosers[0].run.PlanCursor, choosers[0].together
+	for _, c := range choosers {
+		c.page = c.page[:0]
+		low = min(low, c.run.PlanCursor)
+	}
+	var highest int64
+	if err := tx.Get(ctx, &highest, `SELECT COALESCE(MAX(id), 0) FROM subscribers`); err != nil {
+		return nil, false, err
+	}
+	for len(parts) == 0 && !last {
+		r := seatRange{low: low, high: low + shared.reach}
+		if parts, err = r.read(ctx, tx, choosers); err != nil {
+			return nil, false, err
+		}
+		shared.aim(r.high-low, r.found)
+		low, last = r.high, r.found < pageSize && r.high >= highest
+	}
+	return parts, last, nil
+}
+
+// seatRange is the subscribers of a range of ids, from after low to high.
+type seatRange struct {
+	low, high int64
+	found     int // subscriptions of the cohorts that are asked for
+}
+
+// read gives the choosers their subscriptions, at most a page in all: high is then
+// the last one.
+func (s *seatRange) read(ctx context.Context, tx *db.Tx, choosers []*chooser) (parts []int, err error) {
+	r := newSeatRows(choosers[0])
+	cohorts, of := make([]int64, len(choosers)), make(map[int64]int, len(choosers))
+	for i, c := range choosers {
+		cohorts[i], of[c.run.CohortID] = c.run.CohortID, i
+	}
+	where, args := r.among(choosers[0].edition, []any{cohorts, s.low, s.high, pageSize, choosers[0].digest.ID})
+	cohort := `s.cohort_id`
+	if s.high-s.low < sparse*pageSize { // they are most of all that are there: reading along the primary key needs no sorting
+		cohort = `+s.cohort_id`
+	}
+	last := int64(0)
+	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
+		if err := scan(r.fields...); err != nil {
+			return err
+		}
+		s.found, last = s.found+1, r.sub.SubscriberID
+		at := of[r.cohortID]
+		if c := choosers[at]; r.sub.SubscriberID > c.run.PlanCursor && r.sub.JoinedRuns <= c.run.Number {
+			parts, c.page = append(parts, at), append(c.page, r.sub)
+		}
+		return nil
+	}, r.query+` WHERE `+cohort+` {in 1} AND s.digest_id = $5 AND s.state = 'active' AND s.subscriber_id > $2 AND s.subscriber_id <= $3`+where+`
+		ORDER BY s.subscriber_id LIMIT $4`, args...)
+	if s.found == pageSize {
+		s.high = last
+	}
+	return parts, err
+}
+
+// subscriptionOf returns a subscriber's active subscription to a digest and its
+// cohort, or no cohort.
+func subscriptionOf(ctx context.Context, tx *db.Tx, digestID, subscriberID int64) ([]cohort, subscription, error) {
+	var sub subscription
+	var cohortID int64
+	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
+		return scan(append(append(sub.seat(), sub.reader()...), &cohortID)...)
+	}, `SELECT `+seatColumns+readerColumns+`, s.cohort_id FROM subscriptions s`+joinReaders+`
+		WHERE s.subscriber_id = $1 AND s.digest_id = $2 AND s.state = 'active'`, subscriberID, digestID)
+	if err != nil || cohortID == 0 {
+		return nil, sub, err
+	}
+	cohorts, err := selectCohorts(ctx, tx, `WHERE id = $1`, cohortID)
+	return cohorts, sub, err
+}

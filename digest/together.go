@@ -1,0 +1,59 @@
+package digest
+
+import (
+	"context"
+
+	"broadsheet/internal/db"
+)
+
+// mostTogether bounds the runs of a digest that are planned together.
+const mostTogether = 32
+
+// openRun is a run that is not planned to the end.
+type openRun struct {
+	Run
+	edition *Edition
+}
+
+// together is what the choosers of runs that are planned together share.
+type together struct {
+	mostPools int                    // that each keeps
+	pools     map[terms]*pool        // equal candidates are kept once
+	reach     int64                  // how many ids further a page of several runs looks for its readers
+	madeUp    map[int64][]editionDay // editions that made up for one, as they are asked for; of one page
+}
+
+func newTogether(runs int) *together {
+	return &together{mostPools: max(2, mostPools/runs), pools: map[terms]*pool{}, reach: pageSize, madeUp: map[int64][]editionDay{}}
+}
+
+// same returns the pool of those that are kept that is equal to the given one, or
+// keeps that.
+func (t *together) same(terms terms, p *pool) *pool {
+	if known := t.pools[terms]; known != nil {
+		return known
+	}
+	if len(t.pools) >= mostPools { // of choosers that have forgotten them, or will keep their own
+		clear(t.pools)
+	}
+	t.pools[terms] = p
+	return p
+}
+
+// aim sets how far the next page reaches, after one that found so many readers in
+// so many ids.
+func (t *together) aim(ids int64, found int) {
+	t.reach = min(ids*(pageSize-pageSize/16)/int64(max(found, 1)), 16*ids)
+}
+
+// madeUpEditions returns the editions that made up for one.
+func (t *together) madeUpEditions(ctx context.Context, tx *db.Tx, e *Edition) ([]editionDay, error) {
+	if known, ok := t.madeUp[e.ID]; ok {
+		return known, nil
+	}
+	editions, err := madeUpEditions(ctx, tx, e)
+	if err == nil {
+		t.madeUp[e.ID] = editions
+	}
+	return editions, err
+}

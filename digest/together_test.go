@@ -1,0 +1,144 @@
+package digest_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
+)
+
+// scatter makes subscriptions by one statement: reader i has the id that id
+// returns and lives in the zones by turns.
+func (w *world) scatter(n int, zones []string, id func(i int) int64) {
+	w.t.Helper()
+	ids, cohorts, addresses, topics := make([]int64, n), make([]int64, n), make([]string, n), make([]string, n)
+	for i := range ids {
+		ids[i], cohorts[i] = id(i), w.cohort(zones[i%len(zones)])
+		addresses[i], topics[i] = fmt.Sprintf("r%d@reader.example", ids[i]), w.topicIDs(topicSlugs[i%5], topicSlugs[i%3])
+	}
+	err := w.db.Write(w.ctx(), func(tx *db.Tx) error {
+		if _, err := tx.ExecRows(w.ctx(), `INSERT INTO subscribers (id, address, state, created_at) SELECT v.id, v.address, 'active', 1 FROM {rows}`,
+			[]db.Column{db.Ints("id", ids), db.Texts("address", addresses)}); err != nil {
+			return err
+		}
+		_, err := tx.ExecRows(w.ctx(), `INSERT INTO subscriptions (subscriber_id, digest_id, cohort_id, state, topics, created_at)
+			SELECT v.id, $1, v.cohort, 'active', v.topics, 1 FROM {rows}`,
+			[]db.Column{db.Ints("id", ids), db.Ints("cohort", cohorts), db.Texts("topics", topics)}, w.daily.ID)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// pagesOf plans and returns how many pages that took.
+func (w *world) pagesOf() (pages int) {
+	w.t.Helper()
+	ctx := db.Watched(w.ctx(), func(query string) {
+		if strings.HasPrefix(query, `UPDATE runs SET plan_cursor`) {
+			pages++
+		}
+	})
+	if err := w.planner.Tick(ctx, w.clock.Now()); err != nil {
+		w.t.Fatal(err)
+	}
+	return pages
+}
+
+// ownRuns checks that each reader has a delivery by the run of the reader's cohort,
+// in a batch of that run.
+func (w *world) ownRuns(readers int64) {
+	w.t.Helper()
+	if n := w.count(`SELECT COUNT(*) FROM deliveries d JOIN subscriptions s ON s.subscriber_id = d.subscriber_id
+		JOIN runs r ON r.id = d.run_id AND r.cohort_id = s.cohort_id JOIN batches b ON b.id = d.batch_id AND b.run_id = r.id`); n != readers {
+		w.t.Errorf("%d deliveries are of the runs and batches that are the reader's, want %d", n, readers)
+	}
+	if n := w.count(`SELECT COUNT(*) FROM batches b WHERE b.size <> (SELECT COUNT(*) FROM deliveries d WHERE d.batch_id = b.id) OR b.size > $1`,
+		int64(digest.BatchSize)); n != 0 {
+		w.t.Errorf("%d batches have another size than they say or should have", n)
+	}
+	w.balanced()
+}
+
+// TestManyZonesCostNoMorePages: what falls due in many zones at once takes as many
+// pages as if it did in one.
+func TestManyZonesCostNoMorePages(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		var zones []string
+		for i := range 24 {
+			zones = append(zones, fmt.Sprintf("Etc/GMT%+d", i-11))
+		}
+		const readers = 2*digest.PageSize + 100
+		w.scatter(readers, zones, func(i int) int64 { return int64(i + 1) })
+		w.begin()
+		w.put(story(1, topicSlugs...))
+		w.exec(`UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = 0`, w.clock.Now().In(zone(t, newYork)).Format("2006-01-02T15:04"), w.clock.Now().UnixMilli())
+		pages := w.pagesOf()
+		if runs := w.count(`SELECT COUNT(*) FROM runs`); runs != 24 {
+			t.Fatalf("%d runs, want one a zone", runs)
+		}
+		if pages > 5 { // a page reaches as far as it takes to find nearly a page
+			t.Errorf("planning took %d pages, want about three", pages)
+		}
+		w.ownRuns(readers)
+	})
+}
+
+// TestLargeRunsTogether plans runs of more than a page each together, whose readers
+// have ids that lie close and far apart, and one run that began before the others.
+func TestLargeRunsTogether(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		zones := []string{newYork, "America/Toronto", "America/Lima"}
+		const readers = 4 * digest.PageSize
+		w.scatter(readers, zones, func(i int) int64 {
+			if i < readers/2 {
+				return int64(i + 1)
+			}
+			return int64(i) * 1000
+		})
+		w.begin()
+		for i := range 12 {
+			w.put(story(i, topicSlugs[i%5]))
+		}
+		first := w.cohort(newYork)
+		w.exec(`UPDATE cohorts SET next_due_at = next_due_at + 600000 WHERE id <> $1`, first)
+		w.tickUntil(3) // the edition, and a page of that run
+		if n := w.count(`SELECT plan_cursor FROM runs WHERE cohort_id = $1`, first); n == 0 {
+			t.Fatal("the run has not begun")
+		}
+		w.exec(`UPDATE cohorts SET next_due_at = next_due_at - 600000 WHERE id <> $1`, first)
+		w.tick()
+		w.ownRuns(readers)
+		for _, run := range w.rows(`SELECT CAST(COUNT(*) AS TEXT) || ' of ' || CAST(r.due AS TEXT) FROM runs r JOIN deliveries d ON d.run_id = r.id GROUP BY r.id, r.due`, nil) {
+			if got, due, _ := strings.Cut(run, " of "); got != due {
+				t.Errorf("a run counts %s readers and has %s deliveries", due, got)
+			}
+		}
+	})
+}
+
+// TestOneOfManyRunsFails: the others are planned all the same.
+func TestOneOfManyRunsFails(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		zones := []string{newYork, "America/Toronto", "America/Lima"}
+		w.scatter(30, zones, func(i int) int64 { return int64(i + 1) })
+		w.exec(`UPDATE subscriptions SET former_topics = 'broken' WHERE cohort_id = $1`, w.cohort("America/Toronto"))
+		w.begin()
+		w.put(story(1, topicSlugs...))
+		w.exec(`UPDATE cohorts SET next_due_at = $1 WHERE next_due_at > $1`, w.clock.Now().UnixMilli())
+		if err := w.planner.Tick(t.Context(), w.clock.Now()); err == nil {
+			t.Error("got no error of the run that fails")
+		}
+		got := w.rows(`SELECT c.zone || ' ' || CAST(r.due AS TEXT) || CASE WHEN r.planned_at > 0 THEN '' ELSE ', open' END
+			FROM runs r JOIN cohorts c ON c.id = r.cohort_id`, nil)
+		slices.Sort(got)
+		same(t, "runs", got, []string{"America/Lima 10", "America/New_York 10", "America/Toronto 0, open"})
+	})
+}
