@@ -14,7 +14,7 @@ const mostTerms = 64
 
 // choices remembers what was chosen, so that equal choices are made once, also
 // for the turns of a run and for the runs of several zones and editions. Readers'
-// wishes are many more than outcomes, so a choice takes 20 bytes and has nothing
+// wishes are many more than outcomes, so a choice takes 12 bytes and has nothing
 // for the garbage collector to follow.
 type choices struct {
 	lists    []*madeList // the oldest first
