@@ -34,8 +34,8 @@ func TestSignUp(t *testing.T) {
 		if n := k.mails(subscribers.MailConfirm); n != 1 {
 			t.Errorf("%d confirmation mails, want 1", n)
 		}
-		if n := k.count(`SELECT count(*) FROM cohorts WHERE next_due_at = 0 AND last_seq = -1`); n != 2 {
-			t.Errorf("%d new cohorts, want 2", n)
+		if n := k.count(`SELECT count(*) FROM cohorts WHERE next_due_at = 0 AND last_seq = -2`); n != 2 {
+			t.Errorf("%d new cohorts that begin with what arrives, want 2", n)
 		}
 		k.checkStates()
 	})
