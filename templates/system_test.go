@@ -52,3 +52,28 @@ func TestSystemMailsSayWhatHappened(t *testing.T) {
 		}
 	}
 }
+
+func TestSystemMailsBearTheLogo(t *testing.T) {
+	site := courier
+	for _, logo := range []*templates.Logo{nil, {URL: "https://courier.example/logo.png", Width: 480, Height: 120}} {
+		site.Logo = logo
+		m, err := templates.FreshLinkMail(&templates.FreshLink{Site: site, URL: "https://courier.example/mail/p/AbCdEf"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		if logo != nil {
+			want = 1
+		}
+		pictures := parseHTML(t, m.HTML).all("img")
+		if len(pictures) != want {
+			t.Fatalf("got %d pictures, want %d", len(pictures), want)
+		}
+		for _, p := range pictures {
+			if attr(p, "src") != logo.URL || attr(p, "width") != "240" || attr(p, "height") != "60" || !hasAttr(p, "alt") {
+				t.Errorf("got %v", p.Attr)
+			}
+		}
+		checkMail(t, m.HTML)
+	}
+}

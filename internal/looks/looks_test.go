@@ -87,7 +87,39 @@ func TestPages(t *testing.T) {
 			write(t, path+".txt", strings.ReplaceAll(text, n.base, "https://gazette.example"))
 			t.Logf("%s %s: %d octets", name, kind, len(html))
 		}
+		site := n.site
+		site.Looks, site.Logo = looks{theme}, &templates.Logo{URL: n.base + "/picture/night-ferry.jpg", Width: 90, Height: 60}
+		for kind, m := range n.systemMails(t, site) {
+			path := filepath.Join(*pages, name+"-"+kind)
+			write(t, path+".html", m.HTML)
+			write(t, path+".txt", m.Text)
+		}
 	}
+}
+
+// looks is a theme that does not change.
+type looks struct{ theme *templates.Theme }
+
+func (l looks) Theme() *templates.Theme { return l.theme }
+
+// systemMails are some of those that no digest is.
+func (n *newsroom) systemMails(t *testing.T, site templates.Site) map[string]templates.Mail {
+	t.Helper()
+	confirm, err := templates.ConfirmMail(&templates.Confirm{
+		Site: site, URL: n.base + "/c/abc", RequestedAt: morning, Digests: []string{"The Morning Tide"}, Topics: []string{"City", "Sport"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	goodbye, err := templates.GoodbyeMail(&templates.Goodbye{Site: site, Digest: "The Morning Tide", SubscribeURL: n.base + "/subscribe"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	alert, err := templates.AlertMail(site, []templates.Alert{{Text: "source city-feed has told nothing new for 3 days", Since: morning}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]templates.Mail{"confirm": confirm, "goodbye": goodbye, "alert": alert}
 }
 
 // page is a file with that HTML.
