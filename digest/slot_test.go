@@ -373,3 +373,27 @@ func TestSelectionsKeepTheirSlots(t *testing.T) {
 		}
 	}
 }
+
+// TestLinksOfSlotsAreCounted by their slot and place, and lead where they lead.
+func TestLinksOfSlotsAreCounted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := planSlots(t, d, slot("bank", "top", func(s *digest.Slot) { s.HTML = `<p>Save <a href="https://bank.example/now">now</a>.</p>` }), slot("guide", "bottom"))
+		public := publicLinks(t, oldLinkKey)
+		message := w.linked(digest.Links{Public: public, CountClicks: true})
+		if strings.Contains(message, "bank.example/now") || strings.Contains(message, "https://guide.example/") {
+			t.Error("a link leads past our server")
+		}
+		var got []string
+		publisher := digest.NewPublisher(digest.NewComposer(w.store, w.setup, digest.Links{Public: public}, w.clock.Now), digest.Archive{})
+		for _, token := range below(hrefs(message), "https://courier.example/mail/r/") {
+			if click, target, err := publisher.Follow(t.Context(), token); err != nil {
+				t.Error(err)
+			} else if click.Slot != "" {
+				got = append(got, fmt.Sprintf("%s %d %s", click.Slot, click.Position, target))
+			}
+		}
+		if want := []string{"bank 1 https://bank.example/now", "guide 2 https://guide.example/"}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
