@@ -6,8 +6,8 @@ import "time"
 // way.
 type Kind string
 
-// The kinds of mail that a digest sends. A digest that comes less often than
-// every third day is weekly, whatever its days are.
+// The kinds of mail that a digest sends. A digest that comes once a week or
+// less often is weekly.
 const (
 	KindDaily      Kind = "daily"
 	KindWeekly     Kind = "weekly"

@@ -163,3 +163,25 @@ func TestADigestForNobodyHasNoPersonalLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestEachKindHasContrast in each theme, in light and dark.
+func TestEachKindHasContrast(t *testing.T) {
+	for name, theme := range builtIn(t) {
+		for _, kind := range templates.Kinds() {
+			html, _ := drawWith(t, theme, ofKind(t, kind))
+			root := parseHTML(t, html).root
+			for scheme, rules := range map[string]map[string]string{"light": nil, "dark": darkRules(t, html)} {
+				texts := 0
+				mailColours(root, colours{}, rules, func(words string, c colours) {
+					texts++
+					if got := contrast(t, c.text, c.behind); got < leastContrast {
+						t.Errorf("%s %s, %s: %q has %.2f of %s on %s, want %.1f", name, kind, scheme, words, got, c.text, c.behind, leastContrast)
+					}
+				})
+				if texts < 12 {
+					t.Errorf("%s %s, %s: only %d texts were looked at", name, kind, scheme, texts)
+				}
+			}
+		}
+	}
+}
