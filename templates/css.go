@@ -171,7 +171,9 @@ func (r *cssReader) declarations(end css.TokenType) []declaration {
 			}
 		default:
 			r.fault("%q is where a property should be", r.text)
-			r.skipDeclaration()
+			if r.skipDeclaration(); r.kind == css.RightBraceToken && end != r.kind {
+				r.next() // a style attribute has no end but its own
+			}
 		}
 	}
 }

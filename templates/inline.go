@@ -128,8 +128,10 @@ func attributeValue(value string) string {
 	if !strings.Contains(value, "'") {
 		value = strings.ReplaceAll(value, `"`, "'")
 	}
-	return strings.NewReplacer("&", "&amp;", `"`, "&quot;", "<", "&lt;", ">", "&gt;").Replace(value)
+	return attributeEscapes.Replace(value)
 }
+
+var attributeEscapes = strings.NewReplacer("&", "&amp;", `"`, "&quot;", "<", "&lt;", ">", "&gt;")
 
 // mostVariants are made of one tag whose classes depend on {{if}}.
 const mostVariants = 16

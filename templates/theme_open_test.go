@@ -248,6 +248,7 @@ func TestFaultsNameThePlaceAndTheNearestName(t *testing.T) {
 		"import":           {"<style>@import url(https://a.example/x.css);</style>", "digest.html:1: @import is not for mails: only @media and @font-face are"},
 		"local variable":   {"<style>p{--a:red}</style>", "digest.html:1: the variable --a is declared within a rule: variables are for :root alone"},
 		"action in style":  {"<style>p{color:{{.Name}}}</style>", "digest.html:1: a style element has an action: {{ }} is not run in it; give elements classes by {{if}} instead"},
+		"brace in style":   {"\n<p style=\"color:red}}x:y}\">", "digest.html:2: \"}\" is where a property should be"},
 		"script":           {"\n<script>1</script>", "digest.html:2: <script> is not for mails"},
 		"handler":          {"<p onclick=\"x()\">", "digest.html:1: <p onclick>: mails run no scripts"},
 		"script link":      {"<a href=\"JavaScript:x()\">", "digest.html:1: <a href>: \"JavaScript:x()\" is not an address for mails"},
@@ -321,7 +322,7 @@ func FuzzOpen(f *testing.F) {
 	for _, s := range []string{
 		"<style>p.a{color:var(--ink)}</style><p class='a {{if .Name}}b{{end}}' style=\"{{.Name}}\">", "<!--[if mso]>{{.}}<![endif]-->",
 		"{{define \"a\"}}{{template \"a\"}}{{end}}{{template \"a\" .}}", "<p {{with .Dir}}dir={{.}}{{end}}/>", "<style>@media x{a{b:c}}}{</style>",
-		"{{- /* x */ -}}<a href=x{{", "<p class={{\"}}\"}}>", "{{range $i, $x := .Sections}}{{$x.Name}}{{break}}{{end}}", "{{(index .Sections 0).Name}}", "<p =\"a\" \"b\">",
+		"{{- /* x */ -}}<a href=x{{", "<p class={{\"}}\"}}>", "{{range $i, $x := .Sections}}{{$x.Name}}{{break}}{{end}}", "{{(index .Sections 0).Name}}", "<p =\"a\" \"b\">", "<p style=\"{.Name}}\">",
 	} {
 		f.Add(s)
 	}
