@@ -95,6 +95,7 @@ type textStory struct {
 	pageDate   time.Time
 	yearless   string // the date of a dateline that has no year
 	press      bool   // it is a press release
+	from, to   int    // the parts in which the story is, of a whole page some of them
 	runs       []int  // of each part, how long the run of paragraphs from there on is
 	longest    []int  // of each part, how long the longest run from there on is
 	proseAfter []int  // of each part of the body, how many paragraphs follow it
@@ -128,6 +129,7 @@ func (s *textStory) read() error {
 		return errors.New("the text is empty")
 	}
 	s.countRuns()
+	s.from, s.to = s.segment()
 	at := s.findHeadline()
 	if at < 0 {
 		for i := range s.parts {
@@ -137,7 +139,11 @@ func (s *textStory) read() error {
 	}
 	s.readTop(at)
 	s.takeHeadline(at)
-	s.readBody(s.readHead(at + 1))
+	begin := s.readHead(at + 1)
+	for ; begin < s.from; begin++ {
+		s.takeAll(begin, takenFurniture)
+	}
+	s.readBody(begin)
 	if len(s.problems) > 0 {
 		return s.problems
 	}

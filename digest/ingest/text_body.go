@@ -8,7 +8,7 @@ import (
 
 // readBody says what the body and all after it are.
 func (s *textStory) readBody(begin int) {
-	end := s.findEnd(begin)
+	end := min(s.findEnd(begin), max(s.to, begin))
 	s.countProse(begin, end)
 	for i := begin; i < end; i++ {
 		text := s.parts[i].text

@@ -18,6 +18,11 @@ const maxHeadline = 250
 // Where a menu or a notice stands above the story, it is looked for from the
 // story upwards.
 func (s *textStory) findHeadline() int {
+	if s.from > 0 {
+		if at := s.headlineAbove(s.from); at >= 0 {
+			return at
+		}
+	}
 	candidates, next := s.headlines()
 	if crowded := len(candidates) > crowdedTop; crowded || next < len(s.parts) && s.runs[next]*3 < s.longest[0] {
 		if at := s.headlineAbove(slices.Index(s.runs, s.longest[0])); at >= 0 {

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -356,5 +357,46 @@ func TestReadTextFindsTheStoryBelowAMenu(t *testing.T) {
 		if err != nil || in.Title != someHeadline+" after six weeks" || in.Author != "Jane Doe" || !strings.HasPrefix(in.Body, story) || strings.HasSuffix(in.Body, "x") {
 			t.Errorf("%s: got %q by %q, %.60q, error %v, taken %.500q", name, in.Title, in.Author, in.Body, err, taken)
 		}
+	}
+}
+
+// TestReadTextOfAWholePage: a story between menus, boxes and links that are many
+// times as many lines as it has.
+func TestReadTextOfAWholePage(t *testing.T) {
+	var b strings.Builder
+	menu := func(lines int) {
+		for i := range lines {
+			fmt.Fprintf(&b, "Department %d\n", i)
+		}
+	}
+	menu(60)
+	b.WriteString("\nHarbour bridge opens after eleven months\n\n")
+	for _, text := range storyText {
+		b.WriteString(text + "\n\n")
+	}
+	menu(30)
+	b.WriteString("\nThe council has put off its vote on the tram line to the airport until after the holidays, its speaker says.\n\n")
+	menu(40)
+	in, taken, err := ingest.ReadText([]byte(b.String()), ingest.TextOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Join(storyText, "\n\n"); in.Title != "Harbour bridge opens after eleven months" || in.Body != want {
+		t.Errorf("headline %q, body\n%s\nwant\n%s", in.Title, in.Body, want)
+	}
+	if len(taken) < 130 {
+		t.Errorf("%d parts are accounted for, want all", len(taken))
+	}
+}
+
+// TestReadTextKeepsALongList: a list that is part of a story is no menu.
+func TestReadTextKeepsALongList(t *testing.T) {
+	text := someHeadline + "\n\n" + someProse + "\n\n" + moreProse + "\n\n"
+	for i := range 60 {
+		text += fmt.Sprintf("%d Anna Berg %d points\n", i+1, 100-i)
+	}
+	in, _, err := ingest.ReadText([]byte(text), ingest.TextOptions{})
+	if err != nil || !strings.Contains(in.Body, "60 Anna Berg 41 points") {
+		t.Errorf("error %v, body ends in %q, want the whole list", err, in.Body[max(0, len(in.Body)-60):])
 	}
 }
