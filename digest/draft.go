@@ -102,7 +102,7 @@ func (c *Composer) content(dr *draft, k keeps) (*templates.Digest, error) {
 		Kind: dr.kind(), Since: d.since(e.Slot),
 		Site: c.setup.Site, Slug: d.Slug, Name: d.Name, Edition: e.Key, Date: e.date(d.Location), Language: dr.language,
 		Preheader: dr.text.Preheader, Intro: dr.intro, Corrections: dr.corrections,
-		More: dr.more + len(dr.picks) - k.stories, MoreURL: c.setup.Site.URL, SubscribeURL: c.links.SignUp,
+		More: dr.more + len(dr.picks) - k.stories, MoreURL: c.setup.Site.URL, SubscribeURL: dr.signUp(c.links.SignUp),
 	}
 	headlines := dr.text.headlines()
 	var laid sections
@@ -138,6 +138,14 @@ func (c *Composer) slots(dr *draft) []templates.Slot {
 		out[i].Follow = func(link string) string { return c.SlotLink(dr.edition.ID, slug, i+1, link) }
 	}
 	return out
+}
+
+// signUp is the page where others sign up, in the language of the mail.
+func (dr *draft) signUp(page string) string {
+	if page == "" || dr.language == "" {
+		return page
+	}
+	return page + "?lang=" + dr.language
 }
 
 // subject is the edition's own, "" for what the digest's template makes.
