@@ -16,6 +16,10 @@ import (
 // without what its retry has.
 const lookDelay = time.Second
 
+// keepLooks is how long a version is kept after another took its place: longer
+// than a delivery may be tried again.
+const keepLooks = 366 * 24 * time.Hour
+
 // lookRow is a version of a theme without its files.
 type lookRow struct {
 	Version int64  `db:"version"`
@@ -86,6 +90,11 @@ func (s *Store) saveLook(ctx context.Context, name, hash string, source *templat
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO theme_versions (name, version, hash, from_at, body) VALUES ($1, $2, $3, $4, $5)`,
 			name, version, hash, from, string(body))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM theme_versions WHERE name = $1
+			AND version < (SELECT MAX(w.version) FROM theme_versions w WHERE w.name = $1 AND w.from_at <= $2)`, name, db.Millis(s.now().Add(-keepLooks)))
 		return err
 	})
 }

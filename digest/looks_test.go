@@ -3,6 +3,7 @@ package digest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"sync"
@@ -157,6 +158,26 @@ func TestABrokenThemeWithoutAVersionIsAnError(t *testing.T) {
 			if err := do(t.Context(), set); !errors.As(err, &faults) && !errors.Is(err, digest.ErrNotSynced) {
 				t.Errorf("%s: got %v, want the faults", name, err)
 			}
+		}
+	})
+}
+
+func TestOldVersionsOfAThemeGo(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		mine, w := &editable{}, &world{t: t, db: d, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
+		mine.put("<p>0")
+		l, _ := wear(mine)
+		store := digest.NewStore(d, w.clock.Now)
+		for i, want := range []int64{1, 2, 3, 2} { // the last comes more than a year after the third
+			mine.put(fmt.Sprintf("<p>%d", i))
+			l.Reread()
+			if err := store.SyncLooks(t.Context(), []*digest.Looks{l}); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.versions(); got != want {
+				t.Errorf("after %d changes: got %d versions, want %d", i+1, got, want)
+			}
+			w.clock.advance(time.Duration(i*i*100) * 24 * time.Hour)
 		}
 	})
 }
