@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"broadsheet/digest"
@@ -43,6 +44,9 @@ func (s *Server) editionPage(p *digest.Published) *templates.EditionPage {
 	page := &templates.EditionPage{
 		Site: s.Site.In(p.Language), Digest: p.Digest.Name, HTML: p.HTML, Title: p.Title, Description: p.Description,
 		SubscribeURL: s.address("/subscribe"),
+	}
+	if p.Language != "" {
+		page.SubscribeURL += "?" + url.Values{templates.FieldLang: {p.Language}}.Encode()
 	}
 	if s.hasArchive() {
 		page.ArchiveURL = s.address("/editions")
