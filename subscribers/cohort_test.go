@@ -70,11 +70,20 @@ func TestMoveToAnotherCohort(t *testing.T) {
 // TestMoveFromANewCohort: a reader who moves before a planner saw where misses
 // nothing that came since, and nothing that who is new where the move leads has.
 func TestMoveFromANewCohort(t *testing.T) {
-	for name, c := range map[string]struct{ lastSeq, want int64 }{
-		"a run began there meanwhile":   {8, 5},
-		"the last one was before":       {3, 3},
-		"one that waits for its first":  {-4, 2},
-		"one of which nothing is known": {-1, -1},
+	for name, c := range map[string]struct {
+		lastSeq int64
+		slot    string
+		want    int64
+		begins  int // what is noted of the cohort after that
+	}{
+		"a run began there meanwhile":  {8, "2026-11-24T07:00", 5, 8},
+		"the last one was before":      {3, "2026-11-24T07:00", 3, 3},
+		"one that waits for its first": {-4, "2026-11-24T07:00", 2, -4},
+		// Where the first window of both begins the planner will say; for an instant
+		// digest it is with the first of their readers.
+		"one that no planner saw":              {-2 - 9, "", -1, -2 - 5},
+		"one that no planner saw, with others": {-2 - 2, "", -1, -2 - 2},
+		"one of which nothing is known":        {-1, "", -1, -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachDesk(t, func(t *testing.T, k *desk) {
@@ -84,11 +93,14 @@ func TestMoveFromANewCohort(t *testing.T) {
 				k.exec(`UPDATE counters SET value = 5 WHERE name = 'article_seq'`)
 				id := k.activate("ann@example.com")
 				k.exec(`UPDATE counters SET value = 9 WHERE name = 'article_seq'`)
-				k.exec(`UPDATE cohorts SET last_seq = $1 WHERE zone = 'Asia/Tokyo'`, c.lastSeq)
+				k.exec(`UPDATE cohorts SET last_seq = $1, next_slot = $2 WHERE zone = 'Asia/Tokyo'`, c.lastSeq, c.slot)
 				in := subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"world"}, Digests: []string{"daily"}}
 				k.must(k.SetPreferences(t.Context(), k.catalog, id, in, "page", ""))
 				if s := k.detail("ann@example.com").Subscriptions[0]; s.JoinedSeq != c.want {
 					t.Errorf("moved to %+v, want a start at %d", s, c.want)
+				}
+				if begins := k.count(`SELECT last_seq FROM cohorts WHERE zone = 'Asia/Tokyo'`); begins != c.begins {
+					t.Errorf("the cohort begins at %d, want %d", begins, c.begins)
 				}
 			})
 		})

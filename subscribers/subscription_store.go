@@ -69,7 +69,12 @@ type cohort struct {
 	Rule     string `db:"rule"`
 	LastSeq  int64  `db:"last_seq"`
 	Runs     int64  `db:"runs"`
+	NextSlot string `db:"next_slot"`
 }
+
+// unseen reports whether no planner has looked at the cohort yet. One of an
+// instant digest, which has no slots, it sees by letting its first window begin.
+func (c *cohort) unseen() bool { return c.LastSeq < 0 && c.NextSlot == "" }
 
 // place is what a cohort is found by.
 type place struct {

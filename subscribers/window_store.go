@@ -73,8 +73,15 @@ func keepStarts(ctx context.Context, tx *db.Tx, seats []owned) error {
 			s.former = s.former.add(start, s.had)
 		}
 		if s.from != 0 {
-			to := cohorts[s.CohortID]
-			if cohorts[old].LastSeq < 0 && s.JoinedSeq < 0 { // the reader had no mail: no less than one who is new here
+			from, to := cohorts[old], cohorts[s.CohortID]
+			switch {
+			case from.LastSeq >= 0 || s.JoinedSeq >= 0:
+			case from.unseen() && to.unseen(): // both begin where the planner will say, or with the first of their readers
+				if err := beginNoLater(ctx, tx, to.ID, start); err != nil {
+					return err
+				}
+				start = noCutOff
+			default: // the reader had no mail: no less than one who is new here
 				start = min(start, seqOf(to.LastSeq))
 			}
 			s.JoinedSeq, s.JoinedRuns = start, to.Runs
@@ -86,12 +93,22 @@ func keepStarts(ctx context.Context, tx *db.Tx, seats []owned) error {
 	return nil
 }
 
+// beginNoLater lets the first window of a cohort that no planner has seen begin
+// after a number at the latest.
+func beginNoLater(ctx context.Context, tx *db.Tx, cohortID, seq int64) error {
+	if seq < 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `UPDATE cohorts SET last_seq = $1 WHERE id = $2 AND last_seq < $1`, noCutOff-1-seq, cohortID)
+	return err
+}
+
 // lockCohorts reads cohorts and keeps planners from starting runs of them. All
 // are locked at once and in their order, so that two movers never wait for each
 // other.
 func lockCohorts(ctx context.Context, tx *db.Tx, ids []int64) (map[int64]cohort, error) {
 	var rows []cohort
-	err := tx.Select(ctx, &rows, `SELECT id, digest_id, zone, last_seq, runs FROM cohorts WHERE id {in 1} ORDER BY id {for update}`, ids)
+	err := tx.Select(ctx, &rows, `SELECT id, digest_id, zone, last_seq, runs, next_slot FROM cohorts WHERE id {in 1} ORDER BY id {for update}`, ids)
 	found := map[int64]cohort{}
 	for _, c := range rows {
 		found[c.ID] = c
