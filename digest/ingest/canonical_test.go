@@ -177,3 +177,25 @@ func FuzzCanonicalURL(f *testing.F) {
 		}
 	})
 }
+
+// TestCanonicalURLAtItsLimits: the longest URL and the longest host that are
+// accepted, and one byte more.
+func TestCanonicalURLAtItsLimits(t *testing.T) {
+	path := func(n int) string {
+		return "https://courier.example/" + strings.Repeat("a", n-len("https://courier.example/"))
+	}
+	host := func(n int) string {
+		return "https://" + strings.Repeat("abcdefg.", n/8) + strings.Repeat("x", n-n/8*8) + "/"
+	}
+	for _, c := range []struct {
+		url string
+		ok  bool
+	}{
+		{path(ingest.MaxURLBytes), true}, {path(ingest.MaxURLBytes + 1), false}, {host(253), true}, {host(254), false},
+	} {
+		got, err := ingest.CanonicalURL(c.url)
+		if (err == nil) != c.ok || c.ok && got != c.url {
+			t.Errorf("%d bytes: got %d, error %v, want it accepted: %v", len(c.url), len(got), err, c.ok)
+		}
+	}
+}
