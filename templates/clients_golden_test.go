@@ -68,4 +68,3 @@ func goldenMails(t *testing.T) []string {
 	}
 	return mails
 }
-
