@@ -15,7 +15,7 @@ type foreign struct {
 	marks [][]string // each a choice of columns of which its files have one
 
 	// The columns where it says something, of several the first that is there.
-	email, first, last, zone, language    []string
+	email, first, last, zone              []string
 	asked, confirmed, ended, active, from []string // times, and a network address
 	labels                                []string // lists, tags or plans, which a mapping gives a meaning
 	json                                  string   // the column of more values as a JSON object
