@@ -143,7 +143,7 @@ func (n *newsroom) outputs() {
 	}{
 		{"migrate status", false}, {"topic list", false}, {"source list", false}, {"article list", false},
 		{"article show " + n.first("article list", "id"), true}, {"subscriber list", false}, {"subscriber show ada@inbox.example", true},
-		{"digest list", false}, {"digest plan daily --dry-run", false}, {"edition list", false}, {"edition show " + edition, true},
+		{"digest list", false}, {"digest plan daily --dry-run", true}, {"edition list", false}, {"edition show " + edition, true},
 		{"delivery list", false}, {"delivery show " + edition + " ada@inbox.example", false},
 		{"article list --query nothing-has-this", false},
 	} {

@@ -82,7 +82,7 @@ func TestThingsThatAreNotThere(t *testing.T) {
 		{args: "digest send daily --now", stdout: `nothing is due`},
 		{args: "edition show daily/2020-01-01", code: 1, stderr: `there is no edition daily/2020-01-01`},
 		{args: "edition pause daily/2020-01-01", code: 1, stderr: `there is no edition`},
-		{args: "delivery show daily/2020-01-01 a@b.example", code: 1, stderr: `there is no delivery of daily/2020-01-01 to a@b.example`},
+		{args: "delivery show daily/2020-01-01 a@b.example", code: 1, stderr: `there is no edition daily/2020-01-01: see broadsheet edition list`},
 		{args: "subscriber import missing.csv", code: 1, stderr: `missing.csv: no such file`},
 		{args: "subscriber import -", stdin: "mail\nx\n", code: 1, stdout: `^$`, stderr: `standard input: import, at line 1: unknown column "mail", did you mean "email"\?; the columns are [^;]*\n$`},
 		{args: "article import missing.json", code: 1, stderr: `missing.json: no such file`},
@@ -190,7 +190,7 @@ func TestRelaysRefuse(t *testing.T) {
 	n.must(split("article add --url https://courier.example/topic-0/1 --title One")...)
 	r := n.run("digest", "send", "daily", "--now")
 	r.want(t, 75, `due 1 = sent 0 .* pending 1`)
-	r.says(t, `relays take nothing now: .*connection refused.*1 deliveries are pending`)
+	r.says(t, `relays take nothing now: .*connection refused.*1 delivery is pending`)
 	if found := states(t, n.open()); found["pending"] != 1 {
 		t.Errorf("deliveries are %v, want one pending", found)
 	}

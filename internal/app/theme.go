@@ -17,19 +17,19 @@ import (
 // newLooks reads the themes that the configuration names, each once. A theme in
 // a folder that is broken is no error here: its Looks tell.
 func newLooks(cfg *config.Config) (map[string]*digest.Looks, []*digest.Looks, error) {
-	names := []string{cfg.Theme.Name}
+	names, places := []string{cfg.Theme.Name}, []string{"[theme]"}
 	for i := range cfg.Digests {
-		names = append(names, cfg.Digests[i].Theme)
+		names, places = append(names, cfg.Digests[i].Theme), append(places, "digest "+cfg.Digests[i].Slug)
 	}
 	byName, look := map[string]*digest.Looks{}, newLook(&cfg.Theme)
 	var all []*digest.Looks
-	for _, name := range names {
+	for i, name := range names {
 		if byName[name] != nil {
 			continue
 		}
 		folder, err := ThemeFolder(name)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("%s: %w", places[i], err)
 		}
 		byName[name] = digest.NewLooks(shownTheme(cfg, name), func() (*templates.Source, error) { return templates.ReadSource(folder, look) })
 		all = append(all, byName[name])
