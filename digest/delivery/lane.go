@@ -157,6 +157,8 @@ func (e *Engine) ahead(ctx context.Context, it *item) *result {
 	}
 	reason, gone, err := it.batch.standing(ctx, e.store, it.subscriber)
 	switch {
+	case err != nil && ctx.Err() != nil: // it ends, which is no trouble
+		return &r
 	case err != nil:
 		e.log.Warn("delivery put off", "edition", it.batch.edition, "reason", err)
 		pause(ctx, time.Second)
