@@ -1,17 +1,27 @@
 package browsertest_test
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
-var screenshots = flag.String("screenshots", "", "folder for pictures of every page, narrow and wide, light and dark")
+// screenshots is where every run leaves its pictures, one of each mail and page
+// in each width and scheme: artefacts that CI keeps beside the log. Git ignores
+// the folder, for some 300 pictures that change with each font of the machine
+// would be megabytes a commit and no reviewer would read their diff. What the
+// repository keeps is the small set of docs/pictures, which shows people the
+// looks and is made anew by hand (package looks_test); what must not change is
+// held by the golden files of package templates and by the tests here.
+var screenshots = flag.String("screenshots", "testdata/screenshots", "folder that gets pictures of every mail and page")
 
 // widths are those of a small phone and of a desk, in CSS pixels.
 var widths = []int64{320, 1280}
@@ -28,43 +38,73 @@ const tooWide = `document.documentElement.scrollWidth <= innerWidth ? [] :
 		.filter(e => e.getBoundingClientRect().right > innerWidth)
 		.map(e => e.tagName + '.' + e.className + ' ends at ' + e.getBoundingClientRect().right)]`
 
-// look checks that the page fits into narrow and wide windows, and takes its
-// pictures if the tests were asked for them.
+// look checks that the page fits into narrow and wide windows and that axe has
+// nothing to say, light and dark, and takes its pictures.
 func (b *tab) look(name string) {
 	b.Helper()
 	if eval[string](b, `document.title`) == "" {
 		b.Errorf("%s has no title", name)
 	}
+	if !b.script {
+		name += "-without-script"
+	}
+	b.inspect("pages", name, widths)
+	b.quiet(name)
+}
+
+// inspect holds the document to what every mail and page must be in each of the
+// widths, light and dark, and puts a picture of each into that folder. Of what
+// axe finds the impacts count, all if none is named.
+func (b *tab) inspect(folder, name string, widths []int64, impacts ...string) {
+	b.Helper()
+	judged := b.script && eval[string](b, `origin`) != "null" // axe is a script, and a mail alone in a tab may run none
 	for _, width := range widths {
 		b.resize(width)
 		if wide := eval[[]string](b, tooWide); len(wide) > 0 {
 			b.Errorf("%s does not fit into %d pixels: %s", name, width, strings.Join(wide[:min(4, len(wide))], ", "))
 		}
-		if b.script && eval[string](b, `origin`) != "null" { // axe is a script, and a mail alone in a tab may run none
-			for _, scheme := range []string{"light", "dark"} {
-				b.scheme(scheme)
-				b.accessible(fmt.Sprintf("%s-%d-%s", name, width, scheme))
+		for _, scheme := range []string{"light", "dark"} {
+			b.scheme(scheme)
+			shown := fmt.Sprintf("%s-%d-%s", name, width, scheme)
+			if judged {
+				b.accessible(shown, impacts...)
 			}
-		}
-		if *screenshots != "" {
-			b.photograph(fmt.Sprintf("%s-%d", name, width))
-		}
-	}
-	b.quiet(name)
-}
-
-// photograph takes the page's pictures, light and dark.
-func (b *tab) photograph(name string) {
-	b.Helper()
-	for _, scheme := range []string{"light", "dark"} {
-		b.scheme(scheme)
-		picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-		if err != nil {
-			b.Fatalf("photograph %s: %v", name, err)
-		}
-		if err := os.WriteFile(filepath.Join(*screenshots, name+"-"+scheme+".png"), picture, 0o644); err != nil {
-			b.Fatal(err)
+			b.photograph(filepath.Join(folder, shown+".png"), int(width))
 		}
 	}
 	command(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+}
+
+// photograph takes a picture of the whole document, which is as wide as the
+// window.
+func (b *tab) photograph(name string, width int) {
+	b.Helper()
+	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.Fatalf("photograph %s: %v", name, err)
+	}
+	if c, err := png.DecodeConfig(bytes.NewReader(picture)); err != nil || c.Width != width {
+		b.Errorf("the picture %s is %d wide, want %d (%v)", name, c.Width, width, err)
+	}
+	if err := os.WriteFile(filepath.Join(*screenshots, name), picture, 0o644); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// emptyFolder makes a folder for pictures and drops those of an earlier run.
+func emptyFolder(t *testing.T, folder string) {
+	t.Helper()
+	path := filepath.Join(*screenshots, folder)
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	old, err := filepath.Glob(filepath.Join(path, "*.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, picture := range old {
+		if err := os.Remove(picture); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package browsertest_test
 
 import (
-	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -84,28 +83,14 @@ func serveMails(t *testing.T, mails []string) string {
 // dark, with pictures and without: nothing stands out at the side, and axe has
 // nothing serious to say.
 func TestMailsLookRight(t *testing.T) {
+	emptyFolder(t, "mails")
 	mails := goldenMails(t)
 	browser := startChromium(t)
 	b := openTab(t, browser, serveMails(t, mails), visitor{script: true, zone: "UTC"})
 	for _, path := range mails {
 		for _, way := range []string{"loaded", "blocked"} {
 			b.open("/" + way + "/" + mailName(path))
-			for _, width := range []int64{320, 640} {
-				b.resize(width)
-				name := fmt.Sprintf("mail-%s-%s-%d", mailName(path), way, width)
-				if wide := eval[[]string](b, tooWide); len(wide) > 0 {
-					b.Errorf("%s does not fit: %s", name, strings.Join(wide[:min(4, len(wide))], ", "))
-				}
-				if (way == "loaded") == (width == 640) { // what axe judges depends on neither much
-					for _, scheme := range []string{"light", "dark"} {
-						b.scheme(scheme)
-						b.accessible(name+" "+scheme, "serious", "critical")
-					}
-				}
-				if *screenshots != "" {
-					b.photograph(name)
-				}
-			}
+			b.inspect("mails", mailName(path)+"-"+way, []int64{320, 640}, "serious", "critical")
 		}
 	}
 }
