@@ -83,32 +83,20 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	now := s.Now()
-	if r.PostForm.Get(templates.FieldWebsite) != "" { // filled in by a machine
-		return s.checkInbox(w, r, now)
-	}
-	if !s.formIsFresh(r.PostForm.Get(templates.FieldForm), now) {
-		return s.showForm(w, r, http.StatusUnprocessableEntity, in, map[string]templates.Problem{templates.FieldForm: templates.ProblemFormExpired})
-	}
-	if no := s.signUps.admit(s.client(r), now); no != nil {
-		return s.refuse(w, r, in, no)
-	}
-	site := s.siteFor(r, "")
-	in.Client, in.Language, in.Text = s.clientText(r), site.Language, templates.ConsentText(site)
-	var wrong subscribers.FieldErrors
-	if err := s.Subscribers.SignUp(r.Context(), s.Catalog(), *in); errors.As(err, &wrong) {
-		return s.showForm(w, r, http.StatusUnprocessableEntity, in, wrong.Problems())
-	} else if err != nil {
+	v, err := s.takeSignUp(r, in, proof{form: r.PostForm.Get(templates.FieldForm), website: r.PostForm.Get(templates.FieldWebsite)}, now)
+	switch {
+	case err != nil:
 		return err
+	case v.refusal != nil:
+		return s.refuse(w, r, in, v.refusal)
+	case v.problems != nil:
+		return s.showForm(w, r, http.StatusUnprocessableEntity, in, v.problems)
 	}
 	return s.checkInbox(w, r, now)
 }
 
-// refuse answers a form beyond the limits. A flood is told to the log once a
-// minute.
+// refuse answers a form beyond the limits.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, in *subscribers.SignUp, no *refusal) error {
-	if no.first {
-		s.Log.WarnContext(r.Context(), "sign-ups refused, too many over all networks in a minute", "limit", s.signUps.total)
-	}
 	if no.status == http.StatusServiceUnavailable {
 		s.showError(w, r, no.status)
 		return nil
