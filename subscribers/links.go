@@ -33,6 +33,22 @@ func (l *Links) Confirm(subscriber int64, at time.Time) string {
 	return l.link(Token{Purpose: PurposeConfirm, Subscriber: subscriber, IssuedAt: at})
 }
 
+// Fresh returns the link to what is personal, asked for at the given time.
+func (l *Links) Fresh(subscriber int64, at time.Time) string {
+	return l.link(Token{Purpose: PurposeFresh, Subscriber: subscriber, IssuedAt: at})
+}
+
+// OldAddress returns the link by which the old address agrees to a change or
+// stops it.
+func (l *Links) OldAddress(subscriber, change int64, at time.Time) string {
+	return l.link(Token{Purpose: PurposeOldAddress, Subscriber: subscriber, Change: change, IssuedAt: at})
+}
+
+// NewAddress returns the link by which the new address confirms a change.
+func (l *Links) NewAddress(subscriber, change int64, at time.Time) string {
+	return l.link(Token{Purpose: PurposeNewAddress, Subscriber: subscriber, Change: change, IssuedAt: at})
+}
+
 // SignUp returns the address of the sign-up form.
 func (l *Links) SignUp() string { return l.base + "/subscribe" }
 

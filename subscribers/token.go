@@ -19,10 +19,27 @@ const (
 	PurposeUnsubscribe Purpose = 'u' // end one digest, or all; never expires
 	PurposePreferences Purpose = 'p' // see and change one's choices; never expires
 	PurposeConfirm     Purpose = 'c' // confirm a sign-up; for ConfirmFor
+	PurposeFresh       Purpose = 'f' // see and change what is personal; for FreshFor
+	PurposeOldAddress  Purpose = 'a' // agree to a change of address or stop it, from the old one; for ConfirmFor
+	PurposeNewAddress  Purpose = 'n' // confirm a change of address from the new one; for ConfirmFor
 )
 
-// ConfirmFor is how long a confirmation link works.
-const ConfirmFor = 7 * 24 * time.Hour
+// How long links work.
+const (
+	ConfirmFor = 7 * 24 * time.Hour // those that confirm an address
+	FreshFor   = time.Hour          // those to what is personal
+)
+
+// life is how long tokens of a purpose are good, 0 for always.
+func (p Purpose) life() time.Duration {
+	switch p {
+	case PurposeConfirm, PurposeOldAddress, PurposeNewAddress:
+		return ConfirmFor
+	case PurposeFresh:
+		return FreshFor
+	}
+	return 0
+}
 
 var (
 	// ErrBadToken says that a token was not made by us for this purpose.
@@ -37,30 +54,35 @@ type Token struct {
 	Purpose    Purpose
 	Subscriber int64
 	Digest     int64     // of unsubscribe tokens: the digest to end, 0 for all
-	IssuedAt   time.Time // of confirm tokens, in whole seconds
+	Change     int64     // of tokens for a change of address: which one
+	IssuedAt   time.Time // of tokens that expire, in whole seconds
 }
 
 // A token is a version byte, the key's id, unsigned varints (the subscriber,
-// then the digest or the time in seconds) and a MAC over all of it and the
-// purpose, in unpadded base64url: 44 characters at most.
+// then the digest, or the change and the time in seconds) and a MAC over all of
+// it and the purpose, in unpadded base64url.
 const (
 	tokenVersion = 1
 	tokenMAC     = 12
 	tokenHead    = 1 + keyIDSize
+	tokenLongest = tokenHead + 3*binary.MaxVarintLen64 + tokenMAC
 )
 
-// Sign returns the text of t, at most 44 characters of base64url. The same
-// token and key give the same text.
+// Sign returns the text of t in base64url, at most 44 characters of it for what
+// stands in digests. The same token and key give the same text.
 func (k *Keys) Sign(t Token) string {
 	first := &k.keys[0]
-	raw := make([]byte, 0, tokenHead+2*binary.MaxVarintLen64+tokenMAC)
+	raw := make([]byte, 0, tokenLongest)
 	raw = append(raw, tokenVersion)
 	raw = append(raw, first.id[:]...)
 	raw = binary.AppendUvarint(raw, uint64(t.Subscriber))
 	switch t.Purpose {
 	case PurposeUnsubscribe:
 		raw = binary.AppendUvarint(raw, uint64(t.Digest))
-	case PurposeConfirm:
+	case PurposeOldAddress, PurposeNewAddress:
+		raw = binary.AppendUvarint(raw, uint64(t.Change))
+	}
+	if t.Purpose.life() > 0 {
 		raw = binary.AppendUvarint(raw, uint64(t.IssuedAt.Unix()))
 	}
 	raw = append(raw, first.sign(t.Purpose, raw)...)
@@ -69,10 +91,9 @@ func (k *Keys) Sign(t Token) string {
 
 // Verify reads the text of a token that is to serve purpose p. It returns
 // ErrBadToken for anything that Sign did not make for p with one of the keys,
-// and ErrExpired, together with the token, for a confirm token older than
-// ConfirmFor.
+// and ErrExpired, together with the token, for one that is too old for p.
 func (k *Keys) Verify(p Purpose, s string, now time.Time) (Token, error) {
-	if len(s) > base64.RawURLEncoding.EncodedLen(tokenHead+2*binary.MaxVarintLen64+tokenMAC) {
+	if len(s) > base64.RawURLEncoding.EncodedLen(tokenLongest) {
 		return Token{}, ErrBadToken
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
@@ -88,7 +109,7 @@ func (k *Keys) Verify(p Purpose, s string, now time.Time) (Token, error) {
 	if !ok {
 		return Token{}, ErrBadToken
 	}
-	if p == PurposeConfirm && now.Sub(t.IssuedAt) > ConfirmFor {
+	if life := p.life(); life > 0 && now.Sub(t.IssuedAt) > life {
 		return t, ErrExpired
 	}
 	return t, nil
@@ -113,7 +134,10 @@ func parseToken(p Purpose, b []byte) (Token, bool) {
 	switch p {
 	case PurposeUnsubscribe:
 		t.Digest, b, ok = cutVarint(b)
-	case PurposeConfirm:
+	case PurposeOldAddress, PurposeNewAddress:
+		t.Change, b, ok = cutVarint(b)
+	}
+	if ok && p.life() > 0 {
 		var seconds int64
 		seconds, b, ok = cutVarint(b)
 		t.IssuedAt = time.Unix(seconds, 0).UTC()

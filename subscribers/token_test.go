@@ -35,6 +35,9 @@ func tokens() []subscribers.Token {
 		{Purpose: subscribers.PurposePreferences, Subscriber: 7},
 		{Purpose: subscribers.PurposeConfirm, Subscriber: 300, IssuedAt: issued},
 		{Purpose: subscribers.PurposeConfirm, Subscriber: math.MaxInt64, IssuedAt: issued},
+		{Purpose: subscribers.PurposeFresh, Subscriber: 300, IssuedAt: issued},
+		{Purpose: subscribers.PurposeOldAddress, Subscriber: 300, Change: 12, IssuedAt: issued},
+		{Purpose: subscribers.PurposeNewAddress, Subscriber: 300, Change: 12, IssuedAt: issued},
 	}
 }
 
@@ -63,10 +66,14 @@ func TestTokensExpire(t *testing.T) {
 	k := keys(t, oldKey)
 	for _, token := range tokens() {
 		s := k.Sign(token)
-		for after, expires := range map[time.Duration]bool{0: false, subscribers.ConfirmFor: false, subscribers.ConfirmFor + time.Second: true, 30 * 365 * 24 * time.Hour: true} {
+		life := map[subscribers.Purpose]time.Duration{
+			subscribers.PurposeConfirm: 7 * 24 * time.Hour, subscribers.PurposeFresh: time.Hour,
+			subscribers.PurposeOldAddress: 7 * 24 * time.Hour, subscribers.PurposeNewAddress: 7 * 24 * time.Hour,
+		}[token.Purpose]
+		for after, expires := range map[time.Duration]bool{0: false, life: false, life + time.Second: true, 30 * 365 * 24 * time.Hour: true} {
 			got, err := k.Verify(token.Purpose, s, issued.Add(after))
 			want := error(nil)
-			if expires && token.Purpose == subscribers.PurposeConfirm {
+			if expires && life > 0 {
 				want = subscribers.ErrExpired
 			}
 			if !errors.Is(err, want) || got != token {
@@ -78,7 +85,8 @@ func TestTokensExpire(t *testing.T) {
 
 func TestTokensForged(t *testing.T) {
 	k := keys(t, oldKey)
-	purposes := []subscribers.Purpose{subscribers.PurposeUnsubscribe, subscribers.PurposePreferences, subscribers.PurposeConfirm, 0, 'x'}
+	purposes := []subscribers.Purpose{subscribers.PurposeUnsubscribe, subscribers.PurposePreferences, subscribers.PurposeConfirm,
+		subscribers.PurposeFresh, subscribers.PurposeOldAddress, subscribers.PurposeNewAddress, 0, 'x'}
 	refuse := func(t *testing.T, p subscribers.Purpose, s, what string) {
 		t.Helper()
 		if got, err := k.Verify(p, s, issued); !errors.Is(err, subscribers.ErrBadToken) || got != (subscribers.Token{}) {
