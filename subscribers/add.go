@@ -48,6 +48,7 @@ func (in *Add) check(c *Catalog) (*request, error) {
 		zone:     wrong.zone(in.Zone),
 		language: wrong.language(in.Language),
 		text:     newConsentText(in.Language, in.Consent),
+		catalog:  c,
 	}
 	var err error
 	q.choices, err = c.lenient(in.Topics, in.Digests)
@@ -88,10 +89,10 @@ func (s *Store) Add(ctx context.Context, c *Catalog, in Add) error {
 			return ErrUnsubscribed
 		case in.Confirmed:
 			r.activate(now)
-			return q.apply(ctx, tx, c, r, now)
+			return s.apply(ctx, tx, q, r, now)
 		}
 		r.setState(StatePending)
-		if err := q.apply(ctx, tx, c, r, now); err != nil {
+		if err := s.apply(ctx, tx, q, r, now); err != nil {
 			return err
 		}
 		sent, err := s.enqueue(ctx, tx, &r.Subscriber, MailConfirm)

@@ -265,7 +265,7 @@ func (x *external) save(ctx context.Context, tx *db.Tx, before Subscriber, seats
 	if err := saveText(ctx, tx, x.text, x.now); err != nil {
 		return err
 	}
-	return save(ctx, tx, []*record{r})
+	return x.store.save(ctx, tx, []*record{r})
 }
 
 // ByExternalID returns the reader whom another system knows by an id, or

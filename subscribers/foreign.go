@@ -272,9 +272,6 @@ func (r *foreignRow) evidence(d importDates) string {
 			parts = append(parts, at.name+"="+at.time.Format(time.RFC3339))
 		}
 	}
-	if client := r.cell(r.foreign.from...); client != "" {
-		parts = append(parts, "client="+shorten(client))
-	}
 	return strings.Join(parts, " ")
 }
 

@@ -161,7 +161,7 @@ func (m *merger) changed(r *record, row *importRow) {
 	if len(r.notes) == 0 {
 		m.order = append(m.order, r)
 	}
-	n := note{Consent: Consent{At: m.now, Event: EventImported, Origin: m.options.Origin}}
+	n := note{Consent: Consent{At: m.now, Event: EventImported, Origin: m.options.Origin, Client: row.client}}
 	switch row.status {
 	case statusUnsubscribed:
 		n.Event, n.Detail = EventUnsubscribed, endedAll
@@ -192,5 +192,5 @@ func (m *merger) write(ctx context.Context, tx *db.Tx) error {
 	if _, err := insertSuppressions(ctx, tx, m.suppress, Suppression{Reason: ReasonImport, CreatedAt: m.now}); err != nil {
 		return err
 	}
-	return save(ctx, tx, m.order)
+	return m.store.save(ctx, tx, m.order)
 }

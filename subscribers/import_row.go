@@ -62,7 +62,7 @@ type importRow struct {
 	pauses                pauses
 	hasTopics, hasDigests bool // whether the row said something about them
 	dates                 importDates
-	evidence              string // of another tool's file: where consent came from
+	evidence, client      string // of another tool's file: where consent came from
 }
 
 // importDates are what a row says of the reader's past; zero where nothing.
@@ -213,6 +213,7 @@ func (rr *rowReader) check(fields []string) (importRow, error) {
 	}
 	row, err := rr.checkCells(rr.translated())
 	row.status, row.dates, row.evidence = status, dates, rr.foreign.evidence(dates)
+	row.client = cut(rr.foreign.cell(rr.foreign.from...), maxShort)
 	return row, err
 }
 

@@ -67,6 +67,6 @@ func (s *Store) rehome(ctx context.Context, c *Catalog, ids []int64) error {
 				}
 			}
 		}
-		return save(ctx, tx, recs)
+		return saveRecords(ctx, tx, recs)
 	})
 }

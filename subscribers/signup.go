@@ -25,6 +25,7 @@ type request struct {
 	attributes Attributes // of those that it names
 	note       note
 	text       consentText
+	catalog    *Catalog
 }
 
 func (in *SignUp) check(c *Catalog) (*request, error) {
@@ -36,6 +37,7 @@ func (in *SignUp) check(c *Catalog) (*request, error) {
 		language: wrong.language(in.Language),
 		choices:  wrong.choices(c, in.Topics, in.Digests),
 		text:     newConsentText(in.Language, in.Text),
+		catalog:  c,
 	}
 	q.hours = wrong.hours(c, in.Hours)
 	q.note = note{Consent: Consent{Event: EventSignedUp, Origin: in.Origin, Client: in.Client, Detail: c.describe(q.choices, q.zone)}, hash: q.text.hash}
@@ -64,7 +66,7 @@ func (s *Store) SignUp(ctx context.Context, c *Catalog, in SignUp) error {
 		if r.State != StateActive {
 			kind = MailConfirm
 			r.setState(StatePending)
-			if err := q.apply(ctx, tx, c, r, now); err != nil {
+			if err := s.apply(ctx, tx, q, r, now); err != nil {
 				return err
 			}
 		}
@@ -74,15 +76,15 @@ func (s *Store) SignUp(ctx context.Context, c *Catalog, in SignUp) error {
 }
 
 // apply gives r what was asked for, and saves it.
-func (q *request) apply(ctx context.Context, tx *db.Tx, c *Catalog, r *record, now time.Time) error {
+func (s *Store) apply(ctx context.Context, tx *db.Tx, q *request, r *record, now time.Time) error {
 	r.setName(q.name)
 	r.setZone(q.zone)
 	r.setLanguage(q.language)
 	r.setAttributes(q.attributes)
-	r.choose(c, q.choices, now)
+	r.choose(q.catalog, q.choices, now)
 	r.note(q.note.at(now))
 	if err := saveText(ctx, tx, q.text, now); err != nil {
 		return err
 	}
-	return save(ctx, tx, []*record{r})
+	return s.save(ctx, tx, []*record{r})
 }

@@ -10,12 +10,23 @@ import (
 
 // Store keeps subscribers in the database. It is safe for concurrent use.
 type Store struct {
-	db    *db.DB
-	clock func() time.Time
+	db      *db.DB
+	clock   func() time.Time
+	clients ClientDetail
 }
 
-// NewStore returns a store on d that takes the time from now.
-func NewStore(d *db.DB, now func() time.Time) *Store { return &Store{db: d, clock: now} }
+// NewStore returns a store on d that takes the time from now. It records whole
+// network addresses.
+func NewStore(d *db.DB, now func() time.Time) *Store {
+	return &Store{db: d, clock: now, clients: ClientFull}
+}
+
+// KeepClients sets how much of network addresses is recorded from now on, and
+// returns s. It is called before s is used.
+func (s *Store) KeepClients(d ClientDetail) *Store {
+	s.clients = d
+	return s
+}
 
 // now is the time in the precision that the database keeps.
 func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
@@ -183,12 +194,23 @@ func (s *Store) change(ctx context.Context, id int64, fn func(tx *db.Tx, r *reco
 		if err := fn(tx, r, s.now()); err != nil {
 			return err
 		}
-		return save(ctx, tx, []*record{r})
+		return s.save(ctx, tx, []*record{r})
 	})
 }
 
-// save writes what has changed in records that the transaction has locked.
-func save(ctx context.Context, tx *db.Tx, recs []*record) error {
+// save writes what has changed in records that the transaction has locked, and
+// of the network addresses in their notes as much as is to be kept.
+func (s *Store) save(ctx context.Context, tx *db.Tx, recs []*record) error {
+	for _, r := range recs {
+		for i := range r.notes {
+			r.notes[i].Client = s.clients.of(r.notes[i].Client)
+		}
+	}
+	return saveRecords(ctx, tx, recs)
+}
+
+// saveRecords is save for notes without network addresses.
+func saveRecords(ctx context.Context, tx *db.Tx, recs []*record) error {
 	if err := insertSubscribers(ctx, tx, recs); err != nil {
 		return fmt.Errorf("insert subscribers: %w", err)
 	}

@@ -41,7 +41,7 @@ func (s *Store) Suppress(ctx context.Context, address, reason, detail, origin st
 			return err
 		}
 		recs[0].suppressFor(why, origin)
-		return save(ctx, tx, recs)
+		return saveRecords(ctx, tx, recs)
 	})
 }
 
@@ -65,7 +65,7 @@ func SuppressTx(ctx context.Context, tx *db.Tx, ids []int64, why Suppression, or
 	if _, err := insertSuppressions(ctx, tx, addresses, why); err != nil {
 		return err
 	}
-	return save(ctx, tx, recs)
+	return saveRecords(ctx, tx, recs)
 }
 
 // suppressFor suppresses a reader, or notes one more reason.
@@ -115,5 +115,5 @@ func (s *Store) lift(ctx context.Context, tx *db.Tx, addresses []string, recs []
 		r.unsuppress(now)
 		r.note(why.at(now))
 	}
-	return save(ctx, tx, recs)
+	return saveRecords(ctx, tx, recs)
 }
