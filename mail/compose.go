@@ -59,6 +59,7 @@ type Body struct {
 	boundary   string
 	prefix     hashedPrefix                 // what all bodies with that boundary begin with
 	shared     atomic.Pointer[sharedFields] // of the header that Append was given last; nil at first
+	plain      atomic.Pointer[sharedFields] // the same for AppendText
 }
 
 // segment is encoded text that ends either a part (slot is slotCount) or where the value of slot goes in.
@@ -105,7 +106,10 @@ func (b *Body) Append(dst []byte, h *Header, boundary string, p *Personal) ([]by
 	if err := p.check(); err != nil {
 		return dst, err
 	}
-	shared, err := b.sharedFields(h, boundary)
+	if boundary == "" {
+		return dst, checkBoundary(boundary)
+	}
+	shared, err := sharedFieldsOf(&b.shared, h, boundary)
 	if err != nil {
 		return dst, err
 	}
@@ -119,17 +123,35 @@ func (b *Body) Append(dst []byte, h *Header, boundary string, p *Personal) ([]by
 	return append(append(append(out, "\r\n--"...), boundary...), "--\r\n"...), nil
 }
 
-// sharedFields returns the fields of h that name no reader, encoded.
-func (b *Body) sharedFields(h *Header, boundary string) (*sharedFields, error) {
+// AppendText appends the whole message for one reader who wants no HTML: the fields of h, then the text alone, not in
+// parts. It is like [Body.Append] in all else.
+func (b *Body) AppendText(dst []byte, h *Header, p *Personal) ([]byte, error) {
+	if err := p.check(); err != nil {
+		return dst, err
+	}
+	shared, err := sharedFieldsOf(&b.plain, h, "")
+	if err != nil {
+		return dst, err
+	}
+	begin := len(dst)
+	out, err := appendHeader(dst, h, shared)
+	if err != nil {
+		return dst[:begin], err
+	}
+	return appendSegments(append(out, "\r\n"...), "text/plain", b.text, p), nil
+}
+
+// sharedFieldsOf returns the fields of h that name no reader, encoded: those of last if they are the same.
+func sharedFieldsOf(last *atomic.Pointer[sharedFields], h *Header, boundary string) (*sharedFields, error) {
 	values := sharedValuesOf(h, boundary)
-	if s := b.shared.Load(); s != nil && s.values == values {
+	if s := last.Load(); s != nil && s.values == values {
 		return s, nil
 	}
 	s, err := newSharedFields(values)
 	if err != nil {
 		return nil, err
 	}
-	b.shared.Store(s)
+	last.Store(s)
 	return s, nil
 }
 
@@ -171,12 +193,16 @@ func makeBoundary(sum []byte) string {
 	return "=_" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:15]))
 }
 
-// appendPart appends a part with the line end before it. Segments end where there is no value for their slot, p being
-// nil.
+// appendPart appends a part with the line end before it.
 func appendPart(dst []byte, boundary, contentType string, segments []segment, p *Personal) []byte {
 	dst = append(append(dst, "\r\n--"...), boundary...)
 	dst = append(append(dst, "\r\nContent-Type: "...), contentType...)
 	dst = append(dst, "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"...)
+	return appendSegments(dst, contentType, segments, p)
+}
+
+// appendSegments appends segments, which end where there is no value for their slot, p being nil.
+func appendSegments(dst []byte, contentType string, segments []segment, p *Personal) []byte {
 	for _, s := range segments {
 		dst = append(dst, s.encoded...)
 		if s.slot == slotCount || p == nil {

@@ -162,6 +162,45 @@ func TestAppendFollowsItsHeader(t *testing.T) {
 	}
 }
 
+// TestAppendText writes the text part of the same mail and nothing else, also between mails in both parts.
+func TestAppendText(t *testing.T) {
+	body, h, personal := sampleBody(t), newHeader(), newPersonal()
+	both := compose(t, body, h, personal)
+	msg, err := body.AppendText([]byte("before"), h, personal)
+	if err != nil || !bytes.HasPrefix(msg, []byte("beforeDate: ")) {
+		t.Fatalf("got %.60q, %v", msg, err)
+	}
+	msg = msg[len("before"):]
+	for _, finding := range mailtest.LintText(msg) {
+		t.Error(finding)
+	}
+	got, err := sink.Parse(msg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := sink.Parse(both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Text != want.Text || got.HTML != "" || bytes.Contains(msg, []byte(body.Boundary())) {
+		t.Errorf("text is\n%q, want\n%q, with HTML %q", got.Text, want.Text, got.HTML)
+	}
+	if again := compose(t, body, h, personal); !bytes.Equal(again, both) {
+		t.Error("the mail in both parts is another after one of text")
+	}
+	dst := make([]byte, 0, body.Size())
+	if n := testing.AllocsPerRun(100, func() { body.AppendText(dst, h, personal) }); n != 0 {
+		t.Errorf("a message takes %v allocations, want none", n)
+	}
+	h.Subject = "a\nb"
+	if out, err := body.AppendText([]byte("before"), h, personal); !errors.Is(err, mail.ErrHeader) || string(out) != "before" {
+		t.Errorf("a broken header: got %.60q, %v", out, err)
+	}
+	if _, err := body.AppendText(nil, newHeader(), &mail.Personal{Name: "a\x00b"}); !errors.Is(err, mail.ErrBody) {
+		t.Errorf("a broken name: got %v, want ErrBody", err)
+	}
+}
+
 // TestAppendIsSharedByLanes: several goroutines with headers of their own do not get each other's.
 func TestAppendIsSharedByLanes(t *testing.T) {
 	body := sampleBody(t)

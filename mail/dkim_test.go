@@ -135,6 +135,13 @@ func TestSignatureOfABody(t *testing.T) {
 			t.Errorf("name %.10q: %v", name, err)
 		}
 	}
+	plain, err := body.AppendText(nil, newHeader(), newPersonal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if signature, err := signer.AppendField(nil, plain, body); err != nil || verify(append(signature, plain...), record) != nil {
+		t.Errorf("a message of text alone is not signed well: %v", err)
+	}
 	foreign := []byte("From: a@courier.example\r\nDate: Mon, 23 Nov 2026 07:00:00 -0500\r\n\r\na  b \r\n")
 	field, err := signer.AppendField(nil, foreign, body)
 	if err != nil {

@@ -12,6 +12,9 @@ type sharedFields struct {
 	rest   []byte // with those of MIME and the empty line's end left out
 }
 
+// plainType is the Content-Type of a message of text alone.
+const plainType = "text/plain; charset=utf-8"
+
 // sharedValues are what sharedFields are made from.
 type sharedValues struct {
 	from, replyTo      Address
@@ -20,7 +23,7 @@ type sharedValues struct {
 	date               time.Time
 	listID, feedbackID string
 	bulk, automatic    bool
-	boundary           string
+	boundary           string // "" for a message of text alone
 }
 
 func sharedValuesOf(h *Header, boundary string) sharedValues {
@@ -35,8 +38,10 @@ func sharedValuesOf(h *Header, boundary string) sharedValues {
 }
 
 func newSharedFields(v sharedValues) (*sharedFields, error) {
-	if err := checkBoundary(v.boundary); err != nil {
-		return nil, err
+	if v.boundary != "" {
+		if err := checkBoundary(v.boundary); err != nil {
+			return nil, err
+		}
 	}
 	if v.date.IsZero() {
 		return nil, fmt.Errorf("field Date: %w: it is not set", ErrHeader)
@@ -71,6 +76,11 @@ func (w *headerWriter) rest(v *sharedValues) {
 		w.literal("Auto-Submitted", "auto-generated")
 	}
 	w.literal("MIME-Version", "1.0")
+	if v.boundary == "" {
+		w.literal("Content-Type", plainType)
+		w.literal("Content-Transfer-Encoding", "quoted-printable")
+		return
+	}
 	w.literal("Content-Type", "multipart/alternative; boundary=\""+v.boundary+"\"")
 	w.literal("Content-Transfer-Encoding", "7bit")
 }

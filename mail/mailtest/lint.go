@@ -14,18 +14,24 @@ import (
 
 // Lint returns what is wrong with a digest as it goes over the wire, one sentence each, nothing when all is well.
 // Unsubscribe links are looked for in the parts as List-Unsubscribe has them.
-func Lint(msg []byte) []string { return lint(msg, true) }
+func Lint(msg []byte) []string { return lint(msg, expected{unsubscribe: true, html: true}) }
+
+// LintText is Lint for a digest to a reader who wants text alone.
+func LintText(msg []byte) []string { return lint(msg, expected{unsubscribe: true}) }
 
 // LintSystem is Lint for confirmations and other mail that is no digest: it asks for no List-Unsubscribe and for
 // Auto-Submitted.
-func LintSystem(msg []byte) []string { return lint(msg, false) }
+func LintSystem(msg []byte) []string { return lint(msg, expected{html: true}) }
+
+// expected is what a mail must have.
+type expected struct{ unsubscribe, html bool }
 
 // report gathers findings.
 type report []string
 
 func (r *report) add(format string, args ...any) { *r = append(*r, fmt.Sprintf(format, args...)) }
 
-func lint(msg []byte, isDigest bool) []string {
+func lint(msg []byte, want expected) []string {
 	var r report
 	head, body, ok := bytes.Cut(msg, []byte("\r\n\r\n"))
 	if !ok {
@@ -38,10 +44,10 @@ func lint(msg []byte, isDigest bool) []string {
 		r.add("%v", err)
 		return r
 	}
-	r.header(parsed.Header)
-	r.parts(body, parsed)
-	if isDigest {
-		r.unsubscribe(parsed)
+	r.header(parsed.Header, want)
+	r.parts(body, parsed, want)
+	if want.unsubscribe {
+		r.unsubscribe(parsed, want)
 	} else if parsed.Header.Get("Auto-Submitted") != "auto-generated" {
 		r.add("Auto-Submitted is %q, want auto-generated", parsed.Header.Get("Auto-Submitted"))
 	}
@@ -111,7 +117,7 @@ func (r *report) fields(head string) {
 	}
 }
 
-func (r *report) header(h netmail.Header) {
+func (r *report) header(h netmail.Header, want expected) {
 	if _, err := h.Date(); err != nil {
 		r.add("Date: %v", err)
 	}
@@ -129,20 +135,24 @@ func (r *report) header(h netmail.Header) {
 	if h.Get("MIME-Version") != "1.0" {
 		r.add("MIME-Version is %q", h.Get("MIME-Version"))
 	}
-	if kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind != "multipart/alternative" {
-		r.add("Content-Type is %q, want multipart/alternative", kind)
+	whole := "text/plain"
+	if want.html {
+		whole = "multipart/alternative"
+	}
+	if kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind != whole {
+		r.add("Content-Type is %q, want %s", kind, whole)
 	}
 }
 
-func (r *report) parts(body []byte, p *sink.Parsed) {
+func (r *report) parts(body []byte, p *sink.Parsed, want expected) {
 	if strings.TrimSpace(p.Text) == "" {
 		r.add("the text part is missing or empty")
 	}
-	if strings.TrimSpace(p.HTML) == "" {
+	if want.html && strings.TrimSpace(p.HTML) == "" {
 		r.add("the HTML part is missing or empty")
 	}
 	text, html := bytes.Index(body, []byte("text/plain")), bytes.Index(body, []byte("text/html"))
-	if text > html {
+	if want.html && text > html {
 		r.add("the HTML part stands before the text part")
 	}
 	if slotMarker.MatchString(p.Text + p.HTML) {
@@ -153,7 +163,7 @@ func (r *report) parts(body []byte, p *sink.Parsed) {
 // slotMarker has the form of the markers of package mail.
 var slotMarker = regexp.MustCompile(`x[A-Z2-7]{26}(Unsubscribe|Preferences|Name)x`)
 
-func (r *report) unsubscribe(p *sink.Parsed) {
+func (r *report) unsubscribe(p *sink.Parsed, want expected) {
 	field := p.Header.Get("List-Unsubscribe")
 	uri, _, ok := strings.Cut(strings.TrimPrefix(field, "<"), ">")
 	if !ok || !strings.HasPrefix(uri, "https://") && !strings.HasPrefix(uri, "http://127.0.0.1:") {
@@ -167,7 +177,7 @@ func (r *report) unsubscribe(p *sink.Parsed) {
 		r.add("List-Id is missing")
 	}
 	for name, part := range map[string]string{"text": p.Text, "HTML": strings.ReplaceAll(p.HTML, "&amp;", "&")} {
-		if !strings.Contains(part, uri) {
+		if (want.html || name == "text") && !strings.Contains(part, uri) {
 			r.add("the %s part has no unsubscribe link", name)
 		}
 	}
