@@ -1,0 +1,67 @@
+-- How a reader wants mails: '' for HTML with its text, 'text' for the text alone.
+ALTER TABLE subscribers ADD COLUMN format TEXT NOT NULL DEFAULT '';
+
+-- A change of address that a reader asked for, until it is done, stopped or too
+-- old; another one of the same reader takes its place. agreed_at is when the old
+-- address agreed to it and confirmed_at when the new one confirmed it, 0 for not
+-- yet.
+CREATE TABLE address_changes (
+  subscriber_id BIGINT PRIMARY KEY REFERENCES subscribers (id),
+  id            BIGINT NOT NULL,
+  old_address   TEXT NOT NULL,
+  new_address   TEXT NOT NULL,
+  asked_at      BIGINT NOT NULL,
+  agreed_at     BIGINT NOT NULL DEFAULT 0,
+  confirmed_at  BIGINT NOT NULL DEFAULT 0
+);
+
+-- How many mails an address got because somebody asked for them in its name.
+-- folded is a salted hash of the address without what its mailbox overlooks, such
+-- as a plus-tag. sent_at has the times of the last mails with commas between them,
+-- asked_at is when somebody last asked, allowed or not.
+CREATE TABLE mail_caps (
+  folded   TEXT NOT NULL,
+  kind     TEXT NOT NULL,
+  sent_at  TEXT NOT NULL DEFAULT '',
+  asked_at BIGINT NOT NULL,
+  PRIMARY KEY (folded, kind)
+);
+
+CREATE INDEX mail_caps_asked ON mail_caps (asked_at);
+
+-- Forms that were sent, until they would be too old anyway, and the hash of the
+-- address for which.
+CREATE TABLE used_forms (
+  id      TEXT PRIMARY KEY,
+  address TEXT NOT NULL,
+  until   BIGINT NOT NULL
+);
+
+CREATE INDEX used_forms_until ON used_forms (until);
+
+-- How many sign-ups caused a confirmation, by spans of ten minutes since 1970.
+CREATE TABLE signup_spans (
+  span  BIGINT PRIMARY KEY,
+  asked BIGINT NOT NULL
+);
+
+-- While opened_at is not 0 confirmations wait until an operator releases or drops
+-- them. ceiling is how many sign-ups in an hour open it. It stays closed until
+-- calm_until.
+CREATE TABLE signup_breaker (
+  id         INTEGER PRIMARY KEY,
+  opened_at  BIGINT NOT NULL DEFAULT 0,
+  reason     TEXT NOT NULL DEFAULT '',
+  calm_until BIGINT NOT NULL DEFAULT 0,
+  ceiling    BIGINT NOT NULL DEFAULT 0
+);
+
+INSERT INTO signup_breaker (id) VALUES (1);
+
+-- asked_at is when a mail was asked for that waited before it was queued, 0 for
+-- one that did not.
+ALTER TABLE system_mails ADD COLUMN asked_at BIGINT NOT NULL DEFAULT 0;
+
+CREATE INDEX system_mails_confirm ON system_mails (created_at) WHERE kind = 'confirm';
+
+CREATE INDEX system_mails_held ON system_mails (subscriber_id, id) WHERE state = 'held';
