@@ -20,6 +20,7 @@ type frame struct {
 	Script  string // an asset, empty where the page has none
 	Listed  bool   // search engines may list the page
 	Wide    bool
+	Bare    bool // it stands in a frame of another page, which has a head and a foot
 	Page    any
 
 	errors map[string]Problem
@@ -112,16 +113,17 @@ func (f *frame) hours() []HourChoice {
 // anchor is the id that a problem links to, empty for a field that the reader
 // cannot change here.
 func (f *frame) anchor(field string) string {
-	if field == FieldDigests && f.OnlyDigest() != nil {
+	if field == FieldDigests && f.OnlyDigest() != nil || field == FieldTopics && f.OnlyTopic() != nil {
 		return ""
 	}
 	return field
 }
 
 // DetectZone reports whether the browser may preselect its own time zone:
-// only while the reader has not sent the form yet.
+// only while the reader has not chosen one.
 func (f *frame) DetectZone() bool {
-	return f.Script != "" && len(f.errors) == 0
+	p, ok := f.Page.(*SubscribePage)
+	return ok && len(f.errors) == 0 && !p.ZoneChosen
 }
 
 // tongue is a language that pages may have.
@@ -147,7 +149,15 @@ func (f *frame) Tongues() []tongue {
 // OnlyDigest is the digest of a sign-up that leaves nothing to choose.
 func (f *frame) OnlyDigest() *Choice {
 	if p, ok := f.Page.(*SubscribePage); ok && len(p.Digests) == 1 {
-		return &p.Digests[0]
+		return &f.T.described(p.Digests)[0]
+	}
+	return nil
+}
+
+// OnlyTopic is the topic of a sign-up that has no other.
+func (f *frame) OnlyTopic() *Choice {
+	if p, ok := f.Page.(*SubscribePage); ok && len(p.Topics) == 1 {
+		return &p.Topics[0]
 	}
 	return nil
 }
@@ -160,7 +170,7 @@ type choiceGroup struct {
 
 // Group puts choices under a legend.
 func (f *frame) Group(field, legend, hint string, choices []Choice) choiceGroup {
-	return choiceGroup{Field: field, Legend: legend, Hint: hint, Text: f.Problem(field), Choices: choices}
+	return choiceGroup{Field: field, Legend: legend, Hint: hint, Text: f.Problem(field), Choices: f.T.described(choices)}
 }
 
 // DescribedBy names the elements that explain the group to a screen reader.

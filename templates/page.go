@@ -21,18 +21,20 @@ const (
 	FieldLanguage    = "language"    // of the reader, a tag
 	FieldLang        = "lang"        // of the page that a form was sent from, and of a link to a page
 	FieldAgain       = "again"       // from the button of ExpiredPage
+	FieldFrom        = "from"        // the site whose page had the form, an origin
 )
 
 // Choice is one box that a reader ticks.
 type Choice struct {
 	Slug, Name, Description string
+	Often                   HowOften // of a digest, told where it has no description
 	Checked                 bool
 }
 
 // SubscribePage is the sign-up form, empty or as it was sent with Errors.
 type SubscribePage struct {
 	Site          Site
-	Topics        []Choice
+	Topics        []Choice           // a single one is given
 	Digests       []Choice           // a single one is shown as what the reader gets
 	Hours         []HourChoice       // of digests with hours to choose from
 	Zones         []string           // IANA names in the order shown
@@ -41,6 +43,11 @@ type SubscribePage struct {
 	Errors        map[string]Problem // by field name
 	FormToken     string
 	Action        string // where the form is sent
+
+	Review     bool   // the form was filled in on another page, and is to be looked through
+	Framed     bool   // the page stands in a frame of another site's page
+	From       string // the site whose page that is, an origin; "" if unknown
+	ZoneChosen bool   // Zone is the reader's, which the browser need not guess
 }
 
 // ConsentText is what the sign-up form of a site tells readers about what they
@@ -52,7 +59,8 @@ func ConsentText(site Site) string {
 
 // CheckInboxPage answers every sign-up alike, whatever the address.
 type CheckInboxPage struct {
-	Site Site
+	Site   Site
+	Framed bool // the page stands in a frame of another site's page
 }
 
 // ConfirmPage shows what a confirmation link would confirm.

@@ -19,7 +19,7 @@ var pageFiles embed.FS
 var assetFiles embed.FS
 
 // Assets holds the files that pages link to, pages.css, edition.css,
-// subscribe.js and icon.svg, at its root. They need "style-src 'self'; script-src 'self'; img-src
+// subscribe.js and icon.svg, and FormScript for pages of other sites, at its root. They need "style-src 'self'; script-src 'self'; img-src
 // 'self'" in a page's Content-Security-Policy; the inbox's page of one mail
 // needs "frame-src 'self'" as well.
 func Assets() fs.FS {
@@ -56,7 +56,7 @@ func LoadPages() (*Pages, error) {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
 		}
 	}
-	for _, name := range []string{"pages.css", "edition.css", "subscribe.js", "icon.svg"} {
+	for _, name := range []string{"pages.css", "edition.css", "subscribe.js", FormScript, "icon.svg"} {
 		content, err := fs.ReadFile(Assets(), name)
 		if err != nil {
 			return nil, fmt.Errorf("read asset: %w", err)
@@ -96,14 +96,18 @@ func (p *Pages) draw(w io.Writer, name string, f *frame) error {
 // Subscribe draws the sign-up form.
 func (p *Pages) Subscribe(w io.Writer, page *SubscribePage) error {
 	f := newFrame(page.Site, page)
-	f.Title, f.errors, f.Script, f.Listed = f.T.SubscribeTitle, page.Errors, "subscribe.js", true
+	f.Title, f.errors, f.Script, f.Bare = f.T.SubscribeTitle, page.Errors, "subscribe.js", page.Framed
+	f.Listed = !page.Framed && !page.Review
+	if page.Review {
+		f.Title = f.T.ReviewTitle
+	}
 	return p.draw(w, "subscribe", f)
 }
 
 // CheckInbox draws the answer to a sign-up.
 func (p *Pages) CheckInbox(w io.Writer, page *CheckInboxPage) error {
 	f := newFrame(page.Site, page)
-	f.Title = f.T.CheckTitle
+	f.Title, f.Bare = f.T.CheckTitle, page.Framed
 	return p.draw(w, "check", f)
 }
 

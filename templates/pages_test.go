@@ -20,7 +20,7 @@ var (
 	}
 	cityDigests = []templates.Choice{
 		{Slug: "daily", Name: "The Morning Courier", Description: "Every day at seven", Checked: true},
-		{Slug: "weekly", Name: "The Sunday Courier", Description: "The week in one mail"},
+		{Slug: "weekly", Name: "The Sunday Courier", Often: templates.HowOften{Days: []time.Weekday{time.Sunday}}},
 	}
 	tokyo     = time.FixedZone("JST", 9*60*60)
 	cityZones = []string{"America/New_York", "Europe/Berlin", "Asia/Tokyo"}
@@ -47,6 +47,19 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 		page := signUp()
 		page.Digests = cityDigests[:1]
 		return p.Subscribe(w, page)
+	},
+	"subscribe-review": func(p *templates.Pages, w io.Writer) error {
+		page := signUp()
+		page.Address, page.Review, page.From, page.ZoneChosen = "ana@example.com", true, "https://partner.example", true
+		return p.Subscribe(w, page)
+	},
+	"subscribe-framed": func(p *templates.Pages, w io.Writer) error {
+		page := signUp()
+		page.Topics, page.Digests, page.Framed, page.Action = cityTopics[1:2], cityDigests[1:], true, "/mail/subscribe/embed?topic=world"
+		return p.Subscribe(w, page)
+	},
+	"check-framed": func(p *templates.Pages, w io.Writer) error {
+		return p.CheckInbox(w, &templates.CheckInboxPage{Site: courier, Framed: true})
 	},
 	"subscribe-errors": func(p *templates.Pages, w io.Writer) error {
 		page := signUp()

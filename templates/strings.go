@@ -73,6 +73,7 @@ type catalogue struct {
 	ConfirmSubject    string // site
 	ConfirmAsked      string // site, moment
 	ConfirmButton     string
+	ConfirmPlace      string // host
 	ConfirmThen       string
 	ConfirmIgnore     string
 	ConfirmWhy        string // site
@@ -118,6 +119,9 @@ type catalogue struct {
 	GoodbyeTitle, GoodbyeText, GoodbyeAll        string // digest; site
 	GoodbyeKeep, GoodbyeBack                     string
 	ExpiredTitle, ExpiredText, ExpiredButton     string
+	ReviewTitle, ReviewText                      string // ReviewText: site
+	OftenDaily, OftenWeekdays, OftenOn           string // OftenOn: days of the week
+	OftenMonthly, OftenSeveral, OftenInstant     string
 	SiteHome                                     string            // site
 	receipts                                     map[string]string // by what became of an edition: time
 	statusTitles, statusTexts                    map[int]string

@@ -162,6 +162,16 @@ var arabic = &catalogue{
 	ExpiredText:   "تعمل روابط تأكيد العناوين مدة محدودة. يمكننا إرسال رابط جديد إلى العنوان نفسه.",
 	ExpiredButton: "إرسال رابط جديد",
 
+	ReviewTitle:   "خطوة واحدة بعد",
+	ReviewText:    "لم يُرسل شيء بعد. راجع ما تطلبه من %[1]s ثم اضغط الزر.",
+	ConfirmPlace:  "جاء الطلب من %[1]s.",
+	OftenDaily:    "كل يوم",
+	OftenWeekdays: "من الاثنين إلى الجمعة",
+	OftenOn:       "أسبوعيًا: %[1]s",
+	OftenMonthly:  "مرة في الشهر",
+	OftenSeveral:  "عدة مرات في اليوم",
+	OftenInstant:  "فور ورود الأخبار",
+
 	SiteHome: "إلى %[1]s",
 	receipts: map[string]string{
 		"sent":            "أُرسل: %[1]s.",

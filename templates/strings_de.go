@@ -147,6 +147,16 @@ var german = &catalogue{
 	ExpiredText:   "Links, mit denen man eine Adresse bestätigt, gelten nur eine gewisse Zeit. Wir können einen neuen an dieselbe Adresse schicken.",
 	ExpiredButton: "Neuen Link schicken",
 
+	ReviewTitle:   "Noch ein Schritt",
+	ReviewText:    "Noch ist nichts abgeschickt. Sehen Sie durch, was Sie bei %[1]s bestellen möchten, und drücken Sie den Knopf.",
+	ConfirmPlace:  "Die Anmeldung kam von %[1]s.",
+	OftenDaily:    "Jeden Tag",
+	OftenWeekdays: "Von Montag bis Freitag",
+	OftenOn:       "Jeden %[1]s",
+	OftenMonthly:  "Einmal im Monat",
+	OftenSeveral:  "Mehrmals am Tag",
+	OftenInstant:  "Sobald es etwas Neues gibt",
+
 	SiteHome: "Zu %[1]s",
 	receipts: map[string]string{
 		"sent":            "Zugestellt: %[1]s.",

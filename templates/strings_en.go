@@ -151,6 +151,16 @@ var english = &catalogue{
 	ExpiredText:   "Links that confirm an address work for a limited time. We can send a new one to the same address.",
 	ExpiredButton: "Send a new link",
 
+	ReviewTitle:   "One more step",
+	ReviewText:    "Nothing has been sent yet. Look through what you asked for at %[1]s, and press the button.",
+	ConfirmPlace:  "It was asked for on %[1]s.",
+	OftenDaily:    "Every day",
+	OftenWeekdays: "From Monday to Friday",
+	OftenOn:       "Every %[1]s",
+	OftenMonthly:  "Once a month",
+	OftenSeveral:  "Several times a day",
+	OftenInstant:  "As soon as there is news",
+
 	SiteHome: "Go to %[1]s",
 	receipts: map[string]string{
 		"sent":            "Sent %[1]s.",

@@ -151,6 +151,16 @@ var spanish = &catalogue{
 	ExpiredText:   "Los enlaces que confirman una dirección valen por tiempo limitado. Podemos enviar uno nuevo a la misma dirección.",
 	ExpiredButton: "Enviar un enlace nuevo",
 
+	ReviewTitle:   "Un paso más",
+	ReviewText:    "Todavía no se ha enviado nada. Revise lo que pide a %[1]s y pulse el botón.",
+	ConfirmPlace:  "Se pidió en %[1]s.",
+	OftenDaily:    "Todos los días",
+	OftenWeekdays: "De lunes a viernes",
+	OftenOn:       "Cada %[1]s",
+	OftenMonthly:  "Una vez al mes",
+	OftenSeveral:  "Varias veces al día",
+	OftenInstant:  "En cuanto hay noticias",
+
 	SiteHome: "Ir a %[1]s",
 	receipts: map[string]string{
 		"sent":            "Enviada: %[1]s.",

@@ -148,6 +148,16 @@ var french = &catalogue{
 	ExpiredText:   "Les liens qui confirment une adresse ne valent qu’un temps. Nous pouvons en envoyer un nouveau à la même adresse.",
 	ExpiredButton: "Envoyer un nouveau lien",
 
+	ReviewTitle:   "Encore une étape",
+	ReviewText:    "Rien n’est encore envoyé. Vérifiez ce que vous demandez à %[1]s, puis appuyez sur le bouton.",
+	ConfirmPlace:  "La demande a été faite sur %[1]s.",
+	OftenDaily:    "Tous les jours",
+	OftenWeekdays: "Du lundi au vendredi",
+	OftenOn:       "Chaque %[1]s",
+	OftenMonthly:  "Une fois par mois",
+	OftenSeveral:  "Plusieurs fois par jour",
+	OftenInstant:  "Dès qu’il y a du nouveau",
+
 	SiteHome: "Aller sur %[1]s",
 	receipts: map[string]string{
 		"sent":            "Envoyée\u00a0: %[1]s.",

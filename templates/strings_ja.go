@@ -148,6 +148,16 @@ var japanese = &catalogue{
 	ExpiredText:   "確認用のリンクには有効期限があります。同じアドレスに新しいリンクをお送りできます。",
 	ExpiredButton: "新しいリンクを送る",
 
+	ReviewTitle:   "あと一歩です",
+	ReviewText:    "まだ何も送信されていません。%[1]sへの申し込み内容を確かめて、ボタンを押してください。",
+	ConfirmPlace:  "申し込みは%[1]sで行われました。",
+	OftenDaily:    "毎日",
+	OftenWeekdays: "月曜日から金曜日まで",
+	OftenOn:       "毎週%[1]s",
+	OftenMonthly:  "月に一度",
+	OftenSeveral:  "一日に数回",
+	OftenInstant:  "ニュースがあり次第",
+
 	SiteHome: "%[1]sへ",
 	receipts: map[string]string{
 		"sent":            "%[1]sに配信しました。",

@@ -149,6 +149,16 @@ var portuguese = &catalogue{
 	ExpiredText:   "Links que confirmam um endereço valem por tempo limitado. Podemos enviar um novo para o mesmo endereço.",
 	ExpiredButton: "Enviar um novo link",
 
+	ReviewTitle:   "Só mais um passo",
+	ReviewText:    "Nada foi enviado ainda. Confira o que está pedindo a %[1]s e pressione o botão.",
+	ConfirmPlace:  "O pedido foi feito em %[1]s.",
+	OftenDaily:    "Todos os dias",
+	OftenWeekdays: "De segunda a sexta-feira",
+	OftenOn:       "A cada %[1]s",
+	OftenMonthly:  "Uma vez por mês",
+	OftenSeveral:  "Várias vezes ao dia",
+	OftenInstant:  "Assim que há notícias",
+
 	SiteHome: "Ir para %[1]s",
 	receipts: map[string]string{
 		"sent":            "Enviada: %[1]s.",

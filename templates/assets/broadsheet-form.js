@@ -1,0 +1,129 @@
+// <broadsheet-form> signs a reader up without leaving the page. It makes do with
+// the form inside it: without this script, or when anything is not as expected,
+// that form is sent as it stands.
+(() => {
+  const inJSON = { zone: "timezone", lang: "language" }; // by the names of fields
+  let problems = 0;
+
+  class BroadsheetForm extends HTMLElement {
+    connectedCallback() {
+      if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.begin());
+      else this.begin();
+    }
+
+    begin() {
+      const form = this.querySelector("form");
+      if (!form || this.form) return;
+      this.form = form;
+      this.api = form.action.replace(/\/subscribe$/, "/api/v1/subscribe");
+      form.addEventListener("focusin", () => this.token().catch(() => {}));
+      form.addEventListener("submit", event => {
+        event.preventDefault();
+        if (!this.sending) this.send();
+      });
+      this.offerZones(form.elements.zone);
+    }
+
+    // offerZones fills the list of time zones with those that the browser knows.
+    offerZones(list) {
+      if (!list || list.length || !Intl.supportedValuesOf) return;
+      const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+      for (const zone of new Set([own, ...Intl.supportedValuesOf("timeZone")])) list.add(new Option(zone));
+      list.value = own;
+      list.style.maxWidth = "100%";
+      list.closest("[hidden]")?.removeAttribute("hidden");
+    }
+
+    // token asks once for the signed time at which the reader began.
+    token() {
+      return this.signed ||= this.ask().then(answer => answer.body.form).catch(error => {
+        this.signed = null;
+        throw error;
+      });
+    }
+
+    async ask(options) {
+      const answer = await fetch(this.api, { credentials: "omit", ...options });
+      return { status: answer.status, body: await answer.json() };
+    }
+
+    async filledIn() {
+      const data = { form: await this.token() };
+      for (const [name, value] of new FormData(this.form)) {
+        if (name === "topics" || name === "digests") (data[name] ||= []).push(value);
+        else if (name.startsWith("hour-")) (data.hours ||= {})[name.slice(5)] = value;
+        else data[inJSON[name] || name] = value;
+      }
+      return JSON.stringify(data);
+    }
+
+    async send() {
+      this.sending = true;
+      this.clear();
+      try {
+        const { status, body } = await this.ask({
+          method: "POST", headers: { "Content-Type": "application/json" }, body: await this.filledIn(),
+        });
+        if (status === 202) this.thank(body);
+        else if (status === 422 || status === 429) this.show(body.errors);
+        else throw status;
+      } catch {
+        this.form.submit();
+      }
+      this.sending = false;
+    }
+
+    clear() {
+      for (const old of this.form.querySelectorAll(".broadsheet-problem")) old.remove();
+      for (const old of this.form.querySelectorAll("[aria-describedby^=broadsheet-]")) {
+        old.removeAttribute("aria-describedby");
+        old.removeAttribute("aria-invalid");
+      }
+    }
+
+    // show puts what is wrong beside the fields, and the focus on the first.
+    show(errors) {
+      const focus = errors.map(one => this.problem(one));
+      focus[0]?.focus();
+      if (errors.some(one => one.field === "form")) {
+        this.signed = null;
+        this.token().catch(() => {});
+      }
+    }
+
+    problem({ field = "", error }) {
+      const note = document.createElement("p");
+      note.className = "broadsheet-problem";
+      note.id = "broadsheet-problem-" + ++problems;
+      note.append(Object.assign(document.createElement("strong"), { textContent: error }));
+      const name = Object.keys(inJSON).find(key => inJSON[key] === field) || field.replace("hours.", "hour-");
+      const input = [...this.form.elements].find(one => one.name === name && one.type !== "hidden" && !one.closest("[hidden]"));
+      if (!input) {
+        note.tabIndex = -1;
+        this.form.prepend(note);
+        return note;
+      }
+      const group = input.closest("fieldset");
+      (group?.querySelector("legend") || input.closest("label") || input).after(note);
+      (group || input).setAttribute("aria-describedby", note.id);
+      if (!group) input.setAttribute("aria-invalid", "true");
+      return input;
+    }
+
+    thank({ title, text }) {
+      const answer = document.createElement("div");
+      Object.assign(answer, { tabIndex: -1, lang: this.form.lang, dir: this.form.dir });
+      answer.setAttribute("role", "status");
+      for (const [tag, words] of [["strong", title], ["span", text]]) {
+        const line = document.createElement("p");
+        line.append(Object.assign(document.createElement(tag), { textContent: words }));
+        answer.append(line);
+      }
+      this.form.replaceWith(answer);
+      answer.focus();
+      this.dispatchEvent(new CustomEvent("broadsheet-sent", { bubbles: true }));
+    }
+  }
+
+  if (!customElements.get("broadsheet-form")) customElements.define("broadsheet-form", BroadsheetForm);
+})();
