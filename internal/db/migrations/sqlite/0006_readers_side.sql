@@ -65,3 +65,5 @@ ALTER TABLE system_mails ADD COLUMN asked_at BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX system_mails_confirm ON system_mails (created_at) WHERE kind = 'confirm';
 
 CREATE INDEX system_mails_held ON system_mails (subscriber_id, id) WHERE state = 'held';
+
+INSERT INTO counters (name, value) VALUES ('address_change', 0);
