@@ -42,13 +42,19 @@ const tooWide = `document.documentElement.scrollWidth <= innerWidth ? [] :
 // nothing to say, light and dark, and takes its pictures.
 func (b *tab) look(name string) {
 	b.Helper()
+	b.lookInto("pages", name)
+}
+
+// lookInto is look with another folder for the pictures.
+func (b *tab) lookInto(folder, name string) {
+	b.Helper()
 	if eval[string](b, `document.title`) == "" {
 		b.Errorf("%s has no title", name)
 	}
 	if !b.script {
 		name += "-without-script"
 	}
-	b.inspect("pages", name, widths)
+	b.inspect(folder, name, widths)
 	b.quiet(name)
 }
 
