@@ -3,6 +3,7 @@ package subscribers
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
 )
 
@@ -23,6 +24,10 @@ const (
 	EventResumed      Event = "resumed"
 	EventChanged      Event = "changed" // by an operator
 	EventErased       Event = "erased"  // what was personal is gone
+
+	// EventConfirmationSent says that a relay took the mail that asks the reader
+	// to confirm. Where its answer was lost, the detail says so.
+	EventConfirmationSent Event = "confirmation-sent"
 )
 
 // Consent is one entry of the append-only record of what a reader agreed to
@@ -31,9 +36,50 @@ type Consent struct {
 	At     time.Time // entries of one subscriber have distinct, growing times
 	Event  Event
 	Origin string // by which way: form, one-click, command ...
-	Client string // the network address it came from, if any
+	Client string // the network address it came from, or its network, if any
 	Text   string // the text agreed to, if any
 	Detail string // what was chosen or ended
+
+	// These tell of the text, and are there when it was read from the record.
+	TextHash     string    // SHA-256 of its language, a NUL and the text
+	TextLanguage string    // BCP 47, "" for the site's
+	TextVersion  int       // 1 for the first text of its language that was ever shown, and so on
+	TextSince    time.Time // when it was first shown
+}
+
+// Actor is who did what the record of consent tells.
+type Actor string
+
+// The actors.
+const (
+	ActorReader   Actor = "reader"
+	ActorOperator Actor = "operator"
+	ActorImport   Actor = "import"
+	ActorAPI      Actor = "api"
+	ActorSystem   Actor = "system" // a relay's answer, the mail of a confirmation, an erasure
+)
+
+// Origins of entries that are no page's.
+const (
+	originImport  = "import"
+	originPostman = "postman"
+	originErasure = "erasure"
+)
+
+// By is who did it, as the way tells by which it came.
+func (c *Consent) By() Actor {
+	way, _, _ := strings.Cut(c.Origin, ":")
+	switch {
+	case c.Event == EventImported || way == originImport:
+		return ActorImport
+	case way == "command" || way == "demo":
+		return ActorOperator
+	case way == "api":
+		return ActorAPI
+	case way == "relay" || way == originPostman || way == originErasure:
+		return ActorSystem
+	}
+	return ActorReader
 }
 
 // note is an entry about to be written.

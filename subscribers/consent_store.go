@@ -2,6 +2,7 @@ package subscribers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -103,21 +104,55 @@ func saveText(ctx context.Context, tx *db.Tx, t consentText, now time.Time) erro
 // consentsOf reads the record of consent of a subscriber, oldest first.
 func consentsOf(ctx context.Context, tx *db.Tx, subscriber int64) ([]Consent, error) {
 	var rows []struct {
-		At     int64  `db:"at"`
-		Event  Event  `db:"event"`
-		Origin string `db:"origin"`
-		Client string `db:"client"`
-		Text   string `db:"text"`
-		Detail string `db:"detail"`
+		At       int64  `db:"at"`
+		Event    Event  `db:"event"`
+		Origin   string `db:"origin"`
+		Client   string `db:"client"`
+		Detail   string `db:"detail"`
+		Hash     string `db:"text_hash"`
+		Text     string `db:"text"`
+		Language string `db:"language"`
+		Since    int64  `db:"created_at"`
+		Version  int    `db:"version"`
 	}
-	err := tx.Select(ctx, &rows, `SELECT c.at, c.event, c.origin, c.client, coalesce(t.text, '') AS text, c.detail
+	err := tx.Select(ctx, &rows, `SELECT c.at, c.event, c.origin, c.client, c.detail, c.text_hash, coalesce(t.text, '') AS text,
+			coalesce(t.language, '') AS language, coalesce(t.created_at, 0) AS created_at, (SELECT count(*) FROM consent_texts o
+				WHERE o.language = t.language AND (o.created_at < t.created_at OR o.created_at = t.created_at AND o.hash <= t.hash)) AS version
 		FROM consents c LEFT JOIN consent_texts t ON t.hash = c.text_hash WHERE c.subscriber_id = $1 ORDER BY c.at`, subscriber)
 	if err != nil {
 		return nil, fmt.Errorf("read consents: %w", err)
 	}
 	consents := make([]Consent, len(rows))
 	for i, r := range rows {
-		consents[i] = Consent{At: db.Time(r.At), Event: r.Event, Origin: r.Origin, Client: r.Client, Text: r.Text, Detail: r.Detail}
+		consents[i] = Consent{At: db.Time(r.At), Event: r.Event, Origin: r.Origin, Client: r.Client, Detail: r.Detail,
+			Text: r.Text, TextHash: r.Hash, TextLanguage: r.Language, TextVersion: r.Version, TextSince: db.Time(r.Since)}
 	}
 	return consents, nil
+}
+
+// noteMail puts on record that a mail of ours went out to a subscriber, unless
+// the record needs no word of its kind. It is called before the transaction
+// writes anything of the subscriber's.
+func noteMail(ctx context.Context, tx *db.Tx, m *claimedMail, state mailState, now time.Time) error {
+	n := note{Consent: Consent{At: now, Event: EventConfirmationSent, Origin: originPostman}}
+	switch {
+	case m.Kind != MailConfirm:
+		return nil
+	case state == mailUncertain:
+		n.Detail = "the answer of the relay was lost"
+	case state != mailSent:
+		return nil
+	}
+	r := &record{Subscriber: Subscriber{ID: m.Subscriber}, notes: []note{n}}
+	err := tx.Get(ctx, &r.Address, `SELECT address FROM subscribers WHERE id = $1 {for update}`, m.Subscriber)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil // erased meanwhile
+	}
+	if err == nil {
+		err = insertConsents(ctx, tx, []*record{r})
+	}
+	if err != nil {
+		return fmt.Errorf("put a mail on record: %w", err)
+	}
+	return nil
 }

@@ -92,6 +92,7 @@ func (s *Store) toErase(ctx context.Context, tx *db.Tx, address, lock string) (*
 type erasure struct {
 	at         time.Time
 	suppressed bool
+	subscriber int64 // 0 for an address that was only suppressed
 }
 
 // addressHash is the salted hash under which an erased address is kept. The

@@ -12,12 +12,12 @@ func readErasures(ctx context.Context, tx *db.Tx, of map[string]string, hashes [
 	found := map[string]erasure{}
 	err := tx.Each(ctx, func(scan func(...any) error) error {
 		var hash string
-		var at int64
+		var at, subscriber int64
 		var suppressed int
-		err := scan(&hash, &at, &suppressed)
-		found[of[hash]] = erasure{db.Time(at), suppressed != 0}
+		err := scan(&hash, &at, &suppressed, &subscriber)
+		found[of[hash]] = erasure{db.Time(at), suppressed != 0, subscriber}
 		return err
-	}, `SELECT hash, erased_at, suppressed FROM erasures WHERE hash {in 1}`, hashes)
+	}, `SELECT hash, erased_at, suppressed, subscriber_id FROM erasures WHERE hash {in 1}`, hashes)
 	if err != nil {
 		return nil, fmt.Errorf("read erasures: %w", err)
 	}
@@ -82,7 +82,7 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time) error {
 			return fmt.Errorf("erase reader %d: %w", r.ID, err)
 		}
 	}
-	r.note(note{Consent: Consent{At: now, Event: EventErased, Origin: "erasure"}})
+	r.note(note{Consent: Consent{At: now, Event: EventErased, Origin: originErasure}})
 	return insertConsents(ctx, tx, []*record{r})
 }
 

@@ -27,7 +27,8 @@ func TestSignUp(t *testing.T) {
 			t.Errorf("subscriber = %+v", d.Subscriber)
 		}
 		want := subscribers.Consent{At: k.now(), Event: subscribers.EventSignedUp, Origin: "form", Client: "192.0.2.1", Text: "I want this.",
-			Detail: "digests=daily;weekly topics=sport;world timezone=Europe/Paris"}
+			Detail:   "digests=daily;weekly topics=sport;world timezone=Europe/Paris",
+			TextHash: "e80add24734f8ee76ea054a562a11f054deb10e8fce534a2b5442718cd4b7660", TextLanguage: "de", TextVersion: 1, TextSince: k.now()}
 		if len(d.Consents) != 1 || d.Consents[0] != want {
 			t.Errorf("consents = %+v, want %+v", d.Consents, want)
 		}

@@ -153,6 +153,9 @@ func (s *Store) recordMail(ctx context.Context, m *claimedMail, r mailResult) er
 		sentAt = s.now()
 	}
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		if err := noteMail(ctx, tx, m, r.state, s.now()); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, `UPDATE system_mails SET state = $1, next_try_at = $2, sent_at = $3, reply = $4, lease_until = 0
 			WHERE subscriber_id = $5 AND id = $6 AND attempts = $7`, string(r.state), db.Millis(r.next), db.Millis(sentAt), cut(r.reply, 500), m.Subscriber, m.ID, m.Attempts)
 		return err

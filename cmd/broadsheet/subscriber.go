@@ -122,10 +122,14 @@ func (e *env) subscriberListCommand() *cobra.Command {
 }
 
 func (e *env) subscriberShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var history bool
+	cmd := &cobra.Command{
 		Use: "show ADDR", Short: "Show one reader with subscriptions and the record of consent", Args: exactly("ADDR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return e.reading(cmd.Context(), func(a *app.App) error {
+				if history {
+					return e.showHistory(cmd.Context(), a, args[0])
+				}
 				d, err := a.Subscribers.ByAddress(cmd.Context(), args[0])
 				if err != nil {
 					return fmt.Errorf("%s: %w", args[0], err)
@@ -134,6 +138,8 @@ func (e *env) subscriberShowCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&history, "history", false, "only the record of consent, in full: when, what, by whom, from where, and every text that was shown; also of an erased reader")
+	return cmd
 }
 
 func (e *env) showSubscriber(a *app.App, d *subscribers.Detail) error {

@@ -14,7 +14,7 @@ import (
 )
 
 func (e *env) subscriberImportCommand() *cobra.Command {
-	o := subscribers.ImportOptions{Origin: origin}
+	o := subscribers.ImportOptions{Origin: "import"}
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Import readers from a CSV file of any size; - reads standard input",

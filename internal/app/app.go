@@ -142,6 +142,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 		return nil, err
 	}
 	a.Digests, a.Subscribers = digest.NewStore(a.DB, a.Now), subscribers.NewStore(a.DB, a.Now)
+	a.Subscribers.KeepClients(subscribers.ClientDetail(cfg.Privacy.ClientAddress))
 	a.Ramp, err = newRamp(a)
 	if err := errors.Join(err, prepare(a)); err != nil {
 		a.DB.Close()

@@ -23,6 +23,7 @@ type Config struct {
 	Links    Links
 	Archive  Archive
 	Theme    Theme
+	Privacy  Privacy
 
 	Attributes []Attribute
 	Topics     []Topic

@@ -117,6 +117,7 @@ func (l *loader) config(tree *node) *Config {
 	c.Mail = readMail(root.sub("mail"))
 	c.Metrics = readMetrics(root.sub("metrics"))
 	c.Alerts = readAlerts(root.sub("alerts"))
+	c.Privacy = readPrivacy(root.sub("privacy"))
 	c.Articles = readArticles(root.sub("articles"))
 	c.Links = readLinks(root.sub("links"), c.Site)
 	c.Theme = readTheme(root.sub("theme"), c.Site)

@@ -1,0 +1,56 @@
+package subscribers
+
+import (
+	"context"
+	"fmt"
+
+	"broadsheet/internal/db"
+	"broadsheet/mail"
+)
+
+// History is the record of consent of one address.
+type History struct {
+	ID      int64     // of the subscriber that is or was
+	Erased  bool      // the reader was erased: what was personal is gone
+	Entries []Consent // oldest first
+}
+
+// History returns the record of consent of an address, written in any way: also
+// of one that was erased, of which the salted hash tells whose entries are left.
+// An address that was never a reader's is ErrUnknown.
+func (s *Store) History(ctx context.Context, address string) (*History, error) {
+	address, err := mail.Canonical(address)
+	if err != nil {
+		return nil, err
+	}
+	var h *History
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		if h, err = historyOf(ctx, tx, address); err == nil {
+			h.Entries, err = consentsOf(ctx, tx, h.ID)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the history of a reader: %w", err)
+	}
+	return h, nil
+}
+
+// historyOf finds out whose entries are those of an address.
+func historyOf(ctx context.Context, tx *db.Tx, address string) (*History, error) {
+	recs, err := load(ctx, tx, byAddresses, []string{address}, "")
+	if err != nil {
+		return nil, err
+	}
+	if len(recs) == 1 {
+		return &History{ID: recs[0].ID}, nil
+	}
+	erased, err := erasuresOf(ctx, tx, []string{address})
+	if err != nil {
+		return nil, err
+	}
+	if was, ok := erased[address]; ok && was.subscriber != 0 {
+		return &History{ID: was.subscriber, Erased: true}, nil
+	}
+	return nil, ErrUnknown
+}
