@@ -2,6 +2,8 @@ package templates_test
 
 import (
 	"bytes"
+	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -133,5 +135,37 @@ func TestGonePage(t *testing.T) {
 	}
 	if got := b.String(); !strings.Contains(got, "This mail is no longer kept") || !strings.Contains(got, `href="https://courier.example/mail/editions/daily/2026-11-23">Read this edition in the archive`) {
 		t.Errorf("got %s", got)
+	}
+}
+
+// version is what an asset's URL ends with, which changes with its text.
+var version = regexp.MustCompile(`\?v=[0-9a-f]+`)
+
+func TestArchivePagesMatchTheGoldenFiles(t *testing.T) {
+	p := pages(t)
+	document := editionPage(t)
+	document.HTML = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<title>An edition</title>\n</head>\n<body class=\"page\">\n<p>What a theme drew.</p>\n</body>\n</html>\n"
+	mail := *document
+	mail.URL, mail.FeedURL, mail.Image, mail.PublishedAt, mail.BeforeURL = "", "", "", time.Time{}, ""
+	chosen := editionsPage()
+	chosen.Digests[0].Chosen, chosen.Topics[0].Chosen, chosen.Digests[1].Chosen, chosen.Topics[1].Chosen = false, false, true, true
+	chosen.Digest, chosen.Topic, chosen.Page, chosen.NewerURL = "The Morning Courier", "City", 2, "https://courier.example/mail/editions"
+	empty := editionsPage()
+	empty.Editions, empty.OlderURL = nil, ""
+	for name, draw := range map[string]func(w io.Writer) error{
+		"edition":         func(w io.Writer) error { return p.Edition(w, document) },
+		"edition-of-mail": func(w io.Writer) error { return p.Edition(w, &mail) },
+		"editions":        func(w io.Writer) error { return p.Editions(w, editionsPage()) },
+		"editions-chosen": func(w io.Writer) error { return p.Editions(w, chosen) },
+		"editions-empty":  func(w io.Writer) error { return p.Editions(w, empty) },
+		"gone": func(w io.Writer) error {
+			return p.Gone(w, &templates.GonePage{Site: courier, ArchiveURL: editionPage(t).ArchiveURL})
+		},
+	} {
+		var b strings.Builder
+		if err := draw(&b); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "page-"+name+".html", version.ReplaceAllString(b.String(), ""))
 	}
 }
