@@ -67,3 +67,14 @@ CREATE INDEX system_mails_confirm ON system_mails (created_at) WHERE kind = 'con
 CREATE INDEX system_mails_held ON system_mails (subscriber_id, id) WHERE state = 'held';
 
 INSERT INTO counters (name, value) VALUES ('address_change', 0);
+
+-- When an address was last signed up or brought in, and the site whose page had
+-- the form, '' for our own. Who has not confirmed for long after that is forgotten.
+ALTER TABLE subscribers ADD COLUMN asked_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE subscribers ADD COLUMN asked_on TEXT NOT NULL DEFAULT '';
+
+UPDATE subscribers SET asked_at = coalesce((SELECT max(c.at) FROM consents c
+    WHERE c.subscriber_id = subscribers.id AND c.event IN ('signed-up', 'added', 'imported')), created_at)
+  WHERE state = 'pending';
+
+CREATE INDEX subscribers_pending ON subscribers (asked_at) WHERE state = 'pending';
