@@ -14,6 +14,9 @@ type HowOften struct {
 	Monthly bool           // once a month, on no day of the week in particular
 }
 
+// InWords is a rhythm in the language of a site, "" for one without words.
+func InWords(site Site, h HowOften) string { return words(site.Language).often(h) }
+
 // often puts a rhythm in words, "" for one without.
 func (c *catalogue) often(h HowOften) string {
 	switch {

@@ -57,6 +57,15 @@ func ConsentText(site Site) string {
 	return fmt.Sprintf(c.SubscribeIntro, site.Name) + "\n" + fmt.Sprintf(c.SubscribeNote, site.Name)
 }
 
+// CheckInboxWords are those of CheckInboxPage, for who shows it in another way.
+func CheckInboxWords(site Site) (title, text string) {
+	c := words(site.Language)
+	return c.CheckTitle, c.CheckText + " " + c.CheckMore
+}
+
+// ProblemText tells what is wrong in the language of a site.
+func ProblemText(site Site, p Problem) string { return words(site.Language).problem(p) }
+
 // CheckInboxPage answers every sign-up alike, whatever the address.
 type CheckInboxPage struct {
 	Site   Site

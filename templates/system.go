@@ -21,6 +21,7 @@ type Confirm struct {
 	Language    string    // BCP 47; empty means the site's
 	URL         string    // the page that confirms, absolute http or https
 	RequestedAt time.Time // shown in its own zone
+	RequestedOn string    // the host of the page that had the form; "" for ours or one that is not known
 	Digests     []string  // names of what was asked for
 	Topics      []string
 }
@@ -30,6 +31,9 @@ func ConfirmMail(c *Confirm) (Mail, error) {
 	n := newNotice(c.Site, firstOf(c.Language, c.Site.Language), c.URL)
 	n.Subject = fmt.Sprintf(n.T.ConfirmSubject, n.Site)
 	n.Before = []string{fmt.Sprintf(n.T.ConfirmAsked, n.Site, n.T.Moment(c.RequestedAt))}
+	if c.RequestedOn != "" {
+		n.Before = append(n.Before, fmt.Sprintf(n.T.ConfirmPlace, oneLine(c.RequestedOn)))
+	}
 	n.addList(n.T.DigestsAre, c.Digests)
 	n.addList(n.T.Topic, c.Topics)
 	n.Button = n.T.ConfirmButton

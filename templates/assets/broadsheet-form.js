@@ -1,6 +1,5 @@
-// <broadsheet-form> signs a reader up without leaving the page. It makes do with
-// the form inside it: without this script, or when anything is not as expected,
-// that form is sent as it stands.
+// <broadsheet-form> signs a reader up without leaving the page. When anything is
+// not as expected, the form inside it is sent as it stands.
 (() => {
   const inJSON = { zone: "timezone", lang: "language" }; // by the names of fields
   let problems = 0;
@@ -24,7 +23,7 @@
       this.offerZones(form.elements.zone);
     }
 
-    // offerZones fills the list of time zones with those that the browser knows.
+    // offerZones lists the time zones that the browser knows.
     offerZones(list) {
       if (!list || list.length || !Intl.supportedValuesOf) return;
       const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -34,7 +33,7 @@
       list.closest("[hidden]")?.removeAttribute("hidden");
     }
 
-    // token asks once for the signed time at which the reader began.
+    // token asks once for the signed time of the form.
     token() {
       return this.signed ||= this.ask().then(answer => answer.body.form).catch(error => {
         this.signed = null;
