@@ -78,3 +78,38 @@ UPDATE subscribers SET asked_at = coalesce((SELECT max(c.at) FROM consents c
   WHERE state = 'pending';
 
 CREATE INDEX subscribers_pending ON subscribers (asked_at) WHERE state = 'pending';
+
+-- Systems of the newsroom that are told what becomes of readers. events has the
+-- kinds that each wants with commas around them. failures counts the tries that
+-- failed since the last that did not, failing_since is when the first of them was;
+-- until wait_until nothing is tried. told counts what was taken.
+CREATE TABLE outgoing_webhooks (
+  slug          TEXT PRIMARY KEY,
+  events        TEXT NOT NULL,
+  failures      BIGINT NOT NULL DEFAULT 0,
+  failing_since BIGINT NOT NULL DEFAULT 0,
+  wait_until    BIGINT NOT NULL DEFAULT 0,
+  told          BIGINT NOT NULL DEFAULT 0,
+  told_at       BIGINT NOT NULL DEFAULT 0,
+  last_error    TEXT NOT NULL DEFAULT ''
+);
+
+-- What they are still to be told, written with the change that it tells of, whose
+-- entry in consents has the same time. next_try_at is 0 once it was given up. body
+-- is JSON, '' once its reader was erased.
+CREATE TABLE outbox (
+  subscriber_id BIGINT NOT NULL,
+  hook          TEXT NOT NULL,
+  at            BIGINT NOT NULL,
+  event         TEXT NOT NULL,
+  body          TEXT NOT NULL,
+  attempts      BIGINT NOT NULL DEFAULT 0,
+  next_try_at   BIGINT NOT NULL,
+  lease_until   BIGINT NOT NULL DEFAULT 0,
+  answer        TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (subscriber_id, hook, at)
+);
+
+CREATE INDEX outbox_due ON outbox (hook, next_try_at) WHERE next_try_at > 0;
+
+CREATE INDEX outbox_given_up ON outbox (hook, at) WHERE next_try_at = 0;
