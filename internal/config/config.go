@@ -24,6 +24,7 @@ type Config struct {
 	Archive  Archive
 	Theme    Theme
 	Privacy  Privacy
+	SignUp   SignUp
 
 	Attributes []Attribute
 	Topics     []Topic
