@@ -20,6 +20,8 @@ type Unsupported struct {
 	Extra   bool     // it stands in style elements alone, which only better what the inline styles do
 	None    []string // the programs that ignore it or take it out, such as "outlook.windows"
 	Part    []string // the programs that know it in part
+
+	at string // the number of the place in a traced theme, "" for none
 }
 
 // support is what is known of one feature.
@@ -44,6 +46,9 @@ var clientSupport = sync.OnceValue(func() map[string]support {
 // ClientName is the name of a mail program as people know it: "Outlook on
 // Windows" for "outlook.windows".
 func ClientName(client string) string {
+	if client == "outlook.windows-mail" { // which never had the family's name
+		return "Windows Mail"
+	}
 	family, platform, _ := strings.Cut(client, ".")
 	name := cmp.Or(map[string]string{
 		"gmail": "Gmail", "outlook": "Outlook", "yahoo": "Yahoo Mail", "apple-mail": "Apple Mail", "aol": "AOL", "thunderbird": "Thunderbird",
@@ -61,18 +66,21 @@ func ClientName(client string) string {
 // its elements, attributes, style attributes and style elements; comments, in
 // which Outlook's own parts stand, are left out.
 func CheckClients(html string) []Unsupported {
-	u := uses{plain: map[string]string{}, extra: map[string]string{}}
+	u := uses{plain: map[string]use{}, extra: map[string]use{}}
 	u.document(html)
 	var found []Unsupported
-	collect := func(used map[string]string, isExtra bool) {
-		for feature, example := range used {
+	collect := func(used map[string]use, isExtra bool) {
+		for feature, first := range used {
 			if s := clientSupport()[feature]; len(s.none)+len(s.part) > 0 {
-				found = append(found, Unsupported{Feature: feature, Title: s.title, Example: example, Extra: isExtra, None: s.none, Part: s.part})
+				found = append(found, Unsupported{Feature: feature, Title: s.title, Example: first.example, Extra: isExtra, None: s.none, Part: s.part, at: first.at})
 			}
 		}
 	}
 	collect(u.plain, false)
-	maps.DeleteFunc(u.extra, func(feature, _ string) bool { return u.plain[feature] != "" })
+	maps.DeleteFunc(u.extra, func(feature string, _ use) bool {
+		_, plain := u.plain[feature]
+		return plain
+	})
 	collect(u.extra, true)
 	slices.SortFunc(found, func(a, b Unsupported) int { return strings.Compare(a.Feature, b.Feature) })
 	return found
@@ -81,9 +89,13 @@ func CheckClients(html string) []Unsupported {
 // uses are the features that a mail uses, each with the first place where:
 // those that it relies on, and those of its style elements.
 type uses struct {
-	plain, extra map[string]string
+	plain, extra map[string]use
 	inSheet      bool
+	at           string // the number of the element's place in a traced theme
 }
+
+// use is where a mail uses a feature.
+type use struct{ example, at string }
 
 func (u *uses) add(feature, example string) {
 	used := u.plain
@@ -91,6 +103,6 @@ func (u *uses) add(feature, example string) {
 		used = u.extra
 	}
 	if _, ok := used[feature]; !ok {
-		used[feature] = example
+		used[feature] = use{example, u.at}
 	}
 }

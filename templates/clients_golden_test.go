@@ -14,7 +14,7 @@ import (
 // mails use though a program does not know it: each pair of a feature and a
 // program was looked at, and does no harm there. The list only shrinks.
 func TestGoldenMailsUseWhatClientsKnow(t *testing.T) {
-	const path = "testdata/allowed-clients.txt"
+	const path = "clients_allowed.txt"
 	used := map[string]string{}
 	for _, mail := range goldenMails(t) {
 		html, err := os.ReadFile(mail)

@@ -57,6 +57,11 @@ var valued = map[string]string{
 }
 
 func (u *uses) element(t *html.Token) {
+	for _, a := range t.Attr {
+		if a.Key == tracedAttribute {
+			u.at = a.Val
+		}
+	}
 	tag := "<" + t.Data + ">"
 	if feature, ok := elementFeatures[t.Data]; ok {
 		u.add(feature, tag)

@@ -56,7 +56,7 @@ func TestCheckClients(t *testing.T) {
 func TestClientName(t *testing.T) {
 	for client, want := range map[string]string{
 		"outlook.windows": "Outlook on Windows", "outlook.outlook-com": "Outlook.com", "gmx.desktop-webmail": "GMX on the web",
-		"apple-mail.ios": "Apple Mail on iOS", "outlook.windows-mail": "Outlook: windows-mail",
+		"apple-mail.ios": "Apple Mail on iOS", "outlook.windows-mail": "Windows Mail", "gmail.watch": "Gmail: watch",
 	} {
 		if got := templates.ClientName(client); got != want {
 			t.Errorf("%s: got %q, want %q", client, got, want)

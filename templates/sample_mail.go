@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-// Addresses of samples: pictures lie below SamplePictures, and all else is of
-// the same host, which nobody has.
-const (
-	sampleURL      = "https://courier.example/"
-	SamplePictures = sampleURL + "pictures/"
-)
+// sampleURL is the address of the made-up site, of a host that nobody has.
+const sampleURL = "https://courier.example/"
+
+// SamplePictures is where the pictures of samples would be.
+const SamplePictures = sampleURL + "pictures/"
 
 // sampleSize is how many stories a sample has where its kind has many.
 const sampleSize = 20
@@ -122,17 +121,4 @@ func (w *sampleWords) sampleSections(stories []Story) []Section {
 		{Slug: "culture", Name: w.sections[2], Stories: stories[14:17]},
 		{Kind: LatestSection, Stories: stories[17:]},
 	}
-}
-
-// plainSample is a digest of twenty stories such as most are, to tell how much
-// of a mail's size is the theme's.
-func plainSample(kind Kind) *Digest {
-	d, w := newSample(kind, "en"), sampleIn("en")
-	stories := w.sampleStories(d.Date, sampleSize)
-	for i := range stories {
-		t := w.story(i)
-		stories[i].Title, stories[i].Summary, stories[i].Language = t[1], t[2], ""
-	}
-	d.Lead, d.Sections = &stories[0], w.sampleSections(stories)
-	return d
 }
