@@ -11,6 +11,8 @@ type Problem string
 const (
 	ProblemAddressMissing      Problem = "address-missing"
 	ProblemAddressInvalid      Problem = "address-invalid"
+	ProblemDomainNoMail        Problem = "domain-no-mail"
+	ProblemDomainFleeting      Problem = "domain-fleeting"
 	ProblemNameTooLong         Problem = "name-too-long"
 	ProblemNameInvalid         Problem = "name-invalid"
 	ProblemTopicsMissing       Problem = "topics-missing"
@@ -20,6 +22,9 @@ const (
 	ProblemZoneUnknown         Problem = "zone-unknown"
 	ProblemHourUnknown         Problem = "hour-unknown"
 	ProblemPauseOver           Problem = "pause-over"
+	ProblemAddressSame         Problem = "address-same"
+	ProblemFormatUnknown       Problem = "format-unknown"
+	ProblemNotSure             Problem = "not-sure"
 	ProblemFormExpired         Problem = "form-expired"
 	ProblemTooMany             Problem = "too-many"
 	ProblemLanguageUnknown     Problem = "language-unknown"
@@ -90,7 +95,15 @@ type catalogue struct {
 	FreshText         string // site, moment
 	FreshButton       string
 	FreshIgnore       string
+	FreshThen         string
 	FreshWhy          string // site
+	MoveSubject       string // site
+	MoveOldText       string // site, moment, new address
+	MoveOldButton     string
+	MoveOldIgnore     string
+	MoveNewText       string // site, moment, old address
+	MoveNewIgnore     string
+	MoveWhy           string // site
 	LinkFallback      string
 	DigestsAre, Topic string
 
@@ -113,12 +126,26 @@ type catalogue struct {
 	PauseTitle, PauseText, PauseUntil            string
 	PauseButton, PausedUntil, ResumeButton       string // PausedUntil: time
 	LeaveTitle, LeaveText, LeaveButton           string // LeaveText: site
+	MailFormat, MailHTML, MailText               string
+	DataTitle, DataText, DataButton              string // DataText: address
+	DataSent, DataExpired                        string // DataSent: address
+	LatelyTitle, LatelyNone                      string
+	MoveTitle, MoveText, MoveField, MoveButton   string
+	MoveSent, MoveOpen                           string // MoveOpen: new address
+	MoveLacksOld, MoveLacksNew                   string
+	MoveAsk, MoveAgree, MoveStop                 string // MoveAsk: site, old address, new one
+	MoveDone, MoveStopped, MoveThanks            string // MoveDone: new address
+	CopyTitle, CopyText, CopyButton              string
+	EraseTitle, EraseText, EraseSure             string
+	EraseButton, ErasedTitle, ErasedText         string
 	DropTitle, DropText, DropButton, DropLast    string // DropTitle: topic; DropText: topic, address
 	UnsubscribeTitle, UnsubscribeText            string // digest; digest, address
 	UnsubscribeButton, Instead, InsteadLink      string // UnsubscribeButton: digest
 	GoodbyeTitle, GoodbyeText, GoodbyeAll        string // digest; site
 	GoodbyeKeep, GoodbyeBack                     string
 	ExpiredTitle, ExpiredText, ExpiredButton     string
+	StepTitle, StepText, StepReady               string // StepText: number of seconds
+	StepSoon, StepButton                         string
 	ReviewTitle, ReviewText                      string // ReviewText: site
 	OftenDaily, OftenWeekdays, OftenOn           string // OftenOn: days of the week
 	OftenMonthly, OftenSeveral, OftenInstant     string

@@ -73,21 +73,21 @@ func GoodbyeMail(g *Goodbye) (Mail, error) {
 	return n.draw()
 }
 
-// FreshLink is what a mail with a new link to a reader's settings tells.
+// FreshLink is what a mail with a link to what is personal tells.
 type FreshLink struct {
 	Site        Site
 	Language    string    // BCP 47; empty means the site's
-	URL         string    // of the settings, absolute http or https
+	URL         string    // of the page, absolute http or https
 	RequestedAt time.Time // shown in its own zone
 }
 
-// FreshLinkMail draws the mail for a reader who asked for a new link.
+// FreshLinkMail draws the mail for a reader who asked for that link.
 func FreshLinkMail(f *FreshLink) (Mail, error) {
 	n := newNotice(f.Site, firstOf(f.Language, f.Site.Language), f.URL)
 	n.Subject = fmt.Sprintf(n.T.FreshSubject, n.Site)
 	n.Before = []string{fmt.Sprintf(n.T.FreshText, n.Site, n.T.Moment(f.RequestedAt))}
 	n.Button = n.T.FreshButton
-	n.After = []string{n.T.FreshIgnore}
+	n.After = []string{n.T.FreshThen, n.T.FreshIgnore}
 	n.Why = fmt.Sprintf(n.T.FreshWhy, n.Site)
 	return n.draw()
 }
