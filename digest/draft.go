@@ -28,13 +28,14 @@ type draft struct {
 	theme       *templates.Theme
 	selectionID int64 // 0 where no mail of a reader is made of it
 	bare        bool  // links stay as they are
+	at          time.Time
 }
 
 // gather reads what the mail of a selection is made of, as it was at a time. An
 // edition without an id is imagined for a preview: what editors made of it by now
 // counts, if it was made ahead.
 func gather(ctx context.Context, tx *db.Tx, d *Digest, e *Edition, sel Selection, at time.Time) (*draft, error) {
-	dr := &draft{digest: d, edition: e, topics: sel.Order, more: sel.More, language: sel.Language}
+	dr := &draft{digest: d, edition: e, topics: sel.Order, more: sel.More, language: sel.Language, at: at}
 	id, textAt := e.ID, at
 	var err error
 	if id == 0 {
@@ -135,7 +136,7 @@ func (c *Composer) slots(dr *draft) []templates.Slot {
 	}
 	for i := range out {
 		slug := out[i].Slug
-		out[i].Follow = func(link string) string { return c.SlotLink(dr.edition.ID, slug, i+1, link) }
+		out[i].Follow = func(link string) string { return c.slotLink(dr.at, dr.edition.ID, slug, i+1, link) }
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"strings"
+	"time"
 
 	"broadsheet/templates"
 )
@@ -55,7 +56,8 @@ func (c *Composer) dress(dr *draft, content *templates.Digest) error {
 	content.Corrections = w.corrections(content.Corrections)
 	content.Intro = content.Intro.WithLinks(func(link string) string { return w.tag(link, 0, introSection) })
 	content.MoreURL = w.tag(content.MoreURL, 0, moreSection)
-	if l := c.links.Public; l != nil && dr.edition.ID != 0 && dr.selectionID != 0 {
+	if c.links.Public != nil && dr.edition.ID != 0 && dr.selectionID != 0 {
+		l := c.links.Public.AsOf(dr.at)
 		content.ViewURL = l.View(Mailing{dr.edition.ID, dr.selectionID})
 		if c.links.Pixel {
 			content.PixelURL = l.Open(dr.edition.ID)
@@ -120,7 +122,7 @@ func (w *wardrobe) link(to, section string, sectionID int64) string {
 	if !links.CountClicks || links.Public == nil || e.ID == 0 || id == 0 {
 		return w.tag(to, w.position, section)
 	}
-	return links.Public.Go(Click{EditionID: e.ID, ArticleID: id, Position: w.position, section: sectionID})
+	return links.Public.AsOf(w.draft.at).Go(Click{EditionID: e.ID, ArticleID: id, Position: w.position, section: sectionID})
 }
 
 func (w *wardrobe) tag(link string, position int, section string) string {
@@ -168,8 +170,12 @@ func withPixel(document, address string) string {
 // server where clicks are counted. The target is signed with it, so that it leads
 // there for as long as the mail is kept, whatever the configuration then says.
 func (c *Composer) SlotLink(editionID int64, slot string, position int, target string) string {
+	return c.slotLink(time.Time{}, editionID, slot, position, target)
+}
+
+func (c *Composer) slotLink(at time.Time, editionID int64, slot string, position int, target string) string {
 	if !c.links.CountClicks || c.links.Public == nil || editionID == 0 || webAddress(target) == nil {
 		return target
 	}
-	return c.links.Public.Go(Click{EditionID: editionID, Slot: slot, Position: position, target: target})
+	return c.links.Public.AsOf(at).Go(Click{EditionID: editionID, Slot: slot, Position: position, target: target})
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"time"
 
 	"broadsheet/subscribers"
 )
@@ -20,12 +21,21 @@ var ErrBadLink = errors.New("bad link")
 // It is safe for concurrent use.
 type PublicLinks struct {
 	base string
-	keys [][]byte // the first one signs
+	keys *subscribers.Keys
+	asOf time.Time // whose key signs; zero for now
 }
 
-// NewPublicLinks returns links below publicURL, signed with the newest of keys.
+// publicLabel is what the keys of these links are derived for.
+const publicLabel = "public link"
+
+// NewPublicLinks returns links below publicURL, signed with the key that signs now.
 func NewPublicLinks(publicURL string, keys *subscribers.Keys) *PublicLinks {
-	return &PublicLinks{base: strings.TrimRight(publicURL, "/"), keys: keys.DeriveAll("public link")}
+	return &PublicLinks{base: strings.TrimRight(publicURL, "/"), keys: keys}
+}
+
+// AsOf returns links as l made them at a time, even if the keys were rotated since.
+func (l *PublicLinks) AsOf(at time.Time) *PublicLinks {
+	return &PublicLinks{base: l.base, keys: l.keys, asOf: at}
 }
 
 // What a link is for, which is also the first letter of its path.
@@ -74,8 +84,15 @@ const (
 
 func (l *PublicLinks) link(purpose byte, fields []byte) string {
 	raw := append([]byte{linkVersion, purpose}, fields...)
-	raw = append(raw, linkSum(l.keys[0], raw)...)
+	raw = append(raw, linkSum(l.key(), raw)...)
 	return l.base + "/" + string(rune(purpose)) + "/" + base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func (l *PublicLinks) key() []byte {
+	if l.asOf.IsZero() {
+		return l.keys.Derive(publicLabel)
+	}
+	return l.keys.DeriveAsOf(publicLabel, l.asOf)
 }
 
 func linkSum(key, signed []byte) []byte {
@@ -98,7 +115,7 @@ func (l *PublicLinks) verify(purpose byte, token string) ([]byte, error) {
 	if signed[0] != linkVersion || signed[1] != purpose {
 		return nil, ErrBadLink
 	}
-	for _, key := range l.keys {
+	for _, key := range l.keys.DeriveAll(publicLabel) {
 		if hmac.Equal(sum, linkSum(key, signed)) {
 			return signed[linkHead:], nil
 		}

@@ -20,38 +20,50 @@ func NewLinks(publicURL string, k *Keys) *Links {
 // Unsubscribe returns the link that ends one digest, or all of them if digest
 // is 0. It is at most 47 characters longer than the public URL.
 func (l *Links) Unsubscribe(subscriber, digest int64) string {
-	return l.link(Token{Purpose: PurposeUnsubscribe, Subscriber: subscriber, Digest: digest})
+	return l.UnsubscribeAsOf(l.keys.clock(), subscriber, digest)
+}
+
+// UnsubscribeAsOf returns what Unsubscribe returned at a time, even if the keys
+// were rotated since: a message that is tried again stays what it was.
+func (l *Links) UnsubscribeAsOf(at time.Time, subscriber, digest int64) string {
+	return l.link(Token{Purpose: PurposeUnsubscribe, Subscriber: subscriber, Digest: digest}, at)
 }
 
 // Preferences returns the link to a subscriber's choices.
 func (l *Links) Preferences(subscriber int64) string {
-	return l.link(Token{Purpose: PurposePreferences, Subscriber: subscriber})
+	return l.PreferencesAsOf(l.keys.clock(), subscriber)
+}
+
+// PreferencesAsOf returns what Preferences returned at a time, as UnsubscribeAsOf
+// does.
+func (l *Links) PreferencesAsOf(at time.Time, subscriber int64) string {
+	return l.link(Token{Purpose: PurposePreferences, Subscriber: subscriber}, at)
 }
 
 // Confirm returns the link that confirms a sign-up asked for at the given time.
 func (l *Links) Confirm(subscriber int64, at time.Time) string {
-	return l.link(Token{Purpose: PurposeConfirm, Subscriber: subscriber, IssuedAt: at})
+	return l.link(Token{Purpose: PurposeConfirm, Subscriber: subscriber, IssuedAt: at}, at)
 }
 
 // Fresh returns the link to what is personal, asked for at the given time.
 func (l *Links) Fresh(subscriber int64, at time.Time) string {
-	return l.link(Token{Purpose: PurposeFresh, Subscriber: subscriber, IssuedAt: at})
+	return l.link(Token{Purpose: PurposeFresh, Subscriber: subscriber, IssuedAt: at}, at)
 }
 
 // OldAddress returns the link by which the old address agrees to a change or
 // stops it.
 func (l *Links) OldAddress(subscriber, change int64, at time.Time) string {
-	return l.link(Token{Purpose: PurposeOldAddress, Subscriber: subscriber, Change: change, IssuedAt: at})
+	return l.link(Token{Purpose: PurposeOldAddress, Subscriber: subscriber, Change: change, IssuedAt: at}, at)
 }
 
 // NewAddress returns the link by which the new address confirms a change.
 func (l *Links) NewAddress(subscriber, change int64, at time.Time) string {
-	return l.link(Token{Purpose: PurposeNewAddress, Subscriber: subscriber, Change: change, IssuedAt: at})
+	return l.link(Token{Purpose: PurposeNewAddress, Subscriber: subscriber, Change: change, IssuedAt: at}, at)
 }
 
 // SignUp returns the address of the sign-up form.
 func (l *Links) SignUp() string { return l.base + "/subscribe" }
 
-func (l *Links) link(t Token) string {
-	return l.base + "/" + string(rune(t.Purpose)) + "/" + l.keys.Sign(t)
+func (l *Links) link(t Token, at time.Time) string {
+	return l.base + "/" + string(rune(t.Purpose)) + "/" + l.keys.signAsOf(t, at)
 }

@@ -22,12 +22,14 @@ const (
 	PurposeFresh       Purpose = 'f' // see and change what is personal; for FreshFor
 	PurposeOldAddress  Purpose = 'a' // agree to a change of address or stop it, from the old one; for ConfirmFor
 	PurposeNewAddress  Purpose = 'n' // confirm a change of address from the new one; for ConfirmFor
+	PurposeReturn      Purpose = 'b' // undo one leaving, or say why; for ReturnFor
 )
 
 // How long links work.
 const (
 	ConfirmFor = 7 * 24 * time.Hour // those that confirm an address
 	FreshFor   = time.Hour          // those to what is personal
+	ReturnFor  = time.Hour          // those that undo a leaving
 )
 
 // life is how long tokens of a purpose are good, 0 for always.
@@ -37,6 +39,8 @@ func (p Purpose) life() time.Duration {
 		return ConfirmFor
 	case PurposeFresh:
 		return FreshFor
+	case PurposeReturn:
+		return ReturnFor
 	}
 	return 0
 }
@@ -54,7 +58,7 @@ type Token struct {
 	Purpose    Purpose
 	Subscriber int64
 	Digest     int64     // of unsubscribe tokens: the digest to end, 0 for all
-	Change     int64     // of tokens for a change of address: which one
+	Change     int64     // of tokens for a change of address: which one; of return tokens: the leaving, as Left has it
 	IssuedAt   time.Time // of tokens that expire, in whole seconds
 }
 
@@ -69,9 +73,14 @@ const (
 )
 
 // Sign returns the text of t in base64url, at most 44 characters of it for what
-// stands in digests. The same token and key give the same text.
-func (k *Keys) Sign(t Token) string {
-	first := &k.keys[0]
+// stands in digests, signed with the key that signs now. The same token and key
+// give the same text.
+func (k *Keys) Sign(t Token) string { return k.signAsOf(t, k.clock()) }
+
+// signAsOf returns what Sign returned, or will return, at a time.
+func (k *Keys) signAsOf(t Token, at time.Time) string {
+	r := k.ring.Load()
+	first := &r.keys[r.signing(at)]
 	raw := make([]byte, 0, tokenLongest)
 	raw = append(raw, tokenVersion)
 	raw = append(raw, first.id[:]...)
@@ -79,7 +88,7 @@ func (k *Keys) Sign(t Token) string {
 	switch t.Purpose {
 	case PurposeUnsubscribe:
 		raw = binary.AppendUvarint(raw, uint64(t.Digest))
-	case PurposeOldAddress, PurposeNewAddress:
+	case PurposeOldAddress, PurposeNewAddress, PurposeReturn:
 		raw = binary.AppendUvarint(raw, uint64(t.Change))
 	}
 	if t.Purpose.life() > 0 {
@@ -91,7 +100,8 @@ func (k *Keys) Sign(t Token) string {
 
 // Verify reads the text of a token that is to serve purpose p. It returns
 // ErrBadToken for anything that Sign did not make for p with one of the keys,
-// and ErrExpired, together with the token, for one that is too old for p.
+// and ErrExpired, together with the token, for one that is too old for p. A key
+// that is not known is looked for in the file, at most once a second.
 func (k *Keys) Verify(p Purpose, s string, now time.Time) (Token, error) {
 	if len(s) > base64.RawURLEncoding.EncodedLen(tokenLongest) {
 		return Token{}, ErrBadToken
@@ -116,12 +126,21 @@ func (k *Keys) Verify(p Purpose, s string, now time.Time) (Token, error) {
 }
 
 func (k *Keys) signed(p Purpose, signed, mac []byte) bool {
-	for i := range k.keys {
-		if [keyIDSize]byte(signed[1:tokenHead]) == k.keys[i].id {
-			return hmac.Equal(mac, k.keys[i].sign(p, signed))
+	id := [keyIDSize]byte(signed[1:tokenHead])
+	one := k.ring.Load().byID(id)
+	if one == nil && k.lookAgain() {
+		one = k.ring.Load().byID(id)
+	}
+	return one != nil && hmac.Equal(mac, one.sign(p, signed))
+}
+
+func (r *ring) byID(id [keyIDSize]byte) *key {
+	for i := range r.keys {
+		if r.keys[i].id == id {
+			return &r.keys[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // parseToken reads the fields of a token whose MAC was right.
@@ -134,7 +153,7 @@ func parseToken(p Purpose, b []byte) (Token, bool) {
 	switch p {
 	case PurposeUnsubscribe:
 		t.Digest, b, ok = cutVarint(b)
-	case PurposeOldAddress, PurposeNewAddress:
+	case PurposeOldAddress, PurposeNewAddress, PurposeReturn:
 		t.Change, b, ok = cutVarint(b)
 	}
 	if ok && p.life() > 0 {

@@ -35,6 +35,7 @@ func tokens() []subscribers.Token {
 		{Purpose: subscribers.PurposePreferences, Subscriber: 7},
 		{Purpose: subscribers.PurposeConfirm, Subscriber: 300, IssuedAt: issued},
 		{Purpose: subscribers.PurposeConfirm, Subscriber: math.MaxInt64, IssuedAt: issued},
+		{Purpose: subscribers.PurposeReturn, Subscriber: 7, Change: 1795423200123, IssuedAt: issued},
 		{Purpose: subscribers.PurposeFresh, Subscriber: 300, IssuedAt: issued},
 		{Purpose: subscribers.PurposeOldAddress, Subscriber: 300, Change: 12, IssuedAt: issued},
 		{Purpose: subscribers.PurposeNewAddress, Subscriber: 300, Change: 12, IssuedAt: issued},
@@ -67,7 +68,7 @@ func TestTokensExpire(t *testing.T) {
 	for _, token := range tokens() {
 		s := k.Sign(token)
 		life := map[subscribers.Purpose]time.Duration{
-			subscribers.PurposeConfirm: 7 * 24 * time.Hour, subscribers.PurposeFresh: time.Hour,
+			subscribers.PurposeConfirm: 7 * 24 * time.Hour, subscribers.PurposeFresh: time.Hour, subscribers.PurposeReturn: time.Hour,
 			subscribers.PurposeOldAddress: 7 * 24 * time.Hour, subscribers.PurposeNewAddress: 7 * 24 * time.Hour,
 		}[token.Purpose]
 		for after, expires := range map[time.Duration]bool{0: false, life: false, life + time.Second: true, 30 * 365 * 24 * time.Hour: true} {
@@ -86,7 +87,7 @@ func TestTokensExpire(t *testing.T) {
 func TestTokensForged(t *testing.T) {
 	k := keys(t, oldKey)
 	purposes := []subscribers.Purpose{subscribers.PurposeUnsubscribe, subscribers.PurposePreferences, subscribers.PurposeConfirm,
-		subscribers.PurposeFresh, subscribers.PurposeOldAddress, subscribers.PurposeNewAddress, 0, 'x'}
+		subscribers.PurposeFresh, subscribers.PurposeOldAddress, subscribers.PurposeNewAddress, subscribers.PurposeReturn, 0, 'x'}
 	refuse := func(t *testing.T, p subscribers.Purpose, s, what string) {
 		t.Helper()
 		if got, err := k.Verify(p, s, issued); !errors.Is(err, subscribers.ErrBadToken) || got != (subscribers.Token{}) {
@@ -152,6 +153,7 @@ func TestParseKeys(t *testing.T) {
 		"word as id": {"main:" + oldKey[5:], "line 1: want an id"},
 		"short":      {"00a1:AAEC", "line 1: want 32 bytes"},
 		"not base64": {"00a1:????", "line 1: want 32 bytes"},
+		"no time":    {newKey + " from tomorrow", "line 1: want a time"},
 		"twice":      {newKey + "\n" + oldKey + "\n" + newKey, "line 3: a key with the id 00a2"},
 	} {
 		t.Run(name, func(t *testing.T) {

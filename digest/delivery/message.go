@@ -6,20 +6,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"broadsheet/digest"
 	"broadsheet/mail"
 )
 
-// Links makes the addresses in a mail that belong to its reader.
+// Links makes the addresses in a mail that belong to its reader. For the time at
+// which the mail was composed they stay the same, whatever key signs now.
 type Links interface {
-	Unsubscribe(subscriber, digest int64) string
-	Preferences(subscriber int64) string
+	UnsubscribeAsOf(at time.Time, subscriber, digest int64) string
+	PreferencesAsOf(at time.Time, subscriber int64) string
 }
 
-// Sender makes the envelope sender of a delivery, "b+TOKEN@domain".
+// Sender makes the envelope sender of a delivery, "b+TOKEN@domain", as Links makes
+// addresses.
 type Sender interface {
-	Sender(edition, subscriber int64) string
+	SenderAsOf(at time.Time, edition, subscriber int64) string
 }
 
 var (
@@ -57,15 +60,15 @@ type writer struct {
 // is the same to the last octet.
 func (w *writer) write(it *item, c *digest.Composed) (*mail.Message, error) {
 	w.composed, w.signedBy = c, nil
-	sender := w.sender.Sender(it.batch.edition, it.subscriber)
-	unsubscribe := w.links.Unsubscribe(it.subscriber, it.batch.digest)
+	sender := w.sender.SenderAsOf(c.ComposedAt, it.batch.edition, it.subscriber)
+	unsubscribe := w.links.UnsubscribeAsOf(c.ComposedAt, it.subscriber, it.batch.digest)
 	w.uris = appendWays(w.uris[:0], unsubscribe, w.mailbox)
 	w.header = mail.Header{
 		From: c.From, ReplyTo: c.ReplyTo, To: mail.Address{Name: it.name, Addr: it.address}, Subject: c.Subject,
 		Date: c.Date, MessageID: w.messageID(sender, it.batch.edition), ListID: c.ListID, ListUnsubscribe: w.uris,
 		OneClick: true, FeedbackID: c.FeedbackID, Bulk: true,
 	}
-	w.personal = mail.Personal{Unsubscribe: unsubscribe, Preferences: w.links.Preferences(it.subscriber), Name: it.name}
+	w.personal = mail.Personal{Unsubscribe: unsubscribe, Preferences: w.links.PreferencesAsOf(c.ComposedAt, it.subscriber), Name: it.name}
 	if err := w.append(); err != nil {
 		if err := w.blame(err); err != nil {
 			return nil, err

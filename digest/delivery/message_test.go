@@ -24,9 +24,11 @@ func composedMail(t testing.TB) *digest.Composed {
 // constant makes the same links and the same envelope sender for everyone, without allocating.
 type constant struct{}
 
-func (constant) Unsubscribe(int64, int64) string { return "https://courier.example/u/x" }
-func (constant) Preferences(int64) string        { return "https://courier.example/p/x" }
-func (constant) Sender(int64, int64) string      { return "b+token@bounce.courier.example" }
+func (constant) UnsubscribeAsOf(time.Time, int64, int64) string {
+	return "https://courier.example/u/x"
+}
+func (constant) PreferencesAsOf(time.Time, int64) string   { return "https://courier.example/p/x" }
+func (constant) SenderAsOf(time.Time, int64, int64) string { return "b+token@bounce.courier.example" }
 
 func TestWrittenMessages(t *testing.T) {
 	w := delivery.NewTestWriter(links{}, senders{}, nil, "courier.example")
@@ -40,7 +42,7 @@ func TestWrittenMessages(t *testing.T) {
 		for _, finding := range mailtest.Lint(m.Data) {
 			t.Errorf("name %.20q: %s", name, finding)
 		}
-		want := mail.Envelope{From: (senders{}).Sender(edition, int64(i+1)), To: address(i + 1), Clean: true}
+		want := mail.Envelope{From: (senders{}).SenderAsOf(c.ComposedAt, edition, int64(i+1)), To: address(i + 1), Clean: true}
 		if m.Envelope != want {
 			t.Errorf("the envelope is %+v, want %+v", m.Envelope, want)
 		}

@@ -406,17 +406,17 @@ func (p *press) compose(ctx context.Context, _, selection int64, asOf time.Time)
 
 type links struct{}
 
-func (links) Unsubscribe(subscriber, digest int64) string {
+func (links) UnsubscribeAsOf(_ time.Time, subscriber, digest int64) string {
 	return fmt.Sprintf("https://courier.example/u/%d-%d", subscriber, digest)
 }
 
-func (links) Preferences(subscriber int64) string {
+func (links) PreferencesAsOf(_ time.Time, subscriber int64) string {
 	return fmt.Sprintf("https://courier.example/p/%d", subscriber)
 }
 
 type senders struct{}
 
-func (senders) Sender(edition, subscriber int64) string {
+func (senders) SenderAsOf(_ time.Time, edition, subscriber int64) string {
 	return fmt.Sprintf("b+tokenof%dx%d@bounce.courier.example", edition, subscriber)
 }
 

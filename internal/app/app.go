@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -99,7 +98,7 @@ func Migrations(ctx context.Context, cfg *config.Config) ([]db.Migration, error)
 // signing keys, the DKIM key, client certificates, the themes and the subjects
 // of digests.
 func Check(cfg *config.Config) error {
-	_, keysErr := readKeys(cfg.Security.KeysFile)
+	_, keysErr := subscribers.OpenKeys(cfg.Security.KeysFile, time.Now)
 	set, setupErr := newSetup(cfg, templates.Site{})
 	if setupErr == nil {
 		setupErr = errors.Join(lookFaults(set), slotFaults(set))
@@ -129,7 +128,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 		Name: cfg.Site.Name, URL: cfg.Site.URL, Language: cfg.Site.Language, Languages: cfg.Site.Languages, PostalAddress: cfg.Site.PostalAddress,
 	}}
 	var err error
-	if a.Keys, err = readKeys(cfg.Security.KeysFile); err != nil {
+	if a.Keys, err = subscribers.OpenKeys(cfg.Security.KeysFile, a.Now); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	a.Links = subscribers.NewLinks(cfg.Web.PublicURL, a.Keys)
@@ -158,18 +157,6 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 
 // Close closes the database.
 func (a *App) Close() error { return a.DB.Close() }
-
-func readKeys(path string) (*subscribers.Keys, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("signing keys of links: %w", err)
-	}
-	keys, err := subscribers.ParseKeys(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
-	}
-	return keys, nil
-}
 
 // TopicSlug returns the slug of a topic, "?" if it has retired.
 func (a *App) TopicSlug(id int64) string {

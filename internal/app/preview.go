@@ -77,7 +77,7 @@ func (a *App) sendTest(ctx context.Context, d *digest.Digest, composed *digest.C
 	if err != nil {
 		return mail.Outcome{}, err
 	}
-	envelope := mail.Envelope{From: out.Sender.Sender(0, 0), To: to.Addr}
+	envelope := mail.Envelope{From: out.Sender.SenderAsOf(now, 0, 0), To: to.Addr}
 	return out.Pool.Send(ctx, &mail.Message{Envelope: envelope, Data: message, Sign: out.Signed(message), Urgent: true}), nil
 }
 

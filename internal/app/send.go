@@ -18,7 +18,7 @@ import (
 type Outgoing struct {
 	Pool   *mail.Pool
 	Signer func(r *mail.Relay) *mail.Signer // what signs mail that goes over a relay; nil from it: unsigned
-	Sender *mail.VERP
+	Sender delivery.Sender
 	Domain string         // of Message-ID
 	Meter  delivery.Meter // counts what engines do; nil: nobody does
 }
@@ -41,7 +41,7 @@ func (a *App) NewOutgoing() (*Outgoing, error) {
 	pool.ShareRates(delivery.NewStore(a.DB, a.Now).Reserve)
 	return &Outgoing{
 		Pool: pool, Signer: signers(signer, relays),
-		Sender: mail.NewVERP(a.Keys.Derive("verp"), a.Config.Mail.BounceDomain), Domain: mail.Domain(from.Addr),
+		Sender: &senders{keys: a.Keys, domain: a.Config.Mail.BounceDomain}, Domain: mail.Domain(from.Addr),
 	}, nil
 }
 

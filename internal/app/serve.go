@@ -77,7 +77,7 @@ func (a *App) jobs(parts []Part) ([]job, error) {
 	if err != nil {
 		return nil, err
 	}
-	jobs = append(jobs, a.watchThemes)
+	jobs = append(jobs, a.watchThemes, a.watchKeys)
 	for _, p := range parts {
 		switch p {
 		case PartWeb:

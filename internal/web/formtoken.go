@@ -8,13 +8,16 @@ import (
 	"time"
 )
 
+// formLabel is what the keys of form tokens are derived for.
+const formLabel = "form"
+
 // formAge is how old a form may be when it is sent.
 const formAge = 24 * time.Hour
 
 // formToken signs the time at which a form was shown.
 func (s *Server) formToken(now time.Time) string {
 	raw := binary.BigEndian.AppendUint64(nil, uint64(now.Unix()))
-	return base64.RawURLEncoding.EncodeToString(append(raw, formMAC(s.formKeys[0], raw)...))
+	return base64.RawURLEncoding.EncodeToString(append(raw, formMAC(s.Keys.Derive(formLabel), raw)...))
 }
 
 // formIsFresh reports whether the token is ours and not too old. The clocks of
@@ -25,7 +28,7 @@ func (s *Server) formIsFresh(token string, now time.Time) bool {
 		return false
 	}
 	ours := false
-	for _, key := range s.formKeys {
+	for _, key := range s.Keys.DeriveAll(formLabel) {
 		ours = ours || hmac.Equal(raw[8:], formMAC(key, raw[:8]))
 	}
 	age := now.Sub(time.Unix(int64(binary.BigEndian.Uint64(raw)), 0))

@@ -52,15 +52,14 @@ type Options struct {
 // Server answers requests. It is safe for concurrent use.
 type Server struct {
 	Options
-	pages    *templates.Pages
-	path     string // of PublicURL, escaped, without a slash at the end
-	https    bool   // PublicURL is https
-	origin   *http.CrossOriginProtection
-	formKeys [][]byte // the first one signs
-	zones    []string
-	signUps  *limiter
-	seed     maphash.Seed // of networks, as counting knows them
-	shelf    *shelf
+	pages   *templates.Pages
+	path    string // of PublicURL, escaped, without a slash at the end
+	https   bool   // PublicURL is https
+	origin  *http.CrossOriginProtection
+	zones   []string
+	signUps *limiter
+	seed    maphash.Seed // of networks, as counting knows them
+	shelf   *shelf
 }
 
 // New checks the options and loads the pages.
@@ -86,7 +85,7 @@ func New(o Options) (*Server, error) {
 	}
 	return &Server{
 		Options: o, pages: pages.WithAssets(base + "/assets/"), path: base, https: public.Scheme == "https", origin: origin,
-		formKeys: o.Keys.DeriveAll("form"), zones: zoneNames(), signUps: newLimiter(signUpLimits()),
+		zones: zoneNames(), signUps: newLimiter(signUpLimits()),
 		seed: maphash.MakeSeed(), shelf: newShelf(o.Now),
 	}, nil
 }
