@@ -1,6 +1,7 @@
 package subscribers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,15 +18,9 @@ type MailKind string
 const (
 	MailConfirm           MailKind = "confirm"
 	MailAlreadySubscribed MailKind = "already-subscribed"
-)
-
-// Limits on the mails of one kind that sign-ups of an address can cause,
-// whoever signs it up and by whichever way. They end by themselves, for the
-// address is not to blame for strangers who type it; for confirmations the
-// second one ends with a confirmation, too.
-const (
-	MailsADay   = 3 // in 24 hours
-	MailsAMonth = 5 // in 30 days
+	MailFresh             MailKind = "fresh-link"  // to what is personal
+	MailOldAddress        MailKind = "old-address" // to agree to a change of address
+	MailNewAddress        MailKind = "new-address" // to confirm it
 )
 
 // mailState is where a system mail stands.
@@ -33,39 +28,55 @@ type mailState string
 
 const (
 	mailPending   mailState = "pending"
+	mailHeld      mailState = "held" // until an operator has looked at who signs up
 	mailSent      mailState = "sent"
 	mailFailed    mailState = "failed"
 	mailDropped   mailState = "dropped"   // no longer wanted when its turn came
 	mailUncertain mailState = "uncertain" // handed over, the relay's answer was lost
 )
 
-// enqueue puts a mail in the queue and reports whether the limits allowed it.
-// The subscriber's row must be locked.
+// asker is by whom a mail is asked for.
+type asker string
+
+const (
+	askedByAnybody  asker = "anybody" // who need not be the reader
+	askedByOperator asker = "operator"
+)
+
+// enqueue puts a mail in the queue that anybody may have asked for, and reports
+// whether the limits allowed it. The subscriber's row must be locked.
 func (s *Store) enqueue(ctx context.Context, tx *db.Tx, to *Subscriber, kind MailKind) (bool, error) {
+	return s.enqueueFor(ctx, tx, to, kind, askedByAnybody)
+}
+
+// enqueueFor is the one way into the queue for all that somebody asks for in a
+// reader's name: it counts by the mailbox behind the address, and has
+// confirmations wait while the breaker is open.
+func (s *Store) enqueueFor(ctx context.Context, tx *db.Tx, to *Subscriber, kind MailKind, by asker) (bool, error) {
+	ok, err := s.countMail(ctx, tx, to, kind)
+	if err != nil || !ok {
+		return false, err
+	}
 	now := s.now()
-	day, month := now.AddDate(0, 0, -1), now.AddDate(0, 0, -30)
-	if kind == MailConfirm && to.ConfirmedAt.After(month) {
-		month = to.ConfirmedAt
-	}
-	var sent struct {
-		Day   int64 `db:"day"`
-		Month int64 `db:"month"`
-	}
-	err := tx.Get(ctx, &sent, `SELECT coalesce(sum(CASE WHEN created_at > $3 THEN 1 ELSE 0 END), 0) AS day,
-			coalesce(sum(CASE WHEN created_at > $4 THEN 1 ELSE 0 END), 0) AS month
-		FROM system_mails WHERE subscriber_id = $1 AND kind = $2`, to.ID, string(kind), db.Millis(day), db.Millis(month))
-	if err != nil {
-		return false, fmt.Errorf("count mails: %w", err)
-	}
-	if sent.Day >= MailsADay || sent.Month >= MailsAMonth {
-		return false, nil
+	state, next := mailPending, now
+	if kind == MailConfirm && by == askedByAnybody {
+		waits, err := s.mustWait(ctx, tx, now)
+		if err != nil {
+			return false, err
+		}
+		if waits {
+			state, next = mailHeld, time.Time{}
+			if held, err := isHeld(ctx, tx, to.ID); err != nil || held {
+				return held, err
+			}
+		}
 	}
 	id, err := tx.NextIDs(ctx, "system_mail", 1)
 	if err != nil {
 		return false, err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO system_mails (id, subscriber_id, kind, state, created_at, next_try_at)
-		VALUES ($1, $2, $3, $4, $5, $6)`, id, to.ID, string(kind), string(mailPending), db.Millis(now), db.Millis(now))
+		VALUES ($1, $2, $3, $4, $5, $6)`, id, to.ID, string(kind), string(state), db.Millis(now), db.Millis(next))
 	if err != nil {
 		return false, fmt.Errorf("queue a mail: %w", err)
 	}
@@ -78,7 +89,13 @@ type claimedMail struct {
 	Subscriber int64    `db:"subscriber_id"`
 	Kind       MailKind `db:"kind"`
 	CreatedAt  int64    `db:"created_at"`
+	WaitedFrom int64    `db:"asked_at"` // when a mail was asked for that an operator released, 0 for any other
 	Attempts   int      `db:"attempts"` // also the fence: each claim counts one
+}
+
+// askedAt is when somebody asked for the mail.
+func (m *claimedMail) askedAt() time.Time {
+	return db.Time(cmp.Or(m.WaitedFrom, m.CreatedAt))
 }
 
 // claimMail leases the mail that has been due longest, nil if none is.
@@ -94,7 +111,7 @@ func (s *Store) claimMail(ctx context.Context, lease time.Duration) (*claimedMai
 				SELECT subscriber_id, id FROM system_mails WHERE next_try_at > 0 AND next_try_at <= $1 AND lease_until < $2
 				ORDER BY next_try_at LIMIT 1 {skip locked})
 			UPDATE system_mails SET lease_until = $3, attempts = attempts + 1 WHERE (subscriber_id, id) IN (SELECT subscriber_id, id FROM c)
-			RETURNING id, subscriber_id, kind, created_at, attempts`,
+			RETURNING id, subscriber_id, kind, created_at, asked_at, attempts`,
 			db.Millis(s.now()), db.Millis(clock), db.Millis(clock.Add(lease)))
 		if errors.Is(err, db.ErrNoRows) {
 			m = nil

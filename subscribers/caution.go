@@ -1,0 +1,72 @@
+package subscribers
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// Limits on the mails of one kind that an address can get because somebody asks
+// in its name, by whichever way and however it is written: plus-tags and the dots
+// of Gmail do not count. The second one begins anew with a confirmation, and once
+// nobody has asked for capQuiet: an address is not to blame for strangers who
+// type it.
+const (
+	MailsADay  = 3 // in 24 hours
+	MailsInAll = 5
+)
+
+// capQuiet is how long nobody must have asked for the mails of before to be
+// forgotten.
+const capQuiet = 30 * 24 * time.Hour
+
+// mailCap is what an address got of one kind.
+type mailCap struct {
+	sent    []time.Time // the last ones, the oldest first; at most MailsInAll
+	askedAt time.Time   // before this time
+}
+
+// admit reports whether another mail is within the limits, and counts it. What
+// was sent up to since counts for the day alone.
+func (c *mailCap) admit(now, since time.Time) bool {
+	if now.Sub(c.askedAt) >= capQuiet {
+		c.sent = nil
+	}
+	day, all := 0, 0
+	for _, at := range c.sent {
+		if at.After(now.Add(-24 * time.Hour)) {
+			day++
+		}
+		if at.After(since) {
+			all++
+		}
+	}
+	if day >= MailsADay || all >= MailsInAll {
+		return false
+	}
+	c.sent = append(c.sent, now)
+	c.sent = slices.Clone(c.sent[max(0, len(c.sent)-MailsInAll):])
+	return true
+}
+
+// parseTimes reads what formatTimes wrote.
+func parseTimes(text string) []time.Time {
+	var out []time.Time
+	for part := range strings.SplitSeq(text, ",") {
+		if ms, err := strconv.ParseInt(part, 10, 64); err == nil {
+			out = append(out, db.Time(ms))
+		}
+	}
+	return out
+}
+
+func formatTimes(times []time.Time) string {
+	parts := make([]string, len(times))
+	for i, at := range times {
+		parts[i] = strconv.FormatInt(db.Millis(at), 10)
+	}
+	return strings.Join(parts, ",")
+}
