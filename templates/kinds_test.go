@@ -37,6 +37,7 @@ func ofKind(t testing.TB, kind templates.Kind) *templates.Digest {
 	switch kind {
 	case templates.KindWeekly:
 		d.Name, d.Since = "The Courier’s Week", d.Date.AddDate(0, 0, -7)
+		d.Site.Logo = &templates.Logo{URL: "https://courier.example/wordmark.png", Width: 960, Height: 160} // as wide as it may be
 	case templates.KindBreaking:
 		d.Sections, d.More = nil, 0
 	case templates.KindLetter:
