@@ -13,6 +13,7 @@ const (
 	FieldZone        = "zone"
 	FieldWebsite     = "website"     // honeypot: people leave it empty
 	FieldForm        = "form"        // the signed form time, FormToken; also the key of an error about the whole form
+	FieldWork        = "work"        // the proof of work that a form asks for, made by a script
 	FieldUnsubscribe = "unsubscribe" // "all" from the button of PreferencesPage.UnsubscribeAction
 	FieldConfirm     = "confirm"     // from the buttons of ConfirmPage and UnsubscribePage: a person, not a one-click
 	FieldHour        = "hour-"       // followed by a digest's slug
@@ -21,6 +22,10 @@ const (
 	FieldLanguage    = "language"    // of the reader, a tag
 	FieldLang        = "lang"        // of the page that a form was sent from, and of a link to a page
 	FieldAgain       = "again"       // from the button of ExpiredPage
+	FieldFormat      = "format"      // of mails, "html" or "text"
+	FieldFresh       = "fresh"       // from the button of PreferencesPage.FreshAction
+	FieldDo          = "do"          // what the buttons of PersonalPage (name, address, copy, erase) and MovePage (accept, stop) do
+	FieldSure        = "sure"        // a box that is ticked before everything is erased
 	FieldFrom        = "from"        // the site whose page had the form, an origin
 )
 
@@ -42,6 +47,7 @@ type SubscribePage struct {
 	Address, Name string             // as typed
 	Errors        map[string]Problem // by field name
 	FormToken     string
+	Work          string // the proof of work that is asked for, such as "8x14"; "" for none
 	Action        string // where the form is sent
 
 	Review     bool   // the form was filled in on another page, and is to be looked through
@@ -84,8 +90,9 @@ type ConfirmPage struct {
 type PreferencesPage struct {
 	Site              Site
 	Masked            string
-	Name, Zone        string
+	Zone              string
 	Language          string // the reader's, BCP 47; "" for none chosen
+	Format            string // of mails, "html" or "text"
 	Zones             []string
 	Topics, Digests   []Choice
 	Saved             bool               // the settings were just saved
@@ -93,6 +100,7 @@ type PreferencesPage struct {
 	Errors            map[string]Problem // by field name
 	Action            string
 	UnsubscribeAction string // where the button that ends everything posts unsubscribe=all; empty hides it
+	FreshAction       string // where the button that mails a link to what is personal posts; empty hides it
 
 	Now         time.Time
 	Hours       []HourChoice // of digests with hours to choose from
@@ -135,6 +143,7 @@ type GoodbyePage struct {
 type ExpiredPage struct {
 	Site      Site
 	FormToken string
+	Work      string // as of SubscribePage
 	Action    string // empty leaves the offer out
 }
 

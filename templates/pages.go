@@ -19,7 +19,7 @@ var pageFiles embed.FS
 var assetFiles embed.FS
 
 // Assets holds the files that pages link to, pages.css, edition.css,
-// subscribe.js and icon.svg, and FormScript for pages of other sites, at its root. They need "style-src 'self'; script-src 'self'; img-src
+// subscribe.js, WorkScript and icon.svg, and FormScript for pages of other sites, at its root. They need "style-src 'self'; script-src 'self'; img-src
 // 'self'" in a page's Content-Security-Policy; the inbox's page of one mail
 // needs "frame-src 'self'" as well.
 func Assets() fs.FS {
@@ -47,7 +47,7 @@ func LoadPages() (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse page layout: %w", err)
 	}
-	for _, name := range []string{"subscribe", "check", "confirm", "preferences", "unsubscribe", "topic", "goodbye", "expired", "message", "inbox", "mail", "edition", "editions"} {
+	for _, name := range []string{"subscribe", "check", "confirm", "preferences", "unsubscribe", "topic", "personal", "move", "goodbye", "expired", "step", "message", "inbox", "mail", "edition", "editions"} {
 		t, err := layout.Clone()
 		if err != nil {
 			return nil, fmt.Errorf("clone page layout: %w", err)
@@ -56,7 +56,7 @@ func LoadPages() (*Pages, error) {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
 		}
 	}
-	for _, name := range []string{"pages.css", "edition.css", "subscribe.js", FormScript, "icon.svg"} {
+	for _, name := range []string{"pages.css", "edition.css", "subscribe.js", FormScript, WorkScript, "icon.svg"} {
 		content, err := fs.ReadFile(Assets(), name)
 		if err != nil {
 			return nil, fmt.Errorf("read asset: %w", err)

@@ -33,6 +33,18 @@ func signUp() *templates.SubscribePage {
 	}
 }
 
+func personal() *templates.PersonalPage {
+	return &templates.PersonalPage{
+		Site: courier, Masked: "a•••@e•••.com", Name: `Ana "A" <Ruiz>`, Saved: true, Action: "/mail/f/AbCd", PreferencesURL: "/mail/p/AbCd",
+		Change: &templates.AddressMove{New: "b•••@e•••.org", Confirmed: true},
+		Now:    time.Date(2026, 11, 23, 12, 0, 0, 0, tokyo),
+		Mails: []templates.LatelyMail{
+			{Digest: "The Morning Courier", What: "sent", At: time.Date(2026, 11, 23, 7, 0, 0, 0, tokyo), URL: "/mail/v/AbCd"},
+			{Digest: "The Weekly", What: "failed", At: time.Date(2026, 11, 20, 8, 0, 0, 0, tokyo)},
+		},
+	}
+}
+
 func receivedMail() templates.InboxMessage {
 	return templates.InboxMessage{
 		From: "City Courier <digest@courier.example>", To: "ana@example.com", Subject: "The Morning Courier: Harbour bridge",
@@ -86,7 +98,7 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 	},
 	"preferences": func(p *templates.Pages, w io.Writer) error {
 		return p.Preferences(w, &templates.PreferencesPage{
-			Site: courier, Masked: "a•••@example.com", Name: "Ana", Zone: "Asia/Tokyo", Zones: cityZones,
+			Site: courier, Masked: "a•••@example.com", Zone: "Asia/Tokyo", Format: "text", FreshAction: "/mail/p/AbCd", Zones: cityZones,
 			Topics: cityTopics, Digests: cityDigests, Saved: true,
 			Now: time.Date(2026, 11, 23, 12, 0, 0, 0, tokyo), PauseAction: "/mail/p/AbCd", PauseFrom: "2026-11-24", PauseTo: "2027-11-24",
 			Hours: []templates.HourChoice{{Slug: "daily", Digest: "The Morning Courier", Hours: []string{"06:30", "18:00"}, Hour: "18:00"}},
@@ -96,6 +108,30 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 			},
 			Action: "/mail/p/AbCd", UnsubscribeAction: "/mail/p/AbCd",
 		})
+	},
+	"personal": func(p *templates.Pages, w io.Writer) error { return p.Personal(w, personal()) },
+	"personal-errors": func(p *templates.Pages, w io.Writer) error {
+		page := personal()
+		page.Address, page.Change, page.Mails, page.Saved = "ana.example.com", nil, nil, false
+		page.Errors = map[string]templates.Problem{
+			templates.FieldName: templates.ProblemNameTooLong, templates.FieldAddress: templates.ProblemAddressInvalid, templates.FieldSure: templates.ProblemNotSure,
+		}
+		return p.Personal(w, page)
+	},
+	"move-old": func(p *templates.Pages, w io.Writer) error {
+		return p.Move(w, &templates.MovePage{Site: courier, Old: "a•••@e•••.com", New: "b•••@e•••.org", IsOld: true, Action: "/mail/a/AbCd"})
+	},
+	"move-new": func(p *templates.Pages, w io.Writer) error {
+		return p.Move(w, &templates.MovePage{Site: courier, Old: "a•••@e•••.com", New: "b•••@e•••.org", Action: "/mail/n/AbCd"})
+	},
+	"answer-fresh": func(p *templates.Pages, w io.Writer) error {
+		return p.Answer(w, &templates.AnswerPage{Site: courier, Answer: templates.AnswerFresh, Address: "a•••@e•••.com", PreferencesURL: "/mail/p/AbCd"})
+	},
+	"answer-moved": func(p *templates.Pages, w io.Writer) error {
+		return p.Answer(w, &templates.AnswerPage{Site: courier, Answer: templates.AnswerMoved, Address: "b•••@e•••.org"})
+	},
+	"answer-erased": func(p *templates.Pages, w io.Writer) error {
+		return p.Answer(w, &templates.AnswerPage{Site: courier, Answer: templates.AnswerErased})
 	},
 	"unsubscribe": func(p *templates.Pages, w io.Writer) error {
 		return p.Unsubscribe(w, &templates.UnsubscribePage{
@@ -123,6 +159,15 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 	},
 	"expired": func(p *templates.Pages, w io.Writer) error {
 		return p.Expired(w, &templates.ExpiredPage{Site: courier, FormToken: "1795000000.c2lnbmVk", Action: "/mail/c/AbCd"})
+	},
+	"step": func(p *templates.Pages, w io.Writer) error {
+		return p.Step(w, &templates.StepPage{
+			Site: courier, FormToken: "1795000000.c2lnbmVk", Work: "8x14", Wait: 5, Action: "/mail/subscribe",
+			Fields: []templates.HiddenField{{Name: "address", Value: `ana"@example.com`}, {Name: "topics", Value: "city"}, {Name: "topics", Value: "world"}},
+		})
+	},
+	"step-early": func(p *templates.Pages, w io.Writer) error {
+		return p.Step(w, &templates.StepPage{Site: courier, FormToken: "1795000000.c2lnbmVk", Work: "8x14", Wait: 5, Early: true, Action: "/mail/subscribe", Framed: true})
 	},
 	"message-404": func(p *templates.Pages, w io.Writer) error {
 		return p.Message(w, &templates.MessagePage{Site: courier, Status: 404})

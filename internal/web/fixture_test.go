@@ -137,6 +137,7 @@ func (s *site) options(setup *digest.Setup) web.Options {
 			s.told = append(s.told, told)
 			return "new", nil
 		},
+		SignUps:        web.SignUpRules{Client: 20, Network: 100, Window: 10 * time.Minute, Total: 1000, Challenge: web.ChallengeNever},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 		AllowedOrigins: []string{"https://partner.example"}, Ready: s.db.CheckSchema,
 		Log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: s.now, Pause: s.pause,

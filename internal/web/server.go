@@ -41,6 +41,7 @@ type Options struct {
 	Clicks    *digest.Clicks    // counts clicks; nil: nobody does
 	Opens     *digest.Clicks    // counts how often mails are opened; nil: nobody does
 
+	SignUps        SignUpRules
 	TrustedProxies []netip.Prefix
 	AllowedOrigins []string                        // of sites whose pages may send our forms
 	Ready          func(ctx context.Context) error // nil when the database can be used
@@ -85,7 +86,7 @@ func New(o Options) (*Server, error) {
 	}
 	return &Server{
 		Options: o, pages: pages.WithAssets(base + "/assets/"), path: base, https: public.Scheme == "https", origin: origin,
-		zones: zoneNames(), signUps: newLimiter(signUpLimits()),
+		zones: zoneNames(), signUps: newLimiter(o.SignUps),
 		seed: maphash.MakeSeed(), shelf: newShelf(o.Now),
 	}, nil
 }

@@ -13,6 +13,7 @@ import (
 type proof struct {
 	form    string // the signed form time
 	website string // what is in the field that people do not see
+	work    string // the proof of work, where it was asked for
 }
 
 // verdict is what becomes of a sign-up. The zero verdict is that of one that
@@ -20,30 +21,34 @@ type proof struct {
 type verdict struct {
 	problems map[string]templates.Problem // by field: it is to be corrected
 	refusal  *refusal                     // it is beyond the limits
+	step     string                       // an effort is to be made first: the token of the form for it
 }
 
-// takeSignUp is what every sign-up passes, by whichever way it comes: the trap
-// for machines, the signed form time, the limits, and the checks of its fields.
-// What fell into the trap is dropped and gets the verdict of one that was taken.
+// takeSignUp is what every sign-up passes, by whichever way it comes: the gate,
+// and the checks of its fields. What fell into the trap is dropped and gets the
+// verdict of one that was taken.
 func (s *Server) takeSignUp(r *http.Request, in *subscribers.SignUp, p proof, now time.Time) (verdict, error) {
-	if p.website != "" {
+	stale := verdict{problems: map[string]templates.Problem{templates.FieldForm: templates.ProblemFormExpired}}
+	g := s.gate(r, p, now)
+	switch g.pass {
+	case passTrapped:
 		return verdict{}, nil
-	}
-	if !s.formIsFresh(p.form, now) {
-		return verdict{problems: map[string]templates.Problem{templates.FieldForm: templates.ProblemFormExpired}}, nil
-	}
-	if no := s.signUps.admit(s.client(r), now); no != nil {
-		if no.first {
-			s.Log.WarnContext(r.Context(), "sign-ups refused, too many over all networks in a minute", "limit", s.signUps.total)
-		}
-		return verdict{refusal: no}, nil
+	case passStale:
+		return stale, nil
+	case passLimited:
+		return verdict{refusal: g.refusal}, nil
+	case passChallenge:
+		return verdict{step: g.step}, nil
 	}
 	site := s.siteFor(r, in.Language)
-	in.Client, in.Language, in.Text = s.clientText(r), site.Language, templates.ConsentText(site)
+	in.Client, in.Language, in.Text, in.Form = s.clientText(r), site.Language, templates.ConsentText(site), g.form
 	var wrong subscribers.FieldErrors
-	if err := s.Subscribers.SignUp(r.Context(), s.Catalog(), *in); errors.As(err, &wrong) {
+	switch err := s.Subscribers.SignUp(r.Context(), s.Catalog(), *in); {
+	case errors.As(err, &wrong):
 		return verdict{problems: wrong.Problems()}, nil
-	} else if err != nil {
+	case errors.Is(err, subscribers.ErrFormUsed):
+		return stale, nil
+	case err != nil:
 		return verdict{}, err
 	}
 	return verdict{}, nil
