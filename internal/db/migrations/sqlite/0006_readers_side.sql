@@ -113,3 +113,26 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (hook, next_try_at) WHERE next_try_at > 0;
 
 CREATE INDEX outbox_given_up ON outbox (hook, at) WHERE next_try_at = 0;
+
+-- How readers left digests by links of theirs, for a month: what a burst of it is
+-- noticed by, and what undoes one that the reader did not mean. paused_until is
+-- the pause that ended with it. links is how many different links of the mail
+-- were opened within seconds of it, and machine whether who sent it says that it
+-- is one. again_at is when the reader left once more what had ended, 0 for not.
+CREATE TABLE leavings (
+  subscriber_id BIGINT NOT NULL,
+  digest_id     BIGINT NOT NULL,
+  at            BIGINT NOT NULL,
+  origin        TEXT NOT NULL,
+  paused_until  BIGINT NOT NULL DEFAULT 0,
+  links         INTEGER NOT NULL DEFAULT 0,
+  machine       INTEGER NOT NULL DEFAULT 0,
+  again_at      BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (subscriber_id, digest_id, at)
+);
+
+CREATE INDEX leavings_at ON leavings (at);
+
+-- When an edition was paused because so many of its readers left; it is not for
+-- that a second time.
+ALTER TABLE editions ADD COLUMN burst_at BIGINT NOT NULL DEFAULT 0;
