@@ -22,8 +22,11 @@ const (
 	EventImported     Event = "imported"
 	EventPaused       Event = "paused"
 	EventResumed      Event = "resumed"
-	EventChanged      Event = "changed" // by an operator
-	EventErased       Event = "erased"  // what was personal is gone
+	EventChanged      Event = "changed"  // by an operator
+	EventErased       Event = "erased"   // what was personal is gone
+	EventReturned     Event = "returned" // the reader undid a leaving
+	EventReason       Event = "reason"   // the reader said why they left
+	EventRestored     Event = "restored" // an operator undid what a scanner did
 
 	// EventConfirmationSent says that a relay took the mail that asks the reader
 	// to confirm. Where its answer was lost, the detail says so.

@@ -1,0 +1,117 @@
+package subscribers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// ErrNotReturnable says that a leaving cannot be undone any more: the reader came
+// back, or left once more, or it is too long ago.
+var ErrNotReturnable = errors.New("what was left has changed since")
+
+// OriginReturn is how the record of consent names a reader who undid a leaving.
+const OriginReturn = "undo"
+
+// Return undoes the leaving that a return token names, as if the reader had never
+// left: topics, hour and pause are what they were. It returns the slugs of the
+// digests that are back, ErrNotReturnable, or ErrUnknown.
+func (s *Store) Return(ctx context.Context, token Token, client string) ([]string, error) {
+	if token.Purpose != PurposeReturn {
+		return nil, ErrBadToken
+	}
+	var back []string
+	err := s.change(ctx, token.Subscriber, func(tx *db.Tx, r *record, now time.Time) error {
+		rows, err := leavingsAt(ctx, tx, r.ID, token.Change)
+		if err != nil {
+			return err
+		}
+		if back = r.comeBack(rows, now); len(back) == 0 {
+			return ErrNotReturnable
+		}
+		r.note(note{Consent: Consent{At: now, Event: EventReturned, Origin: OriginReturn, Client: client, Detail: "digests=" + strings.Join(back, ";")}})
+		return deleteLeavings(ctx, tx, r.ID, token.Change)
+	})
+	return back, err
+}
+
+// comeBack makes subscriptions live again that ended by leavings and have not
+// changed since, and returns their slugs. Their windows are what they would be
+// had the reader never left.
+func (r *record) comeBack(rows []leaving, now time.Time) []string {
+	if r.State == StatePending {
+		return nil
+	}
+	var back []string
+	for _, l := range rows {
+		s := r.seat(l.digestID)
+		if s == nil || s.State != SubscriptionEnded || !s.EndedAt.Equal(l.at) {
+			continue
+		}
+		if r.State == StateUnsubscribed {
+			r.setState(StateActive)
+			set(&r.changed, &r.EndedAt, time.Time{})
+		}
+		set(&s.changed, &s.State, r.live())
+		s.EndedAt = time.Time{}
+		if l.pausedUntil.After(now) {
+			s.PausedUntil = l.pausedUntil
+		}
+		back = append(back, s.Digest)
+	}
+	return back
+}
+
+// Why is a reason for leaving.
+type Why string
+
+// The reasons to choose from.
+const (
+	WhyTooMany     Why = "too-many"
+	WhyNotRelevant Why = "not-relevant"
+	WhyNeverAsked  Why = "never-asked"
+	WhyElsewhere   Why = "elsewhere" // the reader reads the stories elsewhere
+	WhyOther       Why = "other"
+)
+
+// Whys returns the reasons in the order in which they are offered.
+func Whys() []Why { return []Why{WhyTooMany, WhyNotRelevant, WhyElsewhere, WhyNeverAsked, WhyOther} }
+
+// MaxWhyText is how many characters of a reader's own words are kept.
+const MaxWhyText = 500
+
+// ErrNoReason says that nothing was chosen or written.
+var ErrNoReason = errors.New("no reason was given")
+
+// GiveReason records why the reader of a return token left, once for each leaving.
+// The text becomes one line of at most MaxWhyText characters. It returns ErrNoReason where
+// there is none, and ErrUnknown.
+func (s *Store) GiveReason(ctx context.Context, token Token, why Why, text, client string) error {
+	if token.Purpose != PurposeReturn {
+		return ErrBadToken
+	}
+	text = cut(strings.Join(strings.Fields(text), " "), MaxWhyText)
+	if !slices.Contains(Whys(), why) {
+		why = ""
+	}
+	if why == "" && text == "" {
+		return ErrNoReason
+	}
+	detail := "why=" + string(cmp.Or(why, WhyOther))
+	if text != "" {
+		detail += " text=" + text
+	}
+	return s.change(ctx, token.Subscriber, func(tx *db.Tx, r *record, now time.Time) error {
+		given, err := hasReason(ctx, tx, r.ID, token.Change)
+		if err != nil || given {
+			return err
+		}
+		r.note(note{Consent: Consent{At: now, Event: EventReason, Origin: OriginPage, Client: client, Detail: detail}})
+		return nil
+	})
+}
