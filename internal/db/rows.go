@@ -47,10 +47,12 @@ func (t *Tx) ExecRows(ctx context.Context, query string, cols []Column, args ...
 //
 // It is meant for rows that are hardly ever there already: on PostgreSQL, where
 // ON CONFLICT makes each row a third dearer, an INSERT without it is tried first.
-// So it must not be called within Try.
+// So it must not be called within Try. On SQLite rows that went in before one that
+// fails stay: whoever gets an error gives up the transaction.
 func (t *Tx) InsertRows(ctx context.Context, query string, cols []Column, args ...any) (n int64, err error) {
 	const leaveOut = ` WHERE TRUE ON CONFLICT DO NOTHING`
-	if t.dialect == SQLite {
+	if t.dialect == SQLite { // with FAIL no page is copied to take rows back
+		query = strings.Replace(query, "INSERT INTO", "INSERT OR FAIL INTO", 1)
 		return t.execBulk(ctx, bulk{query + leaveOut, cols, args, atOnce})
 	}
 	err = t.Try(ctx, func() (err error) {
