@@ -27,7 +27,7 @@ func (c *chooser) gather(ctx context.Context, tx *db.Tx, page []subscription) (*
 	if err != nil {
 		return nil, err
 	}
-	editions, err := q.proofs(ctx, tx, c.digest.ID, c.edition.ID)
+	editions, err := c.together.proofEditions(ctx, tx, q, c.edition)
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func choosePage(ctx context.Context, tx *db.Tx, choosers []*chooser) ([]*planned
 	if err != nil {
 		return nil, err
 	}
-	clear(choosers[0].together.madeUp)
+	choosers[0].together.turnPage()
 	out := &pages{last: last, n: len(parts), of: map[int64]*plannedPage{}}
 	known := make([]*evidence, len(choosers))
 	for i, c := range choosers {

@@ -17,14 +17,22 @@ type openRun struct {
 
 // together is what the choosers of runs that are planned together share.
 type together struct {
-	mostPools int                    // that each keeps
-	pools     map[terms]*pool        // equal candidates are kept once
-	reach     int64                  // how many ids further a page of several runs looks for its readers
-	madeUp    map[int64][]editionDay // editions that made up for one, as they are asked for; of one page
+	mostPools int                         // that each keeps
+	pools     map[terms]*pool             // equal candidates are kept once
+	reach     int64                       // how many ids further a page of several runs looks for its readers
+	madeUp    map[int64][]editionDay      // editions that made up for one, as they are asked for; of one page
+	proofs    map[proofTerms][]editionDay // editions that are proof, in the same way
+}
+
+// proofTerms are what it depends on which editions are proof for a page of a
+// digest's run: most runs that are planned together ask for the same.
+type proofTerms struct {
+	edition                       int64 // which is planned
+	partial, carried, own, across int64
 }
 
 func newTogether(runs int) *together {
-	return &together{mostPools: max(2, mostPools/runs), pools: map[terms]*pool{}, reach: pageSize, madeUp: map[int64][]editionDay{}}
+	return &together{mostPools: max(2, mostPools/runs), pools: map[terms]*pool{}, reach: pageSize, madeUp: map[int64][]editionDay{}, proofs: map[proofTerms][]editionDay{}}
 }
 
 // same returns the pool of those that are kept that is equal to the given one, or
@@ -56,4 +64,23 @@ func (t *together) madeUpEditions(ctx context.Context, tx *db.Tx, e *Edition) ([
 		t.madeUp[e.ID] = editions
 	}
 	return editions, err
+}
+
+// proofEditions returns the editions that are proof for a page of a run.
+func (t *together) proofEditions(ctx context.Context, tx *db.Tx, q query, e *Edition) ([]editionDay, error) {
+	terms := proofTerms{e.ID, q.partial, q.carried, q.own, q.across}
+	if known, ok := t.proofs[terms]; ok {
+		return known, nil
+	}
+	editions, err := q.proofs(ctx, tx, e.DigestID, e.ID)
+	if err == nil {
+		t.proofs[terms] = editions
+	}
+	return editions, err
+}
+
+// turnPage forgets what was found for a page.
+func (t *together) turnPage() {
+	clear(t.madeUp)
+	clear(t.proofs)
 }
