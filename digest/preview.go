@@ -32,6 +32,8 @@ type Preview struct {
 	Text     string
 	Stories  []*Article // in the order of ranking
 	Slots    []SlotVerdict
+
+	drawn *sheet // nil if nothing would go out
 }
 
 // Preview returns what the reader would get of the digest next, at or after at:
@@ -116,13 +118,17 @@ func (c *Composer) preview(dr *draft, out *Preview, reader Reader) error {
 	for _, content := range []*templates.Digest{drawn.content, drawn.plain} {
 		content.ReaderName, content.Unsubscribe, content.Preferences = reader.Name, reader.Unsubscribe, reader.Preferences
 	}
-	return out.draw(dr.theme, drawn)
+	out.drawn = drawn
+	out.HTML, out.Text, err = out.DrawWith(dr.theme)
+	return err
 }
 
-func (p *Preview) draw(theme *templates.Theme, drawn *sheet) (err error) {
-	if p.HTML, err = theme.HTML(drawn.content); err != nil {
-		return err
+// DrawWith draws what the reader would get with another theme. There must be
+// something that would go out.
+func (p *Preview) DrawWith(theme *templates.Theme) (html, text string, err error) {
+	if html, err = theme.HTML(p.drawn.content); err != nil {
+		return "", "", err
 	}
-	p.Text, err = theme.Text(drawn.plain)
-	return err
+	text, err = theme.Text(p.drawn.plain)
+	return html, text, err
 }

@@ -46,13 +46,17 @@ type Finding struct {
 	Mails    []string // that have it, such as "daily"; nil for all
 }
 
+// Place is the file and the line, such as "digest.html:14".
+func (f *Finding) Place() string {
+	if f.Line == 0 {
+		return f.File
+	}
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
+}
+
 // String tells the place first: "digest.html:14: error: ... (daily, weekly)".
 func (f *Finding) String() string {
-	place := f.File
-	if f.Line > 0 {
-		place = fmt.Sprintf("%s:%d", f.File, f.Line)
-	}
-	text := fmt.Sprintf("%s: %s: %s", place, f.Severity, f.Text)
+	text := fmt.Sprintf("%s: %s: %s", f.Place(), f.Severity, f.Text)
 	if len(f.Mails) > 0 {
 		text += " (" + strings.Join(f.Mails, ", ") + ")"
 	}

@@ -51,7 +51,7 @@ func newSample(kind Kind, language string) *Digest {
 	w := sampleIn(language)
 	at := time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
 	d := &Digest{
-		Kind: kind, Slug: "sample", Name: w.name, Edition: "sample/2026-11-23", Date: at, Language: language,
+		Kind: kind, Slug: "sample", Name: w.name, Subject: w.name, Edition: "sample/2026-11-23", Date: at, Language: language,
 		Preheader: w.story(0)[2], ReaderName: w.reader,
 		Unsubscribe: sampleURL + "mail/u/sample", Preferences: sampleURL + "mail/p/sample",
 		SubscribeURL: sampleURL + "mail/subscribe", ViewURL: sampleURL + "mail/v/sample",

@@ -20,7 +20,7 @@ func order() map[string][]string {
 	base := []string{"mail", "templates", "internal/db"}
 	digest := append([]string{"subscribers", "internal/schedule", "internal/phrase"}, base...)
 	below := append([]string{"digest", "internal/pattern"}, digest...)
-	parts := append([]string{"digest/delivery", "digest/ingest", "internal/config", "internal/metrics", "internal/web"}, below...)
+	parts := append([]string{"digest/delivery", "digest/ingest", "internal/config", "internal/metrics", "internal/preview", "internal/web"}, below...)
 	return map[string][]string{
 		"templates": {}, "mail": {}, "mail/sink": {}, "internal/db": {}, "internal/schedule": {}, "internal/config": {}, "internal/phrase": {}, "internal/pattern": {},
 		"mail/mailtest":       {"mail", "mail/sink"},
@@ -29,6 +29,7 @@ func order() map[string][]string {
 		"digest":              digest,
 		"digest/*":            below,
 		"internal/metrics":    {"digest", "digest/delivery", "mail"},
+		"internal/preview":    {"internal/demo/paper", "mail", "templates"},
 		"internal/web":        {"digest", "digest/ingest", "subscribers", "templates"},
 		"internal/app":        parts,
 		"internal/demo":       append([]string{"internal/app", "internal/demo/paper", "mail/sink"}, parts...),
