@@ -91,11 +91,11 @@ func (s *Store) Add(ctx context.Context, c *Catalog, in Add) error {
 			r.activate(now)
 			return s.apply(ctx, tx, q, r, now)
 		}
-		r.setState(StatePending)
+		r.asks(now, "")
 		if err := s.apply(ctx, tx, q, r, now); err != nil {
 			return err
 		}
-		sent, err := s.enqueue(ctx, tx, &r.Subscriber, MailConfirm)
+		sent, err := s.enqueueFor(ctx, tx, &r.Subscriber, MailConfirm, askedByOperator)
 		if err == nil && !sent {
 			err = ErrMailLimit
 		}

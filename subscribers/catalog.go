@@ -32,6 +32,8 @@ type Digest struct {
 	// Hours are those that readers can choose, such as "06:30", beside the
 	// digest's own.
 	Hours []string
+	// Often is how often it comes, as forms tell it.
+	Often templates.HowOften
 }
 
 // zoneFor returns the zone in which a reader in zone gets the digest.

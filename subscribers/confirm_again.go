@@ -9,13 +9,16 @@ import (
 
 // ConfirmAgain mails a new confirmation link to a pending reader, within the
 // limits of SignUp, and does nothing for any other. An unknown subscriber is
-// ErrUnknown.
-func (s *Store) ConfirmAgain(ctx context.Context, subscriberID int64) error {
-	return s.change(ctx, subscriberID, func(tx *db.Tx, r *record, _ time.Time) error {
-		if r.State != StatePending || r.Suppressed() {
-			return nil
+// ErrUnknown. A form that was used before does nothing, or is ErrFormUsed.
+func (s *Store) ConfirmAgain(ctx context.Context, subscriberID int64, f Form) error {
+	return s.change(ctx, subscriberID, func(tx *db.Tx, r *record, now time.Time) error {
+		if fresh, err := s.useForm(ctx, tx, f, r.Address); err != nil || !fresh || r.State != StatePending || r.Suppressed() {
+			return err
 		}
-		_, err := s.enqueue(ctx, tx, &r.Subscriber, MailConfirm)
+		sent, err := s.enqueue(ctx, tx, &r.Subscriber, MailConfirm)
+		if sent {
+			r.asks(now, r.AskedOn) // there is time again
+		}
 		return err
 	})
 }

@@ -102,6 +102,9 @@ func (s *Store) PutExternal(ctx context.Context, c *Catalog, in External) (*Row,
 	if err != nil {
 		return nil, err
 	}
+	if err := s.cautious(ctx, &in, q.address); err != nil {
+		return nil, err
+	}
 	var row Row
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		r, err := s.externalRecord(ctx, tx, q.address, in.ID)
@@ -143,12 +146,22 @@ func (s *Store) externalRecord(ctx context.Context, tx *db.Tx, address, id strin
 	case len(recs) == 1 && recs[0].ID == r.ID:
 		return r, nil
 	case len(recs) == 1 && r.fresh && !r.Suppressed(): // a new address of a known reader
+		if left, err := hasLeft(ctx, tx, recs[0].ID, address); err != nil || left {
+			return recs[0], err
+		}
 		set(&recs[0].changed, &recs[0].Address, address)
 		return recs[0], nil
 	case r.Suppressed():
 		return nil, ErrSuppressed
 	}
 	return nil, ErrOtherReader
+}
+
+// hasLeft reports whether a reader changed from the address to the present one:
+// the other system has not heard of that yet.
+func hasLeft(ctx context.Context, tx *db.Tx, subscriberID int64, address string) (bool, error) {
+	left, err := erasuresOf(ctx, tx, []string{address})
+	return err == nil && left[address].subscriber == subscriberID, err
 }
 
 // external is one reader that another system speaks of, in one transaction.
@@ -206,8 +219,9 @@ func (x *external) admit() (asks bool, err error) {
 	case r.State == StateActive:
 		return false, nil
 	case x.Evidence == nil:
-		asks = r.State != StatePending || r.fresh
-		r.setState(StatePending)
+		if asks = r.State != StatePending || r.fresh; asks {
+			r.asks(x.now, "")
+		}
 		return asks, nil
 	case r.HasLeft() && !x.Evidence.At.After(r.EndedAt):
 		return false, ErrLeftSince

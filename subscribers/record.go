@@ -27,7 +27,7 @@ type seat struct {
 }
 
 func newRecord(address string, now time.Time) *record {
-	return &record{Subscriber: Subscriber{Address: address, State: StatePending, CreatedAt: now}, fresh: true, changed: true}
+	return &record{Subscriber: Subscriber{Address: address, State: StatePending, CreatedAt: now, AskedAt: now}, fresh: true, changed: true}
 }
 
 // owed is what a subscription gets beside the runs of its cohort, once.
@@ -48,8 +48,17 @@ func set[T comparable](changed *bool, field *T, value T) {
 func (r *record) setName(name string)         { set(&r.changed, &r.Name, name) }
 func (r *record) setZone(zone string)         { set(&r.changed, &r.Zone, zone) }
 func (r *record) setLanguage(language string) { set(&r.changed, &r.Language, language) }
+func (r *record) setFormat(format Format)     { set(&r.changed, &r.Format, format) }
 func (r *record) setAttributes(a Attributes)  { set(&r.changed, &r.Attributes, r.Attributes.and(a)) }
 func (r *record) setState(state State)        { set(&r.changed, &r.State, state) }
+
+// asks makes the reader one who was signed up just now by a page of a site, ""
+// for one of ours.
+func (r *record) asks(now time.Time, site string) {
+	r.setState(StatePending)
+	set(&r.changed, &r.AskedAt, now)
+	set(&r.changed, &r.AskedOn, site)
+}
 
 // dirty reports whether anything is to be written.
 func (r *record) dirty() bool {

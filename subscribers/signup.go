@@ -13,14 +13,23 @@ type SignUp struct {
 	Topics, Digests []string          // slugs, "*" for all; a single configured digest needs no choosing
 	Zone, Language  string            // may be empty
 	Hours           map[string]string // as in Preferences
-	Origin          string            // by which way it came: form, api ...
+	Origin          string            // by which way it came: form, frame, json ...
+	Site            string            // whose page had the form, an origin; "" for our own or an unknown one
 	Client          string            // network address it came from
 	Text            string            // what was shown as the text to agree to
+	Form            Form              // which counts once; the zero one is none
+}
+
+// Form is a form as it was shown once.
+type Form struct {
+	ID    string
+	Until time.Time // when it is too old to be sent
 }
 
 // request is a checked sign-up.
 type request struct {
 	address, name, zone, language string
+	site                          string // whose page had the form
 	choices
 	attributes Attributes // of those that it names
 	note       note
@@ -41,7 +50,18 @@ func (in *SignUp) check(c *Catalog) (*request, error) {
 	}
 	q.hours = wrong.hours(c, in.Hours)
 	q.note = note{Consent: Consent{Event: EventSignedUp, Origin: in.Origin, Client: in.Client, Detail: c.describe(q.choices, q.zone)}, hash: q.text.hash}
+	if in.Site != "" {
+		q.site = in.Site
+		q.note.Detail += " site=" + in.Site
+	}
 	return q, wrong.result()
+}
+
+// Check returns FieldErrors for what is filled in wrongly, without looking at
+// what is stored.
+func (in *SignUp) Check(c *Catalog) error {
+	_, err := in.check(c)
+	return err
 }
 
 // SignUp asks for a subscription. It returns FieldErrors for what was filled
@@ -50,14 +70,21 @@ func (in *SignUp) check(c *Catalog) (*request, error) {
 // does one who had left; a pending reader's choices are replaced and another
 // mail is sent; an active reader's choices stay and a mail says so; nothing
 // happens to a suppressed address. Of each kind of mail an address gets
-// at most MailsADay a day and MailsAMonth in 30 days.
+// at most MailsADay a day and MailsInAll in all, as those tell. A form that was
+// used before does nothing for the same address, and is ErrFormUsed for another.
 func (s *Store) SignUp(ctx context.Context, c *Catalog, in SignUp) error {
 	q, err := in.check(c)
 	if err != nil {
 		return err
 	}
+	if err := s.domains.problem(ctx, q.address); err != nil {
+		return err
+	}
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		now := s.now()
+		if fresh, err := s.useForm(ctx, tx, in.Form, q.address); err != nil || !fresh {
+			return err
+		}
 		r, err := byAddress(ctx, tx, q.address, now)
 		if err != nil || r.Suppressed() {
 			return err
@@ -65,7 +92,7 @@ func (s *Store) SignUp(ctx context.Context, c *Catalog, in SignUp) error {
 		kind := MailAlreadySubscribed
 		if r.State != StateActive {
 			kind = MailConfirm
-			r.setState(StatePending)
+			r.asks(now, q.site)
 			if err := s.apply(ctx, tx, q, r, now); err != nil {
 				return err
 			}

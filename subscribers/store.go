@@ -13,6 +13,8 @@ type Store struct {
 	db      *db.DB
 	clock   func() time.Time
 	clients ClientDetail
+	breaker BreakerRules
+	domains Domains
 }
 
 // NewStore returns a store on d that takes the time from now. It records whole
@@ -40,19 +42,22 @@ type subscriberRow struct {
 	State        State      `db:"state"`
 	Language     string     `db:"language"`
 	Zone         string     `db:"timezone"`
+	Format       Format     `db:"format"`
 	CreatedAt    int64      `db:"created_at"`
 	ConfirmedAt  int64      `db:"confirmed_at"`
 	EndedAt      int64      `db:"ended_at"`
 	SuppressedAt int64      `db:"suppressed_at"`
 	HardBounced  int64      `db:"hard_bounced_at"`
 	SoftBounces  int        `db:"soft_bounces"`
+	AskedAt      int64      `db:"asked_at"`
+	AskedOn      string     `db:"asked_on"`
 	Attributes   Attributes `db:"attributes"`
 }
 
 func (r *subscriberRow) subscriber() Subscriber {
-	return Subscriber{ID: r.ID, Address: r.Address, ExternalID: r.ExternalID, Name: r.Name, State: r.State, Language: r.Language, Zone: r.Zone,
+	return Subscriber{ID: r.ID, Address: r.Address, ExternalID: r.ExternalID, Name: r.Name, State: r.State, Language: r.Language, Zone: r.Zone, Format: r.Format,
 		CreatedAt: db.Time(r.CreatedAt), ConfirmedAt: db.Time(r.ConfirmedAt), EndedAt: db.Time(r.EndedAt), SuppressedAt: db.Time(r.SuppressedAt),
-		HardBouncedAt: db.Time(r.HardBounced), SoftBounces: r.SoftBounces, Attributes: r.Attributes}
+		HardBouncedAt: db.Time(r.HardBounced), SoftBounces: r.SoftBounces, AskedAt: db.Time(r.AskedAt), AskedOn: r.AskedOn, Attributes: r.Attributes}
 }
 
 type subscriptionRow struct {
@@ -79,8 +84,8 @@ func (r *subscriptionRow) seat() *seat {
 }
 
 const (
-	selectSubscribers = `SELECT id, address, external_id, name, state, language, timezone, created_at, confirmed_at, ended_at, suppressed_at,
-		hard_bounced_at, soft_bounces, attributes FROM subscribers `
+	selectSubscribers = `SELECT id, address, external_id, name, state, language, timezone, format, created_at, confirmed_at, ended_at, suppressed_at,
+		hard_bounced_at, soft_bounces, asked_at, asked_on, attributes FROM subscribers `
 	byIDs       = `WHERE id {in 1} ORDER BY id`
 	byAddresses = `WHERE address {in 1} ORDER BY id`
 	// An empty id is that of nobody, and has no place in the index.
@@ -250,8 +255,8 @@ func insertSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
 		r.ID = first + int64(i)
 	}
 	_, err = tx.ExecRows(ctx, `INSERT INTO subscribers
-			(id, address, external_id, name, state, language, timezone, attributes, created_at, active_at, confirmed_at, ended_at, suppressed_at)
-		SELECT v.id, v.address, v.external_id, v.name, v.state, v.language, v.timezone, v.attributes, v.created_at, v.active_at, v.confirmed_at, v.ended_at, v.suppressed_at
+			(id, address, external_id, name, state, language, timezone, format, attributes, asked_at, asked_on, created_at, active_at, confirmed_at, ended_at, suppressed_at)
+		SELECT v.id, v.address, v.external_id, v.name, v.state, v.language, v.timezone, v.format, v.attributes, v.asked_at, v.asked_on, v.created_at, v.active_at, v.confirmed_at, v.ended_at, v.suppressed_at
 		FROM {rows}`, append(subscriberColumns(fresh),
 		ints("created_at", fresh, func(r *record) int64 { return db.Millis(r.CreatedAt) }),
 		ints("active_at", fresh, func(r *record) int64 { return db.Millis(r.activeAt) })))
@@ -265,7 +270,8 @@ func updateSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
 			changed = append(changed, r)
 		}
 	}
-	_, err := tx.ExecRows(ctx, `UPDATE subscribers SET address = v.address, external_id = v.external_id, name = v.name, state = v.state, language = v.language, timezone = v.timezone, attributes = v.attributes,
+	_, err := tx.ExecRows(ctx, `UPDATE subscribers SET address = v.address, external_id = v.external_id, name = v.name, state = v.state, language = v.language, timezone = v.timezone, format = v.format, attributes = v.attributes,
+			asked_at = v.asked_at, asked_on = v.asked_on,
 			confirmed_at = v.confirmed_at, ended_at = v.ended_at, suppressed_at = v.suppressed_at,
 			hard_bounced_at = v.hard_bounced_at, soft_bounces = v.soft_bounces
 		FROM {rows} WHERE subscribers.id = v.id`, append(subscriberColumns(changed),
@@ -284,6 +290,9 @@ func subscriberColumns(recs []*record) []db.Column {
 		texts("state", recs, func(r *record) State { return r.State }),
 		texts("language", recs, func(r *record) string { return r.Language }),
 		texts("timezone", recs, func(r *record) string { return r.Zone }),
+		ints("asked_at", recs, func(r *record) int64 { return db.Millis(r.AskedAt) }),
+		texts("asked_on", recs, func(r *record) string { return r.AskedOn }),
+		texts("format", recs, func(r *record) Format { return r.Format }),
 		texts("attributes", recs, func(r *record) Attributes { return r.Attributes }),
 		ints("confirmed_at", recs, func(r *record) int64 { return db.Millis(r.ConfirmedAt) }),
 		ints("ended_at", recs, func(r *record) int64 { return db.Millis(r.EndedAt) }),

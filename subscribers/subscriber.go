@@ -38,8 +38,11 @@ type Subscriber struct {
 	State        State
 	Language     string // BCP 47, empty for the site's
 	Zone         string // IANA name, empty for each digest's own
+	Format       Format // how mails come
 	Attributes   Attributes
 	CreatedAt    time.Time
+	AskedAt      time.Time // when the address was last signed up or brought in
+	AskedOn      string    // the site whose page had the form, an origin; "" for our own
 	ConfirmedAt  time.Time // zero before the first confirmation
 	EndedAt      time.Time // when the reader last left; zero once confirmed again
 	SuppressedAt time.Time // zero unless the address is suppressed
