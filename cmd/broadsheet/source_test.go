@@ -49,7 +49,7 @@ func TestSourceCommands(t *testing.T) {
 		s["language"] != "en" || s["published_at"] != now.UTC().Format(time.RFC3339) || !strings.Contains(fmt.Sprint(s["topics"]), "topic-1") {
 		t.Errorf("got %v", s)
 	}
-	r.says(t, `1 stories from a sitemap; nothing was stored`, `1 entries have no title of news`)
+	r.says(t, `1 story from a sitemap; nothing was stored`, `without a title of news: 1 of 2 entries`)
 	n.must("source", "test", "site").says(t, `item 7 .*Without a link.*skipped`, `6 stories from a feed`)
 	n.run("source", "test", "site-x").want(t, 2, ``)
 	n.run("source", "test", server.URL+"/feed").says(t, `allow_private`)

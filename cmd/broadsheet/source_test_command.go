@@ -90,6 +90,6 @@ func (e *env) testSource(ctx context.Context, o *app.Offline, src *digest.Source
 	for _, note := range got.Notes {
 		fmt.Fprintf(e.stderr, "%s\n", printable(note))
 	}
-	fmt.Fprintf(e.stderr, "%s: %d stories from a %s; nothing was stored\n", printable(src.Slug), got.Stories, got.Kind)
+	fmt.Fprintf(e.stderr, "%s: %s from a %s; nothing was stored\n", printable(src.Slug), count(got.Stories, "story"), got.Kind)
 	return nil
 }

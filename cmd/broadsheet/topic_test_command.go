@@ -81,7 +81,7 @@ func (t *topicTest) run(ctx context.Context, what string) error {
 	if err := t.env.show(t.list()); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.env.stderr, "%d stories in %s; nothing was stored\n", len(t.stories), printable(what))
+	fmt.Fprintf(t.env.stderr, "%s in %s; nothing was stored\n", count(len(t.stories), "story"), printable(what))
 	if t.bad > 0 {
 		return partly("%d parts of %s are no stories", t.bad, printable(what))
 	}

@@ -87,7 +87,7 @@ func ParseSitemap(body []byte, o FeedOptions) (*Feed, error) {
 		p.sitemapStory(i+1, &got.urls[i])
 	}
 	if untitled > 0 {
-		p.note("%d entries have no title of news", untitled)
+		p.note("without a title of news: %d of %d entries", untitled, len(got.urls))
 	}
 	return p.out, nil
 }
