@@ -169,7 +169,7 @@ func newCatalog(set *digest.Setup) *subscribers.Catalog {
 	}
 	for i := range set.Digests {
 		d := &set.Digests[i]
-		one := subscribers.Digest{ID: d.ID, Slug: d.Slug, Name: d.Name, Zone: d.Location.String(), LocalTime: d.LocalTime, Hours: d.Hours}
+		one := subscribers.Digest{ID: d.ID, Slug: d.Slug, Name: d.Name, Zone: d.Location.String(), LocalTime: d.LocalTime, Hours: d.Hours, Often: howOften(d)}
 		for _, t := range set.Offered(d) {
 			one.Topics = append(one.Topics, t.ID)
 		}

@@ -17,6 +17,14 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {
 	if info, err := fs.Stat(files, name); err != nil || !info.Mode().IsRegular() {
 		return statusError(http.StatusNotFound)
 	}
+	w.Header().Set("Access-Control-Allow-Origin", "*") // for the scripts of forms on other sites
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+	if name == templates.FormScript { // whose links in pages of other sites have no version
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+	}
+	if name == templates.WorkScript { // a module, which the component of other sites' pages loads as well
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+	}
 	keepVersion(w, r)
 	http.ServeFileFS(w, r, files, name)
 	return nil

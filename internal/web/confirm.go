@@ -74,13 +74,18 @@ func (s *Server) toPreferences(w http.ResponseWriter, r *http.Request, id int64)
 // always that of a sign-up.
 func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
 	start := s.Now()
-	if r.PostForm.Get(templates.FieldWebsite) == "" && s.signUps.admit(s.client(r), start) == nil {
-		err := s.Subscribers.ConfirmAgain(r.Context(), token.Subscriber)
-		if err != nil && !errors.Is(err, subscribers.ErrUnknown) {
+	switch g := s.gate(r, proofOf(r), start); g.pass {
+	case passStale:
+		return s.showExpired(w, r, token.Subscriber)
+	case passChallenge:
+		return s.showStep(w, r, g.step, false)
+	case passGranted:
+		err := s.Subscribers.ConfirmAgain(r.Context(), token.Subscriber, g.form)
+		if err != nil && !errors.Is(err, subscribers.ErrUnknown) && !errors.Is(err, subscribers.ErrFormUsed) {
 			return err
 		}
 	}
-	return s.checkInbox(w, r, start)
+	return s.checkInbox(w, r, start, "/subscribed")
 }
 
 // showOutdated answers a link from before the reader last left.
@@ -96,6 +101,6 @@ func (s *Server) showOutdated(w http.ResponseWriter, r *http.Request, id int64) 
 }
 
 func (s *Server) showExpired(w http.ResponseWriter, r *http.Request, id int64) error {
-	page := &templates.ExpiredPage{Site: s.readerSite(r, id), FormToken: s.formToken(s.Now()), Action: r.URL.EscapedPath()}
+	page := &templates.ExpiredPage{Site: s.readerSite(r, id), FormToken: s.formToken(s.Now()), Work: s.workFor(r), Action: r.URL.EscapedPath()}
 	return s.show(w, http.StatusGone, func(b io.Writer) error { return s.pages.Expired(b, page) })
 }

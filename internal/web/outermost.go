@@ -25,7 +25,7 @@ func (s *Server) outermost(mux *http.ServeMux) http.Handler {
 
 // secure sets the headers that every answer carries.
 func (s *Server) secure(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", pagePolicy("'none'"))
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Robots-Tag", "noindex")
@@ -33,6 +33,12 @@ func (s *Server) secure(h http.Header) {
 	if s.https {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
+}
+
+// pagePolicy is the Content-Security-Policy of our pages, which those may frame
+// whom ancestors lists.
+func pagePolicy(ancestors string) string {
+	return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors " + ancestors + "; base-uri 'none'"
 }
 
 // unrouted returns the status of a request that no route takes, and tells the

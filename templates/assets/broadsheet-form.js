@@ -23,7 +23,7 @@
       this.offerZones(form.elements.zone);
     }
 
-    // offerZones lists the time zones that the browser knows.
+    // offerZones lists those that the browser knows.
     offerZones(list) {
       if (!list || list.length || !Intl.supportedValuesOf) return;
       const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -35,10 +35,15 @@
 
     // token asks once for the signed time of the form.
     token() {
-      return this.signed ||= this.ask().then(answer => answer.body.form).catch(error => {
+      return this.signed ||= this.ask().then(answer => this.sign(answer.body)).catch(error => {
         this.signed = null;
         throw error;
       });
+    }
+
+    // sign does what work there is to be done for a token.
+    async sign({ form, work }) {
+      return { form, work: work && await (await import(work.script)).solve(form, work) };
     }
 
     async ask(options) {
@@ -46,23 +51,29 @@
       return { status: answer.status, body: await answer.json() };
     }
 
-    async filledIn() {
-      const data = { form: await this.token() };
+    async post() {
+      const data = { ...await this.token() };
       for (const [name, value] of new FormData(this.form)) {
         if (name === "topics" || name === "digests") (data[name] ||= []).push(value);
         else if (name.startsWith("hour-")) (data.hours ||= {})[name.slice(5)] = value;
         else data[inJSON[name] || name] = value;
       }
-      return JSON.stringify(data);
+      return this.ask({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) });
     }
 
     async send() {
       this.sending = true;
-      this.clear();
+      for (const old of this.querySelectorAll(".broadsheet-problem")) old.remove();
+      for (const old of this.querySelectorAll("[aria-describedby^=broadsheet-]")) {
+        old.removeAttribute("aria-describedby");
+        old.removeAttribute("aria-invalid");
+      }
       try {
-        const { status, body } = await this.ask({
-          method: "POST", headers: { "Content-Type": "application/json" }, body: await this.filledIn(),
-        });
+        let { status, body } = await this.post();
+        if (status === 428) {
+          this.signed = this.sign(body);
+          ({ status, body } = await this.post());
+        }
         if (status === 202) this.thank(body);
         else if (status === 422 || status === 429) this.show(body.errors);
         else throw status;
@@ -72,34 +83,22 @@
       this.sending = false;
     }
 
-    clear() {
-      for (const old of this.form.querySelectorAll(".broadsheet-problem")) old.remove();
-      for (const old of this.form.querySelectorAll("[aria-describedby^=broadsheet-]")) {
-        old.removeAttribute("aria-describedby");
-        old.removeAttribute("aria-invalid");
-      }
-    }
-
     // show puts what is wrong beside the fields, and the focus on the first.
     show(errors) {
-      const focus = errors.map(one => this.problem(one));
-      focus[0]?.focus();
-      if (errors.some(one => one.field === "form")) {
-        this.signed = null;
-        this.token().catch(() => {});
-      }
+      if (errors.some(one => one.field === "form")) this.signed = null;
+      this.token().catch(() => {});
+      errors.map(one => this.problem(one))[0].focus();
     }
 
     problem({ field = "", error }) {
-      const note = document.createElement("p");
+      const note = this.line("strong", error), form = this.form;
       note.className = "broadsheet-problem";
       note.id = "broadsheet-problem-" + ++problems;
-      note.append(Object.assign(document.createElement("strong"), { textContent: error }));
       const name = Object.keys(inJSON).find(key => inJSON[key] === field) || field.replace("hours.", "hour-");
-      const input = [...this.form.elements].find(one => one.name === name && one.type !== "hidden" && !one.closest("[hidden]"));
+      const input = [...form.elements].find(one => one.name === name && one.type !== "hidden" && !one.closest("[hidden]"));
       if (!input) {
         note.tabIndex = -1;
-        this.form.prepend(note);
+        form.prepend(note);
         return note;
       }
       const group = input.closest("fieldset");
@@ -109,15 +108,16 @@
       return input;
     }
 
+    line(tag, words) {
+      const line = document.createElement("p");
+      line.append(Object.assign(document.createElement(tag), { textContent: words }));
+      return line;
+    }
+
     thank({ title, text }) {
-      const answer = document.createElement("div");
-      Object.assign(answer, { tabIndex: -1, lang: this.form.lang, dir: this.form.dir });
-      answer.setAttribute("role", "status");
-      for (const [tag, words] of [["strong", title], ["span", text]]) {
-        const line = document.createElement("p");
-        line.append(Object.assign(document.createElement(tag), { textContent: words }));
-        answer.append(line);
-      }
+      const answer = document.createElement("div"), { lang, dir } = this.form;
+      Object.assign(answer, { tabIndex: -1, lang, dir, role: "status" });
+      answer.append(this.line("strong", title), this.line("span", text));
       this.form.replaceWith(answer);
       answer.focus();
       this.dispatchEvent(new CustomEvent("broadsheet-sent", { bubbles: true }));
