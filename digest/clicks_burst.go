@@ -7,8 +7,8 @@ import (
 
 // A network that follows burstLinks different links of an edition within
 // burstWindow is a scanner: a filter of mail opens all of them at once, and people
-// one after the other. What it follows is counted as its own for burstMemory
-// longer.
+// one after the other. What it followed before it was known for one is counted
+// anew as its own, and what it follows for burstMemory longer.
 const (
 	burstLinks  = 5
 	burstWindow = 10 * time.Second
@@ -25,16 +25,16 @@ type burstKey struct {
 // burst is what a network followed of an edition lately.
 type burst struct {
 	began   time.Time
-	waiting []clickKey // not counted yet
+	counted []clickKey // as a reader's
 	scanner bool       // it followed too many: all else is its own, too
 }
 
-// watch counts a click as soon as it is clear whether it is part of a burst.
+// watch counts a click as a reader's, until it is clear that it is part of a burst.
 func (c *Clicks) watch(key clickKey, network uint64, now time.Time) {
 	at := burstKey{network, key.edition}
 	b := c.bursts[at]
 	if b != nil && b.over(now) {
-		c.end(at, b)
+		delete(c.bursts, at)
 		b = nil
 	}
 	if b == nil {
@@ -45,17 +45,17 @@ func (c *Clicks) watch(key clickKey, network uint64, now time.Time) {
 		b = &burst{began: now}
 		c.bursts[at] = b
 	}
+	c.count(key, b.scanner)
 	if b.scanner {
 		b.began = now
-		c.count(key, true)
 		return
 	}
-	if b.waiting = append(b.waiting, key); b.links() >= burstLinks {
+	if b.counted = append(b.counted, key); b.links() >= burstLinks {
 		b.scanner, b.began = true, now
-		for _, waiting := range b.waiting {
-			c.count(waiting, true)
+		for _, earlier := range b.counted {
+			c.recount(earlier)
 		}
-		b.waiting = nil
+		b.counted = nil
 	}
 }
 
@@ -69,33 +69,28 @@ func (b *burst) over(now time.Time) bool {
 	return now.Sub(b.began) >= lasts || now.Before(b.began)
 }
 
-// links is how many different links wait.
+// links is how many different links were followed.
 func (b *burst) links() int {
 	n := 0
-	for i, key := range b.waiting {
+	for i, key := range b.counted {
 		earlier := func(other clickKey) bool {
 			return other.article == key.article && other.slot == key.slot && other.position == key.position
 		}
-		if !slices.ContainsFunc(b.waiting[:i], earlier) {
+		if !slices.ContainsFunc(b.counted[:i], earlier) {
 			n++
 		}
 	}
 	return n
 }
 
-// end counts what waits in a burst that was none, and forgets it.
-func (c *Clicks) end(at burstKey, b *burst) {
-	for _, waiting := range b.waiting {
-		c.count(waiting, false)
-	}
-	delete(c.bursts, at)
-}
-
-// settle ends what is over by a time.
-func (c *Clicks) settle(now time.Time) {
+// forget drops the networks whose bursts are over.
+func (c *Clicks) forget() {
+	now := c.store.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for at, b := range c.bursts {
 		if b.over(now) {
-			c.end(at, b)
+			delete(c.bursts, at)
 		}
 	}
 }

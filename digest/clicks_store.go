@@ -10,8 +10,9 @@ import (
 	"broadsheet/internal/db"
 )
 
-// addClicks adds what was counted to what there is. An edition that does not
-// exist was of another database, and is left out.
+// addClicks adds what was counted to what there is; the clicks of a burst may be
+// fewer than before. An edition that does not exist was of another database, and
+// is left out.
 func (s *Store) addClicks(ctx context.Context, counts map[clickKey]*clickTally, opens map[openKey]*clickTally) error {
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		if err := insertClicks(ctx, tx, counts); err != nil {
@@ -75,36 +76,39 @@ func insertOpens(ctx context.Context, tx *db.Tx, counts map[openKey]*clickTally)
 
 // ClickCount is how often one link of an edition's mails was followed.
 type ClickCount struct {
-	Edition  string // its key
-	Slot     string // of a slot, its slug
-	Position int    // in the mail, from 1
-	Article  int64  // of a story
-	URL      string // of the story
-	Title    string // of the story, as it is now
-	Clicks   int64  // by people, as far as we can tell
-	Scanners int64  // by machines
+	Edition  string    // its key
+	Slot     string    // of a slot, its slug
+	Place    LinkPlace // of a link that is of no story and of no slot
+	Position int       // among those of its kind in the mail, from 1
+	Article  int64     // of a story
+	URL      string    // of the story
+	Title    string    // of the story, as it is now
+	Clicks   int64     // by people, as far as we can tell
+	Scanners int64     // by machines
 }
 
 // ClickCounts returns how often links were followed, the newest edition first,
-// and in each the stories by their position, then the slots. It is that of one
-// edition unless key is "", and no more than limit.
+// and in each the stories by their position, then the other places, then the
+// slots. It is that of one edition unless key is "", and no more than limit.
 func (s *Store) ClickCounts(ctx context.Context, key string, limit int) ([]ClickCount, error) {
 	var out []ClickCount
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		out = nil
 		return tx.Each(ctx, func(scan func(dest ...any) error) error {
 			var c ClickCount
-			err := scan(&c.Edition, &c.Slot, &c.Position, &c.Article, &c.URL, &c.Title, &c.Clicks, &c.Scanners)
+			var name string
+			err := scan(&c.Edition, &name, &c.Position, &c.Article, &c.URL, &c.Title, &c.Clicks, &c.Scanners)
+			c.Slot, c.Place = splitName(name)
 			out = append(out, c)
 			return err
 		}, `SELECT e.key, n.slot, n.position, n.article_id, COALESCE(v.url, ''), COALESCE(v.title, ''), n.clicks, n.scanners
-			FROM (SELECT edition_id, slot, position, article_id, SUM(clicks) AS clicks, SUM(scanners) AS scanners
+			FROM (SELECT edition_id, slot, position, article_id, CASE WHEN SUM(clicks) > 0 THEN SUM(clicks) ELSE 0 END AS clicks, SUM(scanners) AS scanners
 				FROM click_counts GROUP BY edition_id, slot, position, article_id) AS n
 			JOIN editions e ON e.id = n.edition_id
 			LEFT JOIN articles a ON a.id = n.article_id
 			LEFT JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
 			WHERE CAST($1 AS TEXT) = '' OR e.key = $1
-			ORDER BY e.slot DESC, e.id DESC, n.slot, n.position, n.article_id LIMIT $2`, key, limit)
+			ORDER BY e.slot DESC, e.id DESC, CASE WHEN n.slot = '' THEN 0 WHEN n.slot LIKE '#%' THEN 1 ELSE 2 END, n.slot, n.position, n.article_id LIMIT $2`, key, limit)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read clicks: %w", err)

@@ -127,6 +127,57 @@ func TestClicksInBursts(t *testing.T) {
 	}
 }
 
+// What was written as a reader's is written anew once it is clear whose it was,
+// also in the hour before.
+func TestBurstsCorrectWhatIsWritten(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newCounting(t, d)
+		c.clock.advance(time.Hour - time.Duration(c.clock.Now().UnixNano())%time.Hour - time.Second)
+		add := func(position int) {
+			c.clicks.Add(digest.Click{EditionID: c.edition, ArticleID: int64(position), Position: position}, digest.Visit{Network: 7})
+			c.clicks.Flush(t.Context())
+		}
+		for n := range 4 {
+			add(n + 1)
+			c.clock.advance(time.Second)
+		}
+		c.want("1: 1 0", "2: 1 0", "3: 1 0", "4: 1 0")
+		add(5)
+		c.want("1: 0 1", "2: 0 1", "3: 0 1", "4: 0 1", "5: 0 1")
+		if n := c.count(`SELECT COUNT(*) FROM click_counts WHERE clicks <> 0`); n > 0 {
+			t.Errorf("%d rows have clicks of readers", n)
+		}
+	})
+}
+
+// A click is in the database before anybody could know of another one: a process
+// that is killed loses what came in its last second, and no more.
+func TestClicksAreWrittenAsTheyCome(t *testing.T) {
+	c := newCounting(t, dbtest.Open(t, db.SQLite))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.clicks.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	written := func(want string) {
+		t.Helper()
+		for late := time.After(9 * time.Second); !slices.Contains(c.counted(), want); { // less than any interval would take
+			select {
+			case <-tick.C:
+			case <-late:
+				t.Fatalf("got %q, want %s", c.counted(), want)
+			}
+		}
+	}
+	c.follow(1, digest.Visit{Network: 1})
+	written("1: 1 0")
+	for n := range 20 { // what comes while a write is under way or just over is not left behind
+		c.follow(2, digest.Visit{Network: uint64(n + 1)})
+	}
+	written("2: 20 0")
+}
+
 func TestClicksOfOneLinkAreNoBurst(t *testing.T) {
 	c := newCounting(t, dbtest.Open(t, db.SQLite))
 	for range 50 {

@@ -10,18 +10,11 @@ import (
 	"broadsheet/templates"
 )
 
-// What links that are of no story say that they stand in.
-const (
-	introSection       = "introduction"
-	correctionsSection = "corrections"
-	moreSection        = "more"
-)
-
 // Links are the addresses in a mail that belong to no single reader.
 type Links struct {
 	SignUp      string       // where someone who was forwarded the mail signs up
 	Public      *PublicLinks // nil: no mail links to itself, and nothing is counted
-	CountClicks bool         // links of stories lead over our server
+	CountClicks bool         // links to stories, of slots, introductions, corrections and to what has no room lead over our server
 	Pixel       bool         // mails carry a picture that tells when they are opened
 }
 
@@ -54,8 +47,12 @@ func (c *Composer) dress(dr *draft, content *templates.Digest) error {
 		}
 	}
 	content.Corrections = w.corrections(content.Corrections)
-	content.Intro = content.Intro.WithLinks(func(link string) string { return w.tag(link, 0, introSection) })
-	content.MoreURL = w.tag(content.MoreURL, 0, moreSection)
+	introduced := 0
+	content.Intro = content.Intro.WithLinks(func(link string) string {
+		introduced++
+		return w.place(link, PlaceIntroduction, introduced)
+	})
+	content.MoreURL = w.place(content.MoreURL, PlaceMore, 1)
 	if c.links.Public != nil && dr.edition.ID != 0 && dr.selectionID != 0 {
 		l := c.links.Public.AsOf(dr.at)
 		content.ViewURL = l.View(Mailing{dr.edition.ID, dr.selectionID})
@@ -133,12 +130,27 @@ func (w *wardrobe) tag(link string, position int, section string) string {
 	return tagged
 }
 
+// longestTarget is the longest address that a link can carry, so that the link
+// with it is still read.
+const longestTarget = 2000
+
+// place is the link of a place with its parameters, which leads over our server
+// where clicks are counted. Its target is signed with it.
+func (w *wardrobe) place(link string, place LinkPlace, position int) string {
+	target := w.tag(link, 0, string(place))
+	links, e := &w.composer.links, w.draft.edition
+	if !links.CountClicks || links.Public == nil || e.ID == 0 || webAddress(target) == nil || len(target) > longestTarget {
+		return target
+	}
+	return links.Public.AsOf(w.draft.at).Go(Click{EditionID: e.ID, Place: place, Position: position, target: target})
+}
+
 // corrections returns corrections with links that have parameters. Those that
 // were given belong to the draft, which is drawn several times.
 func (w *wardrobe) corrections(given []templates.Correction) []templates.Correction {
 	out := make([]templates.Correction, len(given))
 	for i, correction := range given {
-		correction.URL = w.tag(correction.URL, 0, correctionsSection)
+		correction.URL = w.place(correction.URL, PlaceCorrections, i+1)
 		out[i] = correction
 	}
 	return out

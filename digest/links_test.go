@@ -1,6 +1,9 @@
 package digest_test
 
 import (
+	"fmt"
+	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -98,6 +101,73 @@ func TestLinksOfStoriesAreCounted(t *testing.T) {
 			t.Error("links are counted unasked")
 		}
 	})
+}
+
+// Links that are of no story are counted by where they stand. Each leads to what
+// was signed with it, parameters included, and nothing else does.
+func TestLinksBesideStoriesAreCounted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fillCompose(t, d, func(s *digest.Setup) {
+			s.Digests[0].Tags = &digest.LinkTags{Tags: linkTags(t, "utm_content", "{{.Section}}-{{.Position}}"), Hosts: []string{"courier.example"}}
+		})
+		for n := 1; n <= 2; n++ {
+			w.exec(`INSERT INTO corrections (id, article_id, seq, at, note) VALUES ($1, $2, 1, 1, 'It was not so.')`, n, w.storyID(n+1))
+		}
+		w.selects("%d:%d +4 ~1 ~2", w.storyID(1), w.topic("world"))
+		w.revise(digest.EditionEdit{Intro: text("Read [this](https://courier.example/a?b=c), [that](https://other.example/) and [write](mailto:us@courier.example).")})
+		public := publicLinks(t, oldLinkKey)
+		message := w.linked(digest.Links{Public: public, CountClicks: true})
+		if again := w.linked(digest.Links{Public: public, CountClicks: true}); again != message {
+			t.Error("composing anew gave another message")
+		}
+		publisher := digest.NewPublisher(digest.NewComposer(w.store, w.setup, digest.Links{Public: public}, w.clock.Now), digest.Archive{})
+		got, clicks := map[string]string{}, digest.NewClicks(w.store, slog.New(slog.DiscardHandler))
+		for _, token := range below(hrefs(message), "https://courier.example/mail/r/") {
+			click, target, err := publisher.Follow(t.Context(), token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if click.Place != "" {
+				got[fmt.Sprintf("%s %d", click.Place, click.Position)] = target
+			}
+			clicks.Add(click, digest.Visit{})
+		}
+		want := map[string]string{
+			"introduction 1": "https://courier.example/a?b=c&utm_content=introduction-0", "introduction 2": "https://other.example/",
+			"corrections 1": "https://courier.example/2?utm_content=corrections-0", "corrections 2": "https://courier.example/3?utm_content=corrections-0",
+			"more 1": "https://courier.example?utm_content=more-0",
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if !strings.Contains(message, "mailto:us@courier.example") {
+			t.Error("an address of mail is gone")
+		}
+		clicks.Flush(t.Context())
+		counts, err := w.store.ClickCounts(t.Context(), "", 9)
+		var places []string
+		for _, c := range counts {
+			places = append(places, fmt.Sprintf("%s%s %d: %d", c.Place, c.Slot, c.Position, c.Clicks))
+		}
+		if want := []string{" 1: 1", "corrections 1: 1", "corrections 2: 1", "introduction 1: 1", "introduction 2: 1", "more 1: 1"}; err != nil || !slices.Equal(places, want) {
+			t.Errorf("counted %q, %v, want %q", places, err, want)
+		}
+		for _, link := range hrefs(w.linked(digest.Links{Public: public})) {
+			if strings.Contains(link, "/mail/r/") {
+				t.Errorf("%s is counted unasked", link)
+			}
+		}
+	})
+}
+
+// An address so long that a link with it would not be read is left as it is.
+func TestLongLinksAreNotCounted(t *testing.T) {
+	w := fillCompose(t, dbtest.Open(t, db.SQLite), nil)
+	long := "https://courier.example/" + strings.Repeat("a", 1000) + "?" + strings.Repeat("b", 1000)
+	w.revise(digest.EditionEdit{Intro: text("[Long](" + long + ")")})
+	if message := w.linked(digest.Links{Public: publicLinks(t, oldLinkKey), CountClicks: true}); !slices.Contains(hrefs(message), long) {
+		t.Error("a long link leads over our server")
+	}
 }
 
 // The pixel is there only where it was asked for, and before the end of the mail.

@@ -49,15 +49,47 @@ const (
 // an edition have it.
 type Mailing struct{ EditionID, SelectionID int64 }
 
-// Click is a link of a mail that was followed: that of a story or of a slot.
+// LinkPlace is where a link stands that is of no story and of no slot.
+type LinkPlace string
+
+// The places of links.
+const (
+	PlaceIntroduction LinkPlace = "introduction"
+	PlaceCorrections  LinkPlace = "corrections"
+	PlaceMore         LinkPlace = "more" // "and 9 more stories"
+)
+
+// Click is a link of a mail that was followed: that of a story, of a slot, or of
+// a place beside them.
 type Click struct {
 	EditionID int64
-	ArticleID int64  // of a story
-	Slot      string // of a slot, its slug
-	Position  int    // among the stories or the slots of the mail, from 1
+	ArticleID int64     // of a story
+	Slot      string    // of a slot, its slug
+	Place     LinkPlace // of any other link
+	Position  int       // among the stories, the slots or the links of the place in the mail, from 1
 
 	section int64  // in which the story stands: a topic, SectionTop or SectionLatest
-	target  string // of a slot
+	target  string // of anything but a story
+}
+
+// placeMark begins the name of a place where slots have their slug, which never
+// begins so.
+const placeMark = "#"
+
+// name is the slug of the slot or the name of the place, "" for a story.
+func (c *Click) name() string {
+	if c.Place != "" {
+		return placeMark + string(c.Place)
+	}
+	return c.Slot
+}
+
+// splitName tells the slug of a slot from a place.
+func splitName(name string) (slot string, place LinkPlace) {
+	if rest, ok := strings.CutPrefix(name, placeMark); ok {
+		return "", LinkPlace(rest)
+	}
+	return name, ""
 }
 
 // View returns the link to a mail as a page.
@@ -162,8 +194,8 @@ func (l *PublicLinks) ReadOpen(name string) (editionID int64, err error) {
 }
 
 // fields are the edition, the article, the position and the section; without an
-// article the slug of the slot with its length and the target follow instead of
-// the section.
+// article the name of the slot or place with its length and the target follow
+// instead of the section.
 func (c *Click) fields() []byte {
 	b := binary.AppendUvarint(nil, uint64(c.EditionID))
 	b = binary.AppendUvarint(b, uint64(c.ArticleID))
@@ -171,8 +203,9 @@ func (c *Click) fields() []byte {
 	if c.ArticleID != 0 {
 		return binary.AppendVarint(b, c.section)
 	}
-	b = binary.AppendUvarint(b, uint64(len(c.Slot)))
-	return append(append(b, c.Slot...), c.target...)
+	name := c.name()
+	b = binary.AppendUvarint(b, uint64(len(name)))
+	return append(append(b, name...), c.target...)
 }
 
 // ReadGo reads the token of a link that leads to the target of a click. It
@@ -190,8 +223,9 @@ func (l *PublicLinks) ReadGo(token string) (Click, error) {
 		}
 		return c, nil
 	}
-	c.Slot = r.text(r.number())
-	if c.target = string(r.rest); r.failed || c.Slot == "" || c.target == "" {
+	name := r.text(r.number())
+	c.Slot, c.Place = splitName(name)
+	if c.target = string(r.rest); r.failed || name == "" || name == placeMark || c.target == "" {
 		return Click{}, ErrBadLink
 	}
 	return c, nil

@@ -52,6 +52,7 @@ func publicTokens() map[string]struct {
 		"/r/ of a story":         click(digest.Click{EditionID: 7, ArticleID: 300, Position: 1}),
 		"/r/ of the top section": click(digest.ClickIn(digest.Click{EditionID: 7, ArticleID: math.MaxInt64, Position: 20}, digest.SectionTop)),
 		"/r/ of a slot":          click(digest.ClickTo(digest.Click{EditionID: 7, Slot: "house-ad", Position: 2}, "https://shop.example/a?b=c&d=%20#e")),
+		"/r/ of an introduction": click(digest.ClickTo(digest.Click{EditionID: 7, Place: digest.PlaceIntroduction, Position: 2}, "https://shop.example/a?b=c&d=%20#e")),
 		"/o/ of an edition": {func(l *digest.PublicLinks) string { return l.Open(7) }, func(l *digest.PublicLinks, token string) error {
 			got, err := l.ReadOpen(token)
 			return sameLink(got, 7, err)

@@ -18,17 +18,18 @@ func (e *env) statsCommand() *cobra.Command {
 
 func (e *env) statsClicksCommand() *cobra.Command {
 	return e.statsVerb("clicks", "Show how often the links of mails were followed",
-		"Show how often the links of mails were followed, by edition, story, position and slot. Nothing tells who it\n"+
-			"was. Scanners are machines that look at mails before their readers do. They are counted only while\n"+
+		"Show how often the links of mails were followed, by edition, story, position and slot, and those of\n"+
+			"introductions, corrections and of what had no room by their place. Nothing tells who it was. Scanners are\n"+
+			"machines that look at mails before their readers do. They are counted only while\n"+
 			"count_clicks in [links] is true.",
 		func(ctx context.Context, a *app.App, key string, limit int) (*list, error) {
 			counts, err := a.Digests.ClickCounts(ctx, key, limit)
 			out := &list{
-				columns: []string{"edition", "position", "clicks", "scanners", "slot", "article", "title", "url"},
+				columns: []string{"edition", "position", "clicks", "scanners", "slot", "article", "title", "url", "place"},
 				empty:   "No clicks were counted." + offUnless(a.Config.Links.CountClicks, "count_clicks"),
 			}
 			for _, c := range counts {
-				out.add(c.Edition, c.Position, c.Clicks, c.Scanners, c.Slot, c.Article, c.Title, c.URL)
+				out.add(c.Edition, c.Position, c.Clicks, c.Scanners, c.Slot, c.Article, c.Title, c.URL, string(c.Place))
 			}
 			return out, err
 		})

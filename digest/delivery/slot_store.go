@@ -55,7 +55,7 @@ func (s *Store) SlotCounts(ctx context.Context, key, since string) ([]SlotCount,
 		var editions []slotEdition
 		err = tx.Select(ctx, &editions, slotEditionQuery+`WHERE (e.key = $1 OR CAST($1 AS TEXT) = '' AND e.slot >= $2)
 			AND (EXISTS (SELECT 1 FROM edition_slots x WHERE x.edition_id = e.id)
-				OR EXISTS (SELECT 1 FROM click_counts k WHERE k.edition_id = e.id AND k.slot <> '')
+				OR EXISTS (SELECT 1 FROM click_counts k WHERE k.edition_id = e.id AND k.slot <> '' AND k.slot NOT LIKE '#%')
 				OR EXISTS (SELECT 1 FROM selections s WHERE s.edition_id = e.id AND s.slots <> ''))
 			ORDER BY e.slot, e.key`, key, since)
 		for i := 0; i < len(editions) && err == nil; i++ {
@@ -104,7 +104,8 @@ func (e *slotEdition) counts(ctx context.Context, tx *db.Tx, history *digest.Slo
 		err := scan(&slug, &clicks, &scanners)
 		row(slug).Clicks, row(slug).Scanners = clicks, scanners
 		return err
-	}, `SELECT slot, CAST(SUM(clicks) AS BIGINT), CAST(SUM(scanners) AS BIGINT) FROM click_counts WHERE edition_id = $1 AND slot <> '' GROUP BY slot`, e.ID)
+	}, `SELECT slot, CAST(CASE WHEN SUM(clicks) > 0 THEN SUM(clicks) ELSE 0 END AS BIGINT), CAST(SUM(scanners) AS BIGINT) FROM click_counts
+		WHERE edition_id = $1 AND slot <> '' AND slot NOT LIKE '#%' GROUP BY slot`, e.ID)
 	var out []SlotCount
 	for _, slug := range slices.Sorted(maps.Keys(rows)) {
 		out = append(out, *rows[slug])

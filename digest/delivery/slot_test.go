@@ -44,7 +44,7 @@ func slotted(t *testing.T, d *db.DB) *world {
 	w.exec(`UPDATE batches SET done_at = 1`)
 	w.version("bank", 1, 100, bankBody)
 	w.version("guide", 1, 100, `{"slug":"guide","text":"x","link":"https://courier.example/guide","digests":["daily"]}`)
-	w.exec(`INSERT INTO click_counts (edition_id, slot, position, hour, clicks, scanners) VALUES (1, 'bank', 1, 5, 3, 1), (1, 'bank', 1, 6, 4, 0)`)
+	w.exec(`INSERT INTO click_counts (edition_id, slot, position, hour, clicks, scanners) VALUES (1, 'bank', 1, 5, 3, 1), (1, 'bank', 1, 6, 4, 0), (1, '#more', 1, 6, 99, 99)`)
 	w.exec(`INSERT INTO click_counts (edition_id, article_id, position, hour, clicks, scanners) VALUES (1, 9, 1, 5, 99, 99)`)
 	return w
 }
