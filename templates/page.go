@@ -111,15 +111,6 @@ type PreferencesPage struct {
 	PauseTo     string
 }
 
-// UnsubscribePage asks once before it ends one digest.
-type UnsubscribePage struct {
-	Site           Site
-	DigestName     string
-	Masked         string
-	Action         string
-	PreferencesURL string // empty leaves the offer out
-}
-
 // TopicPage asks once before it takes a topic off a reader's choices.
 type TopicPage struct {
 	Site           Site
@@ -128,15 +119,6 @@ type TopicPage struct {
 	Action         string
 	PreferencesURL string
 	Last           bool // a digest would be left without a topic: it stays
-}
-
-// GoodbyePage says that a reader has left.
-type GoodbyePage struct {
-	Site           Site
-	DigestName     string
-	All            bool   // every digest has ended
-	PreferencesURL string // empty leaves the link out
-	SubscribeURL   string // empty leaves the link out
 }
 
 // ExpiredPage says that a link is too old, and offers a new one.

@@ -47,7 +47,7 @@ func LoadPages() (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse page layout: %w", err)
 	}
-	for _, name := range []string{"subscribe", "check", "confirm", "preferences", "unsubscribe", "topic", "personal", "move", "goodbye", "expired", "step", "message", "inbox", "mail", "edition", "editions"} {
+	for _, name := range []string{"subscribe", "check", "confirm", "preferences", "unsubscribe", "topic", "personal", "move", "goodbye", "less", "expired", "step", "message", "inbox", "mail", "edition", "editions"} {
 		t, err := layout.Clone()
 		if err != nil {
 			return nil, fmt.Errorf("clone page layout: %w", err)
@@ -125,25 +125,11 @@ func (p *Pages) Preferences(w io.Writer, page *PreferencesPage) error {
 	return p.draw(w, "preferences", f)
 }
 
-// Unsubscribe draws the page that an unsubscribe link opens.
-func (p *Pages) Unsubscribe(w io.Writer, page *UnsubscribePage) error {
-	f := newFrame(page.Site, page)
-	f.Title = fmt.Sprintf(f.T.UnsubscribeTitle, page.DigestName)
-	return p.draw(w, "unsubscribe", f)
-}
-
 // Topic draws the page that the link of a topic opens.
 func (p *Pages) Topic(w io.Writer, page *TopicPage) error {
 	f := newFrame(page.Site, page)
 	f.Title = fmt.Sprintf(f.T.DropTitle, page.Topic)
 	return p.draw(w, "topic", f)
-}
-
-// Goodbye draws the page for a reader who has left.
-func (p *Pages) Goodbye(w io.Writer, page *GoodbyePage) error {
-	f := newFrame(page.Site, page)
-	f.Title = f.T.GoodbyeTitle
-	return p.draw(w, "goodbye", f)
 }
 
 // Expired draws the page of a link that is too old.

@@ -136,8 +136,24 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 	"unsubscribe": func(p *templates.Pages, w io.Writer) error {
 		return p.Unsubscribe(w, &templates.UnsubscribePage{
 			Site: courier, DigestName: "The Morning Courier", Masked: "a•••@example.com",
-			Action: "/mail/u/AbCd", PreferencesURL: "/mail/p/AbCd",
+			Action: "/mail/u/AbCd", Pause: true, Topics: []templates.Choice{{Slug: "city", Name: "City"}, {Slug: "world", Name: "World"}}, All: true,
 		})
+	},
+	"unsubscribe-last": func(p *templates.Pages, w io.Writer) error {
+		return p.Unsubscribe(w, &templates.UnsubscribePage{
+			Site: courier, DigestName: "The Morning Courier", Masked: "a•••@example.com",
+			Action: "/mail/u/AbCd", Topics: []templates.Choice{{Slug: "city", Name: "City", Checked: true}, {Slug: "world", Name: "World"}}, LastTopic: true,
+		})
+	},
+	"unsubscribe-errors": func(p *templates.Pages, w io.Writer) error {
+		return p.Unsubscribe(w, &templates.UnsubscribePage{
+			Site: courier, DigestName: "The Morning Courier", Masked: "a•••@example.com",
+			Action: "/mail/u/AbCd", Pause: true, Topics: []templates.Choice{{Slug: "city", Name: "City"}, {Slug: "world", Name: "World"}},
+			Errors: map[string]templates.Problem{templates.FieldTopics: templates.ProblemTopicsMissing},
+		})
+	},
+	"unsubscribe-plain": func(p *templates.Pages, w io.Writer) error {
+		return p.Unsubscribe(w, &templates.UnsubscribePage{Site: courier, DigestName: "City Courier", Masked: "a•••@example.com", Action: "/mail/u/AbCd"})
 	},
 	"topic": func(p *templates.Pages, w io.Writer) error {
 		return p.Topic(w, &templates.TopicPage{
@@ -153,6 +169,28 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 		return p.Goodbye(w, &templates.GoodbyePage{
 			Site: courier, DigestName: "The Morning Courier", PreferencesURL: "/mail/p/AbCd", SubscribeURL: "/mail/subscribe",
 		})
+	},
+	"goodbye-undo": func(p *templates.Pages, w io.Writer) error {
+		return p.Goodbye(w, &templates.GoodbyePage{
+			Site: courier, DigestName: "The Morning Courier", UndoAction: "/mail/b/AbCd",
+			Whys: []string{"too-many", "not-relevant", "elsewhere", "never-asked", "other"}, MaxWhyText: 500,
+		})
+	},
+	"goodbye-thanks": func(p *templates.Pages, w io.Writer) error {
+		return p.Goodbye(w, &templates.GoodbyePage{Site: courier, All: true, UndoAction: "/mail/b/AbCd", Thanks: true})
+	},
+	"less-paused": func(p *templates.Pages, w io.Writer) error {
+		return p.Less(w, &templates.LessPage{Site: courier, What: templates.LessPaused, LeaveURL: "/mail/u/AbCd",
+			Until: time.Date(2026, 12, 24, 0, 0, 0, 0, tokyo), Now: time.Date(2026, 11, 23, 12, 0, 0, 0, tokyo)})
+	},
+	"less-topics": func(p *templates.Pages, w io.Writer) error {
+		return p.Less(w, &templates.LessPage{Site: courier, What: templates.LessTopics, Names: []string{"City", "World"}, LeaveURL: "/mail/u/AbCd"})
+	},
+	"less-returned": func(p *templates.Pages, w io.Writer) error {
+		return p.Less(w, &templates.LessPage{Site: courier, What: templates.LessReturned, Names: []string{"The Morning Courier", "The Weekly"}})
+	},
+	"less-gone": func(p *templates.Pages, w io.Writer) error {
+		return p.Less(w, &templates.LessPage{Site: courier, What: templates.LessGone, SubscribeURL: "/mail/subscribe"})
 	},
 	"goodbye-all": func(p *templates.Pages, w io.Writer) error {
 		return p.Goodbye(w, &templates.GoodbyePage{Site: courier, All: true, SubscribeURL: "/mail/subscribe"})

@@ -140,9 +140,20 @@ type catalogue struct {
 	EraseButton, ErasedTitle, ErasedText         string
 	DropTitle, DropText, DropButton, DropLast    string // DropTitle: topic; DropText: topic, address
 	UnsubscribeTitle, UnsubscribeText            string // digest; digest, address
-	UnsubscribeButton, Instead, InsteadLink      string // UnsubscribeButton: digest
+	UnsubscribeButton, InsteadLink               string // UnsubscribeButton: digest
 	GoodbyeTitle, GoodbyeText, GoodbyeAll        string // digest; site
 	GoodbyeKeep, GoodbyeBack                     string
+	LessTitle, PauseFor                          string
+	TwoWeeks, OneMonth, ThreeMonths              string
+	FewerTitle, FewerText, FewerButton           string
+	FewerDone, AfterAll                          string // FewerDone: topics
+	UndoText, UndoButton                         string
+	ReturnTitle, ReturnText                      string // ReturnText: digests
+	GoneTitle, GoneText                          string
+	WhyTitle, WhyHint, WhyWords                  string // WhyHint: site
+	WhyTooMany, WhyNotRelevant, WhyElsewhere     string
+	WhyNeverAsked, WhyOther                      string
+	WhyButton, WhyThanks                         string
 	ExpiredTitle, ExpiredText, ExpiredButton     string
 	StepTitle, StepText, StepReady               string // StepText: number of seconds
 	StepSoon, StepButton                         string
