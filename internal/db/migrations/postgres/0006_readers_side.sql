@@ -136,3 +136,14 @@ CREATE INDEX leavings_at ON leavings (at);
 -- When an edition was paused because so many of its readers left; it is not for
 -- that a second time.
 ALTER TABLE editions ADD COLUMN burst_at BIGINT NOT NULL DEFAULT 0;
+
+-- Slots that a mail was planned with and composed without: there was no room, or
+-- no story was left to stand beside. slots has their slugs with commas between
+-- them.
+CREATE TABLE slots_left_out (
+  edition_id   BIGINT NOT NULL REFERENCES editions (id),
+  selection_id BIGINT NOT NULL,
+  composed_at  BIGINT NOT NULL,
+  slots        TEXT NOT NULL,
+  PRIMARY KEY (edition_id, selection_id, composed_at)
+);
