@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"broadsheet/subscribers"
 )
 
 // batch is a leased batch in the hands of this process.
@@ -32,6 +34,7 @@ type item struct {
 	subscriber     int64
 	selection      int64
 	address, name  string
+	format         subscribers.Format
 	attempts       int       // recorded so far
 	refusals       int       // how many of them were a temporary answer about the recipient
 	mailboxRefuses bool      // one of these was about the mailbox itself

@@ -3,6 +3,7 @@ package delivery
 import (
 	"broadsheet/digest"
 	"broadsheet/mail"
+	"broadsheet/subscribers"
 )
 
 // TestWriter writes the messages of an edition to readers named by number.
@@ -16,6 +17,13 @@ func NewTestWriter(l Links, s Sender, signer func(r *mail.Relay) *mail.Signer, d
 // Reader is whom a message goes to.
 func (t *TestWriter) Reader(subscriber int64, name, address string) *TestReader {
 	return &TestReader{item{batch: &batch{edition: 1, digest: 7}, subscriber: subscriber, name: name, address: address}}
+}
+
+// InText is the same reader, who wants text alone.
+func (r *TestReader) InText() *TestReader {
+	in := *r
+	in.it.format = subscribers.FormatText
+	return &in
 }
 
 // TestReader is a delivery to one reader.

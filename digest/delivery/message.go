@@ -10,6 +10,7 @@ import (
 
 	"broadsheet/digest"
 	"broadsheet/mail"
+	"broadsheet/subscribers"
 )
 
 // Links makes the addresses in a mail that belong to its reader. For the time at
@@ -45,6 +46,7 @@ type writer struct {
 	mailbox string
 
 	composed *digest.Composed // of the message in buf
+	format   subscribers.Format
 	header   mail.Header
 	uris     []string // of the header
 	personal mail.Personal
@@ -57,9 +59,9 @@ type writer struct {
 }
 
 // write returns the whole message of a delivery, which is valid until the next call. For the same mail and reader it
-// is the same to the last octet.
+// is the same to the last octet, as long as the reader wants the same format.
 func (w *writer) write(it *item, c *digest.Composed) (*mail.Message, error) {
-	w.composed, w.signedBy = c, nil
+	w.composed, w.format, w.signedBy = c, it.format, nil
 	sender := w.sender.SenderAsOf(c.ComposedAt, it.batch.edition, it.subscriber)
 	unsubscribe := w.links.UnsubscribeAsOf(c.ComposedAt, it.subscriber, it.batch.digest)
 	w.uris = appendWays(w.uris[:0], unsubscribe, w.mailbox)
@@ -105,9 +107,17 @@ func (w *writer) messageID(sender string, edition int64) string {
 func (w *writer) append() error {
 	body := w.composed.Body
 	w.buf = slices.Grow(w.buf[:0], headroom+body.Size())[:headroom]
-	out, err := body.Append(w.buf, &w.header, body.Boundary(), &w.personal)
+	out, err := appendMessage(w.buf, body, w.format, &w.header, &w.personal)
 	w.buf = out
 	return err
+}
+
+// appendMessage appends a message as its reader wants it.
+func appendMessage(dst []byte, body *mail.Body, f subscribers.Format, h *mail.Header, p *mail.Personal) ([]byte, error) {
+	if f == subscribers.FormatText {
+		return body.AppendText(dst, h, p)
+	}
+	return body.Append(dst, h, body.Boundary(), p)
 }
 
 // blame finds out whose fault it is that a message could not be written. A name that no field can carry is left out,
@@ -158,6 +168,7 @@ type Addressee struct {
 	Unsubscribe   string // links
 	Preferences   string
 	Mailbox       string // that takes requests to unsubscribe, "" for none
+	Format        subscribers.Format
 }
 
 // Message writes a message as it would go out, without a signature.
@@ -168,5 +179,5 @@ func Message(c *digest.Composed, to Addressee) ([]byte, error) {
 		FeedbackID: c.FeedbackID, Bulk: true,
 	}
 	personal := mail.Personal{Unsubscribe: to.Unsubscribe, Preferences: to.Preferences, Name: to.Name}
-	return c.Body.Append(nil, &header, c.Body.Boundary(), &personal)
+	return appendMessage(nil, c.Body, to.Format, &header, &personal)
 }

@@ -10,6 +10,7 @@ import (
 	"broadsheet/digest/delivery"
 	"broadsheet/mail"
 	"broadsheet/mail/mailtest"
+	"broadsheet/mail/sink"
 )
 
 func composedMail(t testing.TB) *digest.Composed {
@@ -51,6 +52,39 @@ func TestWrittenMessages(t *testing.T) {
 		if err != nil || !bytes.Equal(again.Data, m.Data) {
 			t.Errorf("name %.20q: another lane writes\n%s, %v, want\n%s", name, again.Data, err, m.Data)
 		}
+	}
+}
+
+// TestWrittenText: who wants text gets the text of the same mail, also between readers who want both parts.
+func TestWrittenText(t *testing.T) {
+	w := delivery.NewTestWriter(links{}, senders{}, nil, "courier.example")
+	c := composedMail(t)
+	write := func(r *delivery.TestReader) *sink.Parsed {
+		t.Helper()
+		m, err := w.Write(r, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := sink.Parse(m.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	reader := w.Reader(1, "Ann Lee", address(1))
+	before := write(reader)
+	m, err := w.Write(reader.InText(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range mailtest.LintText(m.Data) {
+		t.Error(finding)
+	}
+	if got := write(reader.InText()); got.Text != before.Text || got.HTML != "" {
+		t.Errorf("the text is\n%s\nwith HTML %q, want\n%s", got.Text, got.HTML, before.Text)
+	}
+	if after := write(w.Reader(2, "Bob", address(2))); after.HTML == "" {
+		t.Error("the next reader, who wants HTML, gets none")
 	}
 }
 

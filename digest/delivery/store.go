@@ -22,7 +22,7 @@ func NewStore(d *db.DB, now func() time.Time) *Store { return &Store{db: d, now:
 // rollQuery, like all queries by batch, says day >= and not day =: no later day has that batch, so it is the same, but
 // PostgreSQL, which knows nothing yet of a day just planned, takes an equation on the day for a reason to read all of it.
 const rollQuery = `
-	SELECT d.subscriber_id, d.selection_id, d.attempts, d.reason, COALESCE(s.address, ''), COALESCE(s.name, ''), COALESCE(s.state, ''),
+	SELECT d.subscriber_id, d.selection_id, d.attempts, d.reason, COALESCE(s.address, ''), COALESCE(s.name, ''), COALESCE(s.format, ''), COALESCE(s.state, ''),
 		COALESCE(s.suppressed_at, 0), COALESCE(u.state, '')
 	FROM deliveries d
 	LEFT JOIN subscribers s ON s.id = d.subscriber_id
@@ -68,7 +68,7 @@ func eachReader(ctx context.Context, tx *db.Tx, b *batch, row func(it item, reas
 		var it item
 		var state, subscription string
 		var suppressedAt int64
-		err := scan(&it.subscriber, &it.selection, &it.attempts, &it.waited, &it.address, &it.name, &state, &suppressedAt, &subscription)
+		err := scan(&it.subscriber, &it.selection, &it.attempts, &it.waited, &it.address, &it.name, &it.format, &state, &suppressedAt, &subscription)
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func (a *App) Preview(ctx context.Context, d *digest.Digest, reader *subscribers
 	message, err := delivery.Message(p.Composed, delivery.Addressee{
 		Name: reader.Name, Address: reader.Address, MessageID: fmt.Sprintf("<preview.%d.%d@%s>", d.ID, reader.ID, mail.Domain(d.From.Addr)),
 		Unsubscribe: a.Links.Unsubscribe(reader.ID, d.ID), Preferences: a.Links.Preferences(reader.ID),
-		Mailbox: a.Config.Mail.UnsubscribeTo,
+		Mailbox: a.Config.Mail.UnsubscribeTo, Format: reader.Format,
 	})
 	return &Preview{Preview: p, Message: message}, err
 }
