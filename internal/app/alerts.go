@@ -26,13 +26,19 @@ func (a *App) watch(ctx context.Context) error {
 	})
 }
 
-// Watch opens and ends alerts by the present state of the sources and themes.
+// Watch opens and ends alerts by the present state of the sources, the themes and
+// the sign-ups.
 func (a *App) Watch(ctx context.Context) error {
 	states, err := a.Digests.SourceHealths(ctx)
 	if err != nil {
 		return err
 	}
 	wanted := append(a.Setup.SourceAlerts(states, a.Now()), a.Setup.LookAlerts()...)
+	readers, err := a.signUpAlerts(ctx)
+	if err != nil {
+		return err
+	}
+	wanted = append(wanted, readers...)
 	opened, ended, err := a.Digests.SyncAlerts(ctx, wanted)
 	for _, alert := range opened {
 		a.Log.WarnContext(ctx, "alert opened", "key", alert.Key, "text", alert.Text)

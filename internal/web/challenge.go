@@ -83,7 +83,8 @@ func (s *Server) gate(r *http.Request, p proof, now time.Time) ruling {
 		return ruling{pass: passTrapped}
 	}
 	f, ok := s.readForm(p.form, now)
-	if !ok || f.kind == formSignUp && now.Sub(f.at) < s.SignUps.FormAfter {
+	age := now.Sub(f.at) // less than 0 where another host's clock is ahead
+	if !ok || f.kind == formSignUp && age >= 0 && age < s.SignUps.FormAfter {
 		return ruling{pass: passStale}
 	}
 	no := s.signUps.admit(s.client(r), effortOf(f, p, now), now)

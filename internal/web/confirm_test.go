@@ -78,12 +78,12 @@ func TestConfirmAgainLimit(t *testing.T) {
 		s.ask(http.MethodPost, "/subscribe", s.filledIn("nobody").values.Encode()).want(t, http.StatusUnprocessableEntity)
 	}
 	before := s.dump()
-	s.ask(http.MethodPost, link, "again=1").wantRedirect(t, "/mail/subscribed")
+	s.ask(http.MethodPost, link, s.again()).wantRedirect(t, "/mail/subscribed")
 	if s.dump() != before {
 		t.Error("a mail was sent beyond the limit")
 	}
 	s.wait(10 * time.Minute)
-	s.ask(http.MethodPost, link, "again=1").wantRedirect(t, "/mail/subscribed")
+	s.ask(http.MethodPost, link, s.again()).wantRedirect(t, "/mail/subscribed")
 	if s.dump() == before {
 		t.Error("no mail was sent within the limit")
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -131,7 +132,14 @@ func (s *site) options(setup *digest.Setup) web.Options {
 			hex.EncodeToString(cms[:]): {Name: "cms", Scopes: []string{"articles"}},
 			hex.EncodeToString(crm[:]): {Name: "crm", Scopes: []string{"subscribers"}},
 		},
-		Receipts: articles.Receipts,
+		Receipts: articles.Receipts, Lately: articles.Lately,
+		PersonalData: func(ctx context.Context, w io.Writer, subscriberID int64) error {
+			address, err := s.store.AddressOf(ctx, subscriberID)
+			if err == nil {
+				err = json.NewEncoder(w).Encode(s.detail(address))
+			}
+			return err
+		},
 		Webhooks: map[string]web.Webhook{"site": {Kind: "wordpress", Secret: []byte(hookSecret), Topics: []string{"world"}}},
 		Told: func(ctx context.Context, name string, told ingest.Hook) (string, error) {
 			s.told = append(s.told, told)
@@ -301,6 +309,11 @@ func (s *site) filledIn(address string) form {
 	f.values[templates.FieldTopics] = []string{"world"}
 	f.values[templates.FieldDigests] = []string{"daily"}
 	return f
+}
+
+// again is the body that asks for a fresh confirmation, with a form of its own.
+func (s *site) again() string {
+	return url.Values{templates.FieldAgain: {"1"}, templates.FieldForm: {s.filledIn("").values.Get(templates.FieldForm)}}.Encode()
 }
 
 // pending signs an address up and returns the reader's id.

@@ -15,7 +15,7 @@ var nine = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 // TestLimiterIsBounded floods the limiter from as many networks as there are.
 func TestLimiterIsBounded(t *testing.T) {
 	const total, minutes = 50, 10
-	l := web.NewLimiter(1, 2, minutes*time.Minute, total)
+	l := web.NewLimiter(web.SignUpRules{Client: 1, Network: 2, Window: minutes * time.Minute, Total: total, Challenge: web.ChallengeNever})
 	first := netip.MustParseAddr("192.0.2.1")
 	l.Admit(first, nine)
 	for minute := range 3 * minutes {
@@ -42,7 +42,7 @@ func TestLimiterIsBounded(t *testing.T) {
 }
 
 func TestLimiterWindows(t *testing.T) {
-	l := web.NewLimiter(1, 5, time.Hour, 100)
+	l := web.NewLimiter(web.SignUpRules{Client: 1, Network: 5, Window: time.Hour, Total: 100, Challenge: web.ChallengeNever})
 	addr := netip.MustParseAddr("192.0.2.1")
 	for _, step := range []struct{ at, wait time.Duration }{
 		{0, 0}, {0, time.Hour}, {59 * time.Minute, time.Minute}, {time.Hour, 0}, {time.Hour + time.Second, time.Hour - time.Second},
@@ -71,7 +71,7 @@ func TestLimiterNetworks(t *testing.T) {
 		"refusals do not count":   {{"192.0.2.1", ok}, {"192.0.2.1", ok}, {"192.0.2.1", limited}, {"192.0.2.1", limited}, {"192.0.2.1", limited}, {"192.0.2.2", ok}, {"192.0.3.2", ok}},
 		"the network's own first": {{"192.0.2.1", ok}, {"192.0.2.1", ok}, {"192.0.3.1", ok}, {"192.0.4.1", ok}, {"192.0.5.1", ok}, {"192.0.6.1", busy}, {"192.0.2.1", limited}},
 	} {
-		l := web.NewLimiter(2, 3, time.Hour, 5)
+		l := web.NewLimiter(web.SignUpRules{Client: 2, Network: 3, Window: time.Hour, Total: 5, Challenge: web.ChallengeNever})
 		for i, step := range steps {
 			var addr netip.Addr
 			if step.addr != "" {
@@ -81,5 +81,111 @@ func TestLimiterNetworks(t *testing.T) {
 				t.Errorf("%s: step %d from %s = %d, want %d", name, i, step.addr, got, step.want)
 			}
 		}
+	}
+}
+
+// TestLimiterWithoutTotal holds that even without a limit of all the limiter
+// does not hold every network there is.
+func TestLimiterWithoutTotal(t *testing.T) {
+	l := web.NewLimiter(web.SignUpRules{Client: 1, Network: 0, Window: time.Hour})
+	for i := range 3 * web.MostNetworks {
+		addr := netip.AddrFrom16([16]byte(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(0x2001)<<48|uint64(i)<<16), 1)))
+		if status, _ := l.Admit(addr, nine); status != 0 {
+			t.Fatalf("sign-up %d from a new network = %d", i, status)
+		}
+	}
+	if got := l.Held(); got > web.MostNetworks+2 {
+		t.Errorf("%d networks are held, want %d at most", got, web.MostNetworks)
+	}
+}
+
+// TestAttackSwitchesProofOfWork has an attack from many networks begin and end.
+func TestAttackSwitchesProofOfWork(t *testing.T) {
+	l := web.NewLimiter(web.SignUpRules{Client: 20, Network: 100, Window: 10 * time.Minute, Total: 1000, Challenge: web.ChallengeAuto, Attack: 60})
+	person, n := netip.MustParseAddr("192.0.2.1"), uint32(0)
+	now := nine
+	come := func(sign int) (challenged int) {
+		for range sign {
+			n++
+			if status, _ := l.Admit(netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 10<<24|n<<8))), now); status == http.StatusPreconditionRequired {
+				challenged++
+			}
+		}
+		return challenged
+	}
+	asked := func(when string, want bool) {
+		t.Helper()
+		if got := l.AsksForWork(person, now); got != want {
+			t.Errorf("%s: proof of work is asked for: %t, want %t", when, got, want)
+		}
+	}
+	asked("in peace", false)
+	for range 30 { // one a second or so is nothing unusual
+		come(10)
+		now = now.Add(10 * time.Second)
+	}
+	asked("in a busy time", false)
+	now = now.Add(time.Minute)
+	if got := come(200); got < 140 || got > 160 {
+		t.Errorf("%d of 200 at once were challenged, want those above 60 in the minute", got)
+	}
+	asked("in an attack", true)
+	if status, _ := l.Admit(person, now); status != http.StatusPreconditionRequired {
+		t.Errorf("a person without proof = %d, want 428", status)
+	}
+	if status := l.AdmitWorked(person, now); status != 0 {
+		t.Errorf("a person with proof = %d", status)
+	}
+	for range 60 {
+		come(40) // who goes on without proof keeps it on
+		now = now.Add(time.Minute)
+	}
+	asked("an hour later, as it goes on", true)
+	now = now.Add(8 * time.Minute)
+	asked("just after it ended", true)
+	come(5)
+	now = now.Add(time.Minute)
+	asked("ten minutes after it ended", false)
+	if status, _ := l.Admit(person, now); status != 0 {
+		t.Errorf("a person in peace = %d", status)
+	}
+	come(100)
+	asked("in the next attack", true)
+	now = now.Add(-time.Hour) // the clock was set back
+	asked("with another clock", false)
+}
+
+// TestChallengeOfNetworks asks one network for proof, and nobody else.
+func TestChallengeOfNetworks(t *testing.T) {
+	l := web.NewLimiter(web.SignUpRules{Client: 4, Network: 12, Window: 10 * time.Minute, Total: 1000, Challenge: web.ChallengeAuto, Attack: 500})
+	addr := netip.MustParseAddr("2001:db8::1")
+	for range 2 {
+		if status, _ := l.Admit(addr, nine); status != 0 {
+			t.Fatalf("within half of the limit = %d", status)
+		}
+	}
+	if status, _ := l.Admit(addr, nine); status != http.StatusPreconditionRequired {
+		t.Errorf("beyond half of the limit = %d, want 428", status)
+	}
+	if status := l.AdmitWaited(addr, nine); status != 0 {
+		t.Errorf("having waited = %d", status)
+	}
+	if status := l.AdmitWaited(addr, nine); status != http.StatusTooManyRequests {
+		t.Errorf("having waited again = %d, want 429: waiting costs nothing", status)
+	}
+	if status := l.AdmitWorked(addr, nine); status != 0 {
+		t.Errorf("having worked = %d", status)
+	}
+	if status := l.AdmitWorked(addr, nine); status != http.StatusTooManyRequests {
+		t.Errorf("beyond the limit = %d, want 429 whatever was done", status)
+	}
+	if l.AsksForWork(netip.MustParseAddr("2001:db9::1"), nine) || !l.AsksForWork(netip.MustParseAddr("2001:db8::2"), nine) {
+		t.Error("another network is asked, or the same one is not")
+	}
+	for i := range 2 {
+		l.Admit(netip.MustParseAddr("2001:db8:0:"+string(rune('1'+i))+"::1"), nine)
+	}
+	if !l.AsksForWork(netip.MustParseAddr("2001:db8:0:ffff::1"), nine) {
+		t.Error("the /48 has half of its sign-ups and is not asked")
 	}
 }
