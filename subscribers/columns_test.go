@@ -32,7 +32,7 @@ func TestImportHoursAndAttributes(t *testing.T) {
 			t.Errorf("attributes are read as %q", s.Attributes.Pairs())
 		}
 		first := k.export()
-		if !strings.HasPrefix(first, "email,name,status,topics,digests,timezone,language,hour,paused_until,tier,plan\nann@example.com,,active,arts;world,daily,,,daily=06:30,,paid,gold\n") {
+		if !strings.HasPrefix(first, "email,name,status,topics,digests,timezone,language,mail_format,hour,paused_until,tier,plan\nann@example.com,,active,arts;world,daily,,,,daily=06:30,,paid,gold\n") {
 			t.Errorf("the export is\n%s", first)
 		}
 		k.wantImport(first, confirmed, "+0 ~0 =4 -0")
@@ -199,8 +199,38 @@ func (k *desk) wantPaused(address, want string) {
 	}
 }
 
+// TestImportFormats imports how readers want mails, exports it, and imports that
+// elsewhere; an empty cell changes nothing.
+func TestImportFormats(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		k.wantImport("email,mail_format\nann@example.com,text\nbob@example.com,HTML\ncat@example.com,\ndan@example.com,pdf\n",
+			confirmed, "+3 ~0 =0 -1\n5: unknown format \"pdf\", want html or text")
+		want := map[string]subscribers.Format{"ann@example.com": subscribers.FormatText, "bob@example.com": subscribers.FormatHTML, "cat@example.com": subscribers.FormatHTML}
+		for address, format := range want {
+			if got := k.detail(address).Format; got != format {
+				t.Errorf("%s has %q, want %q", address, got, format)
+			}
+		}
+		first := k.export()
+		if !strings.Contains(first, "mail_format") || !strings.Contains(first, "ann@example.com,,active,*,daily;weekly,,,text,") {
+			t.Errorf("the export is\n%s", first)
+		}
+		k.wantImport(first, confirmed, "+0 ~0 =3 -0")
+		other := newDesk(t, dbtest.Open(t, k.db.Dialect()))
+		other.wantImport(first, confirmed, "+3 ~0 =0 -0")
+		if second := other.export(); second != first {
+			t.Errorf("imported and exported again:\n%s\nwant\n%s", second, first)
+		}
+		k.wantImport("email,mail_format\nann@example.com,\nbob@example.com,text\n", confirmed, "+0 ~1 =1 -0")
+		k.wantImport("email,mail_format\nann@example.com,html\n", confirmed, "+0 ~1 =0 -0")
+		if ann, bob := k.detail("ann@example.com").Format, k.detail("bob@example.com").Format; ann != subscribers.FormatHTML || bob != subscribers.FormatText {
+			t.Errorf("ann has %q, bob %q", ann, bob)
+		}
+	})
+}
+
 func TestColumnsNameNoAttribute(t *testing.T) {
-	for name, free := range map[string]bool{"tier": true, "hour": false, "paused_until": false, "email": false} {
+	for name, free := range map[string]bool{"tier": true, "hour": false, "paused_until": false, "mail_format": false, "email": false} {
 		if err := subscribers.CheckAttributeName(name); (err == nil) != free {
 			t.Errorf("%s: got %v, want it free %v", name, err, free)
 		}

@@ -39,7 +39,7 @@ func (s *Store) Erase(ctx context.Context, address string) (Erased, error) {
 		if e, err = countErasure(ctx, tx, r); err != nil {
 			return err
 		}
-		return erase(ctx, tx, r, s.now())
+		return erase(ctx, tx, r, s.now(), originErasure)
 	})
 	if err != nil {
 		return Erased{}, fmt.Errorf("erase a reader: %w", err)

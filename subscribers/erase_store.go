@@ -48,8 +48,9 @@ func countErasure(ctx context.Context, tx *db.Tx, r *record) (Erased, error) {
 	return e, nil
 }
 
-// erase deletes what is personal, and keeps the hash of the address.
-func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time) error {
+// erase deletes what is personal, and keeps the hash of the address. origin is
+// by which way it was asked for.
+func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time, origin string) error {
 	salt, err := saltOf(ctx, tx)
 	if err != nil {
 		return err
@@ -58,11 +59,8 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time) error {
 	if r.Suppressed() {
 		suppressed = 1
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO erasures (hash, subscriber_id, erased_at, suppressed) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (hash) DO UPDATE SET subscriber_id = excluded.subscriber_id, erased_at = excluded.erased_at, suppressed = excluded.suppressed`,
-		addressHash(salt, r.Address), r.ID, db.Millis(now), suppressed)
-	if err != nil {
-		return fmt.Errorf("store the erasure: %w", err)
+	if err := keepErasure(ctx, tx, addressHash(salt, r.Address), r.ID, now, suppressed); err != nil {
+		return err
 	}
 	if err := deleteSuppressions(ctx, tx, []string{r.Address}); err != nil {
 		return err
@@ -74,6 +72,7 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time) error {
 		`DELETE FROM subscriptions WHERE subscriber_id = $1`,
 		`DELETE FROM system_mails WHERE subscriber_id = $1`,
 		`DELETE FROM leavings WHERE subscriber_id = $1`,
+		`DELETE FROM address_changes WHERE subscriber_id = $1`,
 		`UPDATE consents SET client = '', detail = '' WHERE subscriber_id = $1`,
 		`UPDATE attempts SET reply = '' WHERE (day, edition_id, subscriber_id) IN
 			(SELECT day, edition_id, subscriber_id FROM deliveries WHERE subscriber_id = $1)`,
@@ -83,8 +82,19 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time) error {
 			return fmt.Errorf("erase reader %d: %w", r.ID, err)
 		}
 	}
-	r.note(note{Consent: Consent{At: now, Event: EventErased, Origin: originErasure}})
+	r.note(note{Consent: Consent{At: now, Event: EventErased, Origin: origin}})
 	return insertConsents(ctx, tx, []*record{r})
+}
+
+// keepErasure keeps the hash of an address that a reader does not have any more.
+func keepErasure(ctx context.Context, tx *db.Tx, hash string, subscriberID int64, now time.Time, suppressed int) error {
+	_, err := tx.Exec(ctx, `INSERT INTO erasures (hash, subscriber_id, erased_at, suppressed) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (hash) DO UPDATE SET subscriber_id = excluded.subscriber_id, erased_at = excluded.erased_at, suppressed = excluded.suppressed`,
+		hash, subscriberID, db.Millis(now), suppressed)
+	if err != nil {
+		return fmt.Errorf("store the erasure: %w", err)
+	}
+	return nil
 }
 
 // SentMail is a system mail that a reader was to get.

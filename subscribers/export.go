@@ -76,6 +76,9 @@ func (r *Row) record(c *Catalog, now time.Time) []string {
 	record[columnDigests] = arm(strings.Join(r.Digests, ";"))
 	record[columnZone] = arm(r.Zone)
 	record[columnLanguage] = arm(r.Language)
+	if r.Format != FormatHTML {
+		record[columnFormat] = r.Format.String()
+	}
 	if c.hasHours() {
 		record = append(record, arm(strings.Join(r.Hours, ";")))
 	}

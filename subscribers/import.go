@@ -49,7 +49,7 @@ type BadRow struct {
 }
 
 // Import reads a file of comma-separated values with the columns email, name,
-// status, topics, digests, timezone, language, hour and paused_until, and one for
+// status, topics, digests, timezone, language, mail_format, hour and paused_until, and one for
 // each declared attribute with its name, in any order; only email must be there. The
 // first row names them. Topics and digests are slugs separated by semicolons, "*" for all;
 // topics are in the reader's order. An hour is one that a digest offers, as in

@@ -58,6 +58,9 @@ func (m *merger) create(r *record, row *importRow) {
 	r.setName(row.name)
 	r.setZone(row.zone)
 	r.setLanguage(row.language)
+	if row.format != nil {
+		r.setFormat(*row.format)
+	}
 	r.setAttributes(row.attributes)
 	r.CreatedAt, r.activeAt = m.past(row.dates.asked), row.dates.active
 	if row.status == statusUnsubscribed {
@@ -141,6 +144,9 @@ func (m *merger) amend(r *record, row *importRow) {
 	}
 	if row.language != "" {
 		r.setLanguage(row.language)
+	}
+	if row.format != nil {
+		r.setFormat(*row.format)
 	}
 	r.setAttributes(row.attributes)
 }

@@ -21,13 +21,14 @@ const (
 	columnDigests
 	columnZone
 	columnLanguage
+	columnFormat
 	columnHour
 	columnPaused
 	columnCount
 )
 
 func columnNames() []string {
-	return []string{"email", "name", "status", "topics", "digests", "timezone", "language", "hour", "paused_until"}
+	return []string{"email", "name", "status", "topics", "digests", "timezone", "language", "mail_format", "hour", "paused_until"}
 }
 
 // CheckAttributeName says, as what an attribute's name is, that it cannot be one:
@@ -57,6 +58,7 @@ type importRow struct {
 	line                          int64
 	address, name, zone, language string
 	status                        importStatus
+	format                        *Format // nil where the row says nothing
 	choices
 	attributes            Attributes
 	pauses                pauses
@@ -272,6 +274,9 @@ func (rr *rowReader) checkCells(cell func(column int) string) (importRow, error)
 	if err = checkLanguage(row.language); err != nil {
 		return row, err
 	}
+	if row.format, err = formatOf(cell(columnFormat)); err != nil {
+		return row, err
+	}
 	topics := cmp.Or(cell(columnTopics), strings.Join(rr.options.Topics, ";"))
 	digests := cmp.Or(cell(columnDigests), strings.Join(rr.options.Digests, ";"))
 	row.hasTopics, row.hasDigests = topics != "", digests != ""
@@ -286,6 +291,15 @@ func (rr *rowReader) checkCells(cell func(column int) string) (importRow, error)
 	}
 	row.attributes, err = rr.attributes(cell)
 	return row, err
+}
+
+// formatOf reads a cell, nil if it is empty.
+func formatOf(cell string) (*Format, error) {
+	if cell == "" {
+		return nil, nil
+	}
+	format, err := ParseFormat(cell)
+	return &format, err
 }
 
 // hours reads a cell such as "06:30" or "daily=06:30;weekly=18:00".

@@ -298,7 +298,7 @@ func TestExportAndImport(t *testing.T) {
 		if second := export(other, subscribers.Filter{}); second != first {
 			t.Errorf("exported, imported and exported again:\n%s\nwant\n%s", second, first)
 		}
-		if got := export(k, subscribers.Filter{State: subscribers.StatePending}); !strings.HasSuffix(got, "language,paused_until\ncat@example.com,,pending,sport,weekly,,,\n") {
+		if got := export(k, subscribers.Filter{State: subscribers.StatePending}); !strings.HasSuffix(got, "language,mail_format,paused_until\ncat@example.com,,pending,sport,weekly,,,,\n") {
 			t.Errorf("export of pending readers:\n%s", got)
 		}
 		if got := export(k, subscribers.Filter{Limit: 2}); strings.Count(got, "\n") != 3 {

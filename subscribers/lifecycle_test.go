@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -77,11 +78,22 @@ func TestPreferences(t *testing.T) {
 			}
 			k.checkStates()
 		}
-		both := subscribers.Preferences{Name: "Ann", Zone: "Asia/Tokyo", Topics: []string{"sport", "arts"}, Digests: []string{"daily", "weekly"}}
+		both := subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"sport", "arts"}, Digests: []string{"daily", "weekly"}}
 		set(both, nil)
 		set(both, nil)
 		k.wantPicture("ann@example.com", "active | daily=active Asia/Tokyo ,2,3, | weekly=active Europe/Berlin ,2,3,")
 		k.wantEvents("ann@example.com", subscribers.EventSignedUp, subscribers.EventConfirmed, subscribers.EventPreferences)
+
+		inText := both
+		inText.Format = new(subscribers.FormatText)
+		set(inText, nil)
+		if d := k.detail("ann@example.com"); d.Format != subscribers.FormatText || !strings.HasSuffix(d.Consents[len(d.Consents)-1].Detail, " format=text") {
+			t.Errorf("how mails come is %q, on record as %+v", d.Format, d.Consents[len(d.Consents)-1])
+		}
+		set(both, nil) // which says nothing of it
+		if got := k.detail("ann@example.com").Format; got != subscribers.FormatText {
+			t.Errorf("how mails come became %q", got)
+		}
 
 		set(subscribers.Preferences{Topics: []string{"*"}, Digests: []string{"weekly"}}, nil)
 		k.wantPicture("ann@example.com", "active | daily=ended Asia/Tokyo ,2,3, | weekly=active Europe/Berlin *")

@@ -45,9 +45,10 @@ func (l *Links) Confirm(subscriber int64, at time.Time) string {
 	return l.link(Token{Purpose: PurposeConfirm, Subscriber: subscriber, IssuedAt: at}, at)
 }
 
-// Fresh returns the link to what is personal, asked for at the given time.
-func (l *Links) Fresh(subscriber int64, at time.Time) string {
-	return l.link(Token{Purpose: PurposeFresh, Subscriber: subscriber, IssuedAt: at}, at)
+// Fresh returns the link to what is personal, asked for at the given time and
+// worth nothing once the subscriber has another address.
+func (l *Links) Fresh(subscriber int64, address string, at time.Time) string {
+	return l.link(Token{Purpose: PurposeFresh, Subscriber: subscriber, Change: addressMark(address), IssuedAt: at}, at)
 }
 
 // OldAddress returns the link by which the old address agrees to a change or

@@ -55,6 +55,22 @@ func (s *Store) ByAddress(ctx context.Context, address string) (*Detail, error) 
 	return d, nil
 }
 
+// AddressOf returns the address of a subscriber, or ErrUnknown.
+func (s *Store) AddressOf(ctx context.Context, subscriberID int64) (string, error) {
+	var addresses []string
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		addresses = nil
+		return tx.Select(ctx, &addresses, `SELECT address FROM subscribers WHERE id = $1`, subscriberID)
+	})
+	if err != nil {
+		return "", fmt.Errorf("read the address of subscriber %d: %w", subscriberID, err)
+	}
+	if len(addresses) == 0 {
+		return "", ErrUnknown
+	}
+	return addresses[0], nil
+}
+
 func (s *Store) idOf(ctx context.Context, address string) (int64, error) {
 	address, err := mail.Canonical(address)
 	if err != nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/url"
 	"time"
 
 	"broadsheet/internal/db"
@@ -108,11 +110,31 @@ func (p *Postman) prune(ctx context.Context, at *pruning) {
 	if !at.at.IsZero() && now.Sub(at.at) < time.Hour {
 		return
 	}
+	p.forget(ctx)
 	next, err := p.store.PruneMails(ctx, at.after, 10_000)
-	if err != nil && ctx.Err() == nil {
+	if err = errors.Join(err, p.store.PruneCaution(ctx), p.store.PruneAddressChanges(ctx)); err != nil && ctx.Err() == nil {
 		p.Log.ErrorContext(ctx, "old system mails not pruned", "error", err)
 	}
 	*at = pruning{next, now}
+}
+
+// forget forgets some thousand readers who did not confirm, some hundred at a
+// time.
+func (p *Postman) forget(ctx context.Context) {
+	const page = 500
+	all := 0
+	for range 20 {
+		n, err := p.store.PruneUnconfirmed(ctx, page)
+		if err != nil && ctx.Err() == nil {
+			p.Log.ErrorContext(ctx, "readers who did not confirm not forgotten", "error", err)
+		}
+		if all += n; n < page {
+			break
+		}
+	}
+	if all > 0 {
+		p.Log.InfoContext(ctx, "forgot readers who did not confirm", "readers", all)
+	}
 }
 
 // drain is how long a message on the wire may take once the service is to end.
@@ -130,7 +152,7 @@ func (p *Postman) deliver(ctx context.Context, m *claimedMail) (mailState, error
 		return "", fmt.Errorf("system mail %d: %w", m.ID, err)
 	}
 	result := mailResult{state: mailDropped}
-	if m.wanted(&to.Subscriber) {
+	if m.wanted(&to.Subscriber, p.store.now()) {
 		release := p.hold(ctx, m)
 		result = p.try(sending, m, to)
 		release()
@@ -155,12 +177,17 @@ func (p *Postman) log(ctx context.Context, m *claimedMail, r *mailResult) {
 }
 
 // wanted reports whether the mail still fits its reader.
-func (m *claimedMail) wanted(to *Subscriber) bool {
+func (m *claimedMail) wanted(to *Subscriber, now time.Time) bool {
 	if to.Suppressed() {
 		return false
 	}
-	if m.Kind == MailConfirm {
+	switch m.Kind {
+	case MailConfirm:
 		return to.State == StatePending
+	case MailFresh:
+		return to.State == StateActive && now.Sub(db.Time(m.CreatedAt)) <= FreshFor
+	case MailOldAddress, MailNewAddress:
+		return to.State == StateActive && m.isOfChange(now)
 	}
 	return to.State == StateActive
 }
@@ -203,16 +230,28 @@ func (p *Postman) compose(m *claimedMail, to *record) ([]byte, error) {
 	id := fmt.Sprintf("<s%d.%s@%s>", m.ID, hex.EncodeToString(sum[:8]), p.Domain)
 	h := &mail.Header{From: p.From, ReplyTo: p.ReplyTo, To: mail.Address{Addr: to.Address}, Subject: drawn.Subject,
 		Date: db.Time(m.CreatedAt), MessageID: id, AutoSubmitted: true}
-	return body.Append(make([]byte, 0, body.Size()), h, mail.Boundary(id), &mail.Personal{})
+	dst := make([]byte, 0, body.Size())
+	if to.Format == FormatText {
+		return body.AppendText(dst, h, &mail.Personal{})
+	}
+	return body.Append(dst, h, mail.Boundary(id), &mail.Personal{})
 }
 
 func (p *Postman) draw(m *claimedMail, to *record) (templates.Mail, error) {
-	if m.Kind == MailAlreadySubscribed {
+	switch m.Kind {
+	case MailAlreadySubscribed:
 		return templates.AlreadySubscribedMail(p.Site.In(to.Language), p.links.Preferences(to.ID))
+	case MailFresh:
+		return p.drawFresh(m, to)
+	case MailOldAddress, MailNewAddress:
+		return p.drawMove(m, to)
 	}
 	c := p.catalog()
-	askedAt := db.Time(m.CreatedAt)
-	confirm := &templates.Confirm{Site: p.Site.In(to.Language), URL: p.links.Confirm(to.ID, askedAt), RequestedAt: askedAt}
+	askedAt := m.askedAt()
+	confirm := &templates.Confirm{Site: p.Site.In(to.Language), URL: p.links.Confirm(to.ID, db.Time(m.CreatedAt)), RequestedAt: askedAt}
+	if on, err := url.Parse(to.AskedOn); err == nil {
+		confirm.RequestedOn = on.Host
+	}
 	if zone, err := time.LoadLocation(to.Zone); err == nil {
 		confirm.RequestedAt = askedAt.In(zone)
 	}

@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"broadsheet/internal/db"
+	"broadsheet/templates"
 )
 
 // Preferences are a reader's choices as set on the preferences page.
 type Preferences struct {
-	Name, Zone      string
+	Zone            string
 	Language        *string  // BCP 47, "" for the site's; nil leaves it as it is
+	Format          *Format  // nil leaves it as it is
 	Topics, Digests []string // slugs, "*" for all; no digest ends all of them
 
 	// Hours are those that the reader chose, by a digest's slug: one of what the
@@ -23,9 +25,12 @@ type Preferences struct {
 
 func (in *Preferences) check(c *Catalog) (*request, error) {
 	wrong := FieldErrors{}
-	q := &request{name: wrong.name(in.Name), zone: wrong.zone(in.Zone)}
+	q := &request{zone: wrong.zone(in.Zone)}
 	if in.Language != nil {
 		q.language = wrong.language(*in.Language)
+	}
+	if in.Format != nil && *in.Format != FormatHTML && *in.Format != FormatText {
+		wrong.add(templates.FieldFormat, flawed(templates.ProblemFormatUnknown, "unknown format %q, want html or text", shorten(string(*in.Format))))
 	}
 	if len(in.Digests) > 0 {
 		q.choices = wrong.choices(c, in.Topics, in.Digests)
@@ -47,11 +52,13 @@ func (s *Store) SetPreferences(ctx context.Context, c *Catalog, subscriberID int
 		if r.State == StateUnsubscribed {
 			return ErrUnsubscribed
 		}
-		r.setName(q.name)
 		r.setZone(q.zone)
-		spoke := r.Language
+		before := r.Subscriber
 		if in.Language != nil {
 			r.setLanguage(q.language)
+		}
+		if in.Format != nil {
+			r.setFormat(*in.Format)
 		}
 		n := note{Consent: Consent{At: now, Event: EventPreferences, Origin: origin, Client: client}}
 		if len(q.digests) == 0 {
@@ -60,8 +67,11 @@ func (s *Store) SetPreferences(ctx context.Context, c *Catalog, subscriberID int
 		} else {
 			r.choose(c, q.keepAll(c, r), now)
 			n.Detail = c.describe(r.chosen(c), r.Zone)
-			if r.Language != spoke {
+			if r.Language != before.Language {
 				n.Detail += " language=" + r.Language
+			}
+			if r.Format != before.Format {
+				n.Detail += " format=" + r.Format.String()
 			}
 		}
 		if r.dirty() {

@@ -91,6 +91,8 @@ type claimedMail struct {
 	CreatedAt  int64    `db:"created_at"`
 	WaitedFrom int64    `db:"asked_at"` // when a mail was asked for that an operator released, 0 for any other
 	Attempts   int      `db:"attempts"` // also the fence: each claim counts one
+
+	change addressChange // of mails about one
 }
 
 // askedAt is when somebody asked for the mail.
@@ -139,11 +141,15 @@ func (s *Store) renewMail(ctx context.Context, m *claimedMail, lease time.Durati
 	})
 }
 
-// recipient reads whom a claimed mail goes to.
+// recipient reads whom a claimed mail goes to: with the new address, if it is the
+// one to confirm a change.
 func (s *Store) recipient(ctx context.Context, m *claimedMail) (*record, error) {
 	var r *record
 	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
 		if r, err = byID(ctx, tx, m.Subscriber, ""); err != nil || r.Suppressed() {
+			return err
+		}
+		if err := m.readChange(ctx, tx, r); err != nil {
 			return err
 		}
 		found, err := suppressedAt(ctx, tx, []string{r.Address})

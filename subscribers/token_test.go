@@ -36,7 +36,7 @@ func tokens() []subscribers.Token {
 		{Purpose: subscribers.PurposeConfirm, Subscriber: 300, IssuedAt: issued},
 		{Purpose: subscribers.PurposeConfirm, Subscriber: math.MaxInt64, IssuedAt: issued},
 		{Purpose: subscribers.PurposeReturn, Subscriber: 7, Change: 1795423200123, IssuedAt: issued},
-		{Purpose: subscribers.PurposeFresh, Subscriber: 300, IssuedAt: issued},
+		{Purpose: subscribers.PurposeFresh, Subscriber: 300, Change: 99, IssuedAt: issued},
 		{Purpose: subscribers.PurposeOldAddress, Subscriber: 300, Change: 12, IssuedAt: issued},
 		{Purpose: subscribers.PurposeNewAddress, Subscriber: 300, Change: 12, IssuedAt: issued},
 	}

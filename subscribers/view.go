@@ -15,6 +15,7 @@ type View struct {
 	Masked         string
 	Name           string
 	Zone, Language string
+	Format         Format
 	State          State
 	Suppressed     bool // not to be revealed; nothing is sent
 	AllTopics      bool // topics that are added later are wanted too
@@ -63,7 +64,7 @@ func (s *Store) View(ctx context.Context, c *Catalog, subscriberID int64) (View,
 
 func (r *record) view(c *Catalog, now time.Time) View {
 	w := r.chosen(c)
-	v := View{ID: r.ID, Masked: Mask(r.Address), Name: r.Name, Zone: r.Zone, Language: r.Language,
+	v := View{ID: r.ID, Masked: Mask(r.Address), Name: r.Name, Zone: r.Zone, Language: r.Language, Format: r.Format,
 		State: r.State, Suppressed: r.Suppressed(), AllTopics: w.topics == AllTopics}
 	for _, t := range c.Topics {
 		v.Topics = append(v.Topics, templates.Choice{Slug: t.Slug, Name: t.Name, Description: t.Description, Checked: w.topics.Has(t.ID)})

@@ -77,12 +77,15 @@ func (f *frame) Field(field string) fieldProblem {
 // Problems lists what is wrong in the order of the form; what belongs to no
 // field that is shown comes first and links nowhere.
 func (f *frame) Problems() []fieldProblem {
-	order := []string{FieldAddress, FieldName, FieldTopics, FieldDigests, FieldLanguage, FieldZone}
+	order := []string{FieldAddress, FieldName, FieldTopics, FieldDigests, FieldLanguage, FieldFormat, FieldZone}
 	for _, h := range f.hours() {
 		order = append(order, h.Field())
 	}
-	if _, ok := f.Page.(*PreferencesPage); ok {
+	switch f.Page.(type) {
+	case *PreferencesPage:
 		order = append(order, FieldPauseUntil)
+	case *PersonalPage:
+		order = append(order, FieldSure)
 	}
 	var above, beside []fieldProblem
 	for field := range f.errors {

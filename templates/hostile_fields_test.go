@@ -119,6 +119,12 @@ func TestHostileSystemMails(t *testing.T) {
 		"fresh": func() (templates.Mail, error) {
 			return templates.FreshLinkMail(&templates.FreshLink{Site: site, URL: "https://courier.example/", RequestedAt: time.Now()})
 		},
+		"old address": func() (templates.Mail, error) {
+			return templates.OldAddressMail(&templates.Move{Site: site, Other: evil, URL: "https://courier.example/"})
+		},
+		"new address": func() (templates.Mail, error) {
+			return templates.NewAddressMail(&templates.Move{Site: site, Other: evil, URL: "https://courier.example/"})
+		},
 		"confirm": func() (templates.Mail, error) {
 			return templates.ConfirmMail(&templates.Confirm{Site: site, URL: "https://courier.example/", Digests: []string{evil}, Topics: []string{evil}})
 		},

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"broadsheet/digest/delivery"
 	"broadsheet/internal/app"
 	"broadsheet/subscribers"
 )
@@ -57,68 +54,17 @@ func erasedText(d subscribers.Erased) string {
 	return text
 }
 
-// personalData is everything that is kept about one reader.
-type personalData struct {
-	Reader     *subscribers.Detail    `json:"reader"`
-	Mails      []subscribers.SentMail `json:"system_mails"`
-	Deliveries []personalDelivery     `json:"deliveries"`
-}
-
-// personalDelivery is one mail to the reader and what relays said of it.
-type personalDelivery struct {
-	delivery.Delivery
-	Answers []delivery.Attempt `json:"answers"`
-}
-
-func deliveriesOf(ctx context.Context, a *app.App, address string) ([]personalDelivery, error) {
-	store := delivery.NewStore(a.DB, a.Now)
-	out := []personalDelivery{}
-	for f := (delivery.Filter{Address: address, Limit: 500}); ; {
-		page, err := store.List(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, d := range page {
-			_, attempts, err := store.Show(ctx, d.Edition, address)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, personalDelivery{d, attempts})
-		}
-		if len(page) < f.Limit {
-			return out, nil
-		}
-		f.After = page[len(page)-1].Key
-	}
-}
-
 func (e *env) subscriberDataCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "data ADDR", Short: "Write everything that is kept about one reader, as JSON", Args: exactly("ADDR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return e.reading(cmd.Context(), func(a *app.App) error {
-				var d personalData
-				var err error
-				if d.Reader, err = a.Subscribers.ByAddress(cmd.Context(), args[0]); err != nil {
+				d, err := a.PersonalData(cmd.Context(), args[0])
+				if err != nil {
 					return fmt.Errorf("%s: %w", args[0], err)
 				}
-				if d.Reader.ID == 0 { // an address that is suppressed and no reader's
-					return e.writeData(d)
-				}
-				if d.Mails, err = a.Subscribers.Mails(cmd.Context(), d.Reader.ID); err != nil {
-					return err
-				}
-				if d.Deliveries, err = deliveriesOf(cmd.Context(), a, d.Reader.Address); err != nil {
-					return err
-				}
-				return e.writeData(d)
+				return d.Write(e.stdout)
 			})
 		},
 	}
-}
-
-func (e *env) writeData(d personalData) error {
-	out := json.NewEncoder(e.stdout)
-	out.SetIndent("", "  ")
-	return out.Encode(d)
 }

@@ -18,7 +18,7 @@ func (e *env) subscriberImportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Import readers from a CSV file of any size; - reads standard input",
-		Long: "Import readers from a CSV file with the columns email, name, status, topics, digests, timezone, language,\n" +
+		Long: "Import readers from a CSV file with the columns email, name, status, topics, digests, timezone, language, mail_format,\n" +
 			"hour, paused_until and one for each [[attribute]], in any order; topics and digests are separated by\n" +
 			"semicolons. A pause is a date, or daily=2026-12-24 of one digest. The exports of " + toolNames() + "\n" +
 			"are known by their columns: say with --map what their lists, tags and plans mean here. No mail is sent.\n" +

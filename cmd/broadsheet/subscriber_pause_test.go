@@ -18,7 +18,7 @@ func TestReadersRhythmThroughCommands(t *testing.T) {
 			{args: "subscriber add ada@inbox.example --digest local --timezone Asia/Tokyo --hour 06:30 --attribute tier=paid --confirmed --consent asked", stdout: `is active`},
 			{args: "subscriber show ada@inbox.example", stdout: `(?s)tier=paid.*zone Asia/Tokyo, hour 06:30`},
 			{args: "subscriber list", stdout: `tier=paid`},
-			{args: "subscriber export", stdout: `language,hour,paused_until,tier\nada@inbox.example,.*,local=06:30,,paid\n`},
+			{args: "subscriber export", stdout: `language,mail_format,hour,paused_until,tier\nada@inbox.example,.*,local=06:30,,paid\n`},
 			{args: "subscriber pause ada@inbox.example", code: 2, stderr: `--until DATE`},
 			{args: "subscriber pause ada@inbox.example --until 2020-01-01", code: 2, stderr: `has passed`},
 			{args: "subscriber pause ada@inbox.example --until 2020-01-01 --dry-run", code: 2, stderr: `has passed`},

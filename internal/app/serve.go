@@ -115,7 +115,7 @@ func (a *App) pages() (job, error) {
 	return func(ctx context.Context) error {
 		counting, end := context.WithCancel(context.WithoutCancel(ctx)) // the last requests count, too
 		counted := make(chan error, 1)
-		go func() { counted <- a.Clicks.Run(counting) }()
+		go func() { counted <- runAll(counting, []job{a.Clicks.Run, a.Marks.Run}) }()
 		err := web.Serve(ctx, ln, h, a.Log)
 		end()
 		return errors.Join(err, <-counted)
@@ -187,10 +187,10 @@ func (a *App) Handler() (http.Handler, error) {
 			return a.Digests.PutBy(ctx, a.Tagger, "api:"+key, in)
 		},
 		CheckArticle: func(in *digest.Incoming) error { return ingest.CheckSetup(in, a.Setup, a.Now()) }, APIKeys: a.apiKeys(),
-		Receipts: a.Digests.Receipts,
+		Receipts: a.Digests.Receipts, Lately: a.Digests.Lately, PersonalData: a.writePersonal,
 		Webhooks: a.webhooks(), Told: a.told,
-		TrustedProxies: a.Config.Web.TrustedProxies, AllowedOrigins: a.Config.Web.AllowedOrigins,
-		Ready: a.DB.CheckSchema, Log: a.Log, Now: a.Now, Publisher: a.Publisher,
+		SignUps: a.signUpRules(), TrustedProxies: a.Config.Web.TrustedProxies, AllowedOrigins: a.Config.Web.AllowedOrigins,
+		Ready: a.DB.CheckSchema, Log: a.Log, Now: a.Now, Publisher: a.Publisher, Marks: a.Marks,
 	}
 	if a.Config.Links.CountClicks {
 		o.Clicks = a.Clicks

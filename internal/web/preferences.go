@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"broadsheet/subscribers"
@@ -25,6 +26,11 @@ func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request) error {
 	if v.State == subscribers.StateUnsubscribed {
 		return s.showLeft(w, http.StatusOK, s.siteFor(r, v.Language))
 	}
+	if r.URL.Query().Has("sent") && v.State == subscribers.StateActive {
+		return s.showAnswer(w, http.StatusOK, &templates.AnswerPage{
+			Site: s.siteFor(r, v.Language), Answer: templates.AnswerFresh, Address: v.Masked, PreferencesURL: r.URL.EscapedPath(),
+		})
+	}
 	page, err := s.preferencesPage(r, &v)
 	if err != nil {
 		return err
@@ -37,8 +43,11 @@ func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) preferencesPage(r *http.Request, v *subscribers.View) (*templates.PreferencesPage, error) {
 	page := &templates.PreferencesPage{
-		Site: s.siteFor(r, v.Language), Masked: v.Masked, Name: v.Name, Language: v.Language, Topics: v.Topics, Digests: v.Digests,
+		Site: s.siteFor(r, v.Language), Masked: v.Masked, Language: v.Language, Format: v.Format.String(), Topics: v.Topics, Digests: v.Digests,
 		Action: r.URL.EscapedPath(), UnsubscribeAction: r.URL.EscapedPath(),
+	}
+	if v.State == subscribers.StateActive {
+		page.FreshAction = page.Action
 	}
 	page.Zones, page.Zone = s.offerZones(s.Catalog(), v.Zone)
 	return page, s.addRhythm(r.Context(), page, v)
@@ -50,9 +59,22 @@ func (s *Server) parsePreferences(r *http.Request) (*subscribers.Preferences, er
 	}
 	f := r.PostForm
 	return &subscribers.Preferences{
-		Name: f.Get(templates.FieldName), Zone: f.Get(templates.FieldZone), Language: s.parseLanguage(f),
+		Zone: f.Get(templates.FieldZone), Language: s.parseLanguage(f), Format: parseFormat(f),
 		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests], Hours: parseHours(f, f[templates.FieldDigests]),
 	}, nil
+}
+
+// parseFormat reads how mails are wanted; nil stands for nothing chosen. What is
+// no format is refused with the other fields.
+func parseFormat(f url.Values) *subscribers.Format {
+	if !f.Has(templates.FieldFormat) {
+		return nil
+	}
+	format, err := subscribers.ParseFormat(f.Get(templates.FieldFormat))
+	if err != nil {
+		format = "?"
+	}
+	return &format
 }
 
 func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
@@ -69,6 +91,9 @@ func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 	}
 	if r.PostForm.Has(templates.FieldPause) {
 		return s.pauseDigests(w, r, token.Subscriber)
+	}
+	if r.PostForm.Has(templates.FieldFresh) {
+		return s.askFresh(w, r, token.Subscriber)
 	}
 	var wrong subscribers.FieldErrors
 	err = s.Subscribers.SetPreferences(r.Context(), s.Catalog(), token.Subscriber, *in, originForm, s.clientText(r))
@@ -92,7 +117,10 @@ func (s *Server) showWrongPreferences(w http.ResponseWriter, r *http.Request, id
 	if v.State == subscribers.StateUnsubscribed {
 		return s.showLeft(w, http.StatusGone, s.siteFor(r, v.Language))
 	}
-	v.Name, v.Zone = in.Name, in.Zone
+	v.Zone = in.Zone
+	if _, bad := wrong[templates.FieldFormat]; in.Format != nil && !bad {
+		v.Format = *in.Format
+	}
 	if _, bad := wrong[templates.FieldLanguage]; in.Language != nil && !bad {
 		v.Language = *in.Language
 	}

@@ -21,13 +21,16 @@ func TestPreferences(t *testing.T) {
 			t.Errorf("form = %v", f.values)
 		}
 		f.values[templates.FieldTopics], f.values[templates.FieldDigests] = []string{"sport", "arts"}, []string{"daily"}
-		f.values.Set(templates.FieldName, "Ann")
+		f.values.Set(templates.FieldFormat, "text")
 		f.values.Set(templates.FieldZone, "Asia/Tokyo")
 		s.wait(time.Minute)
 		s.submit(f).wantRedirect(t, "/mail"+s.p(id)+"?saved=1")
 		s.wantPicture("ann@example.com", "active | daily=active Asia/Tokyo ,2,3, | weekly=ended Europe/Berlin ,1,")
 		if got := s.lastConsent("ann@example.com"); got.Event != subscribers.EventPreferences || got.Origin != "form" || got.Client != "192.0.2.1" {
 			t.Errorf("consent = %+v", got)
+		}
+		if got := s.detail("ann@example.com").Format; got != subscribers.FormatText {
+			t.Errorf("mails come as %q, want text", got)
 		}
 		saved := s.ask(http.MethodGet, s.p(id)+"?saved=1", "")
 		saved.want(t, http.StatusOK, "Your settings are saved")
@@ -45,16 +48,20 @@ func TestPreferencesWithMistakes(t *testing.T) {
 	f := s.ask(http.MethodGet, s.p(id), "").form(t)
 	f.values.Del(templates.FieldTopics)
 	f.values[templates.FieldDigests] = []string{"weekly"}
-	f.values.Set(templates.FieldName, "Ann")
+	f.values.Set(templates.FieldFormat, "text")
 	f.values.Set(templates.FieldZone, "Asia/Tokyo")
 	before := s.dump()
 	wrong := s.submit(f)
 	wrong.want(t, http.StatusUnprocessableEntity, "Choose at least one topic.")
 	kept := wrong.form(t)
 	if kept.values.Has(templates.FieldTopics) || !slices.Equal(kept.values[templates.FieldDigests], []string{"weekly"}) ||
-		kept.values.Get(templates.FieldName) != "Ann" || kept.values.Get(templates.FieldZone) != "Asia/Tokyo" {
+		kept.values.Get(templates.FieldFormat) != "text" || kept.values.Get(templates.FieldZone) != "Asia/Tokyo" {
 		t.Errorf("the form became %v, want it as it was sent", kept.values)
 	}
+	for _, page := range []reply{wrong, s.ask(http.MethodGet, s.p(id), "")} {
+		page.wantNothingKept(t)
+	}
+	s.ask(http.MethodPost, s.p(id), "topics=world&digests=daily&format=pdf").want(t, http.StatusUnprocessableEntity, "Choose a format from the list.")
 	s.ask(http.MethodPost, s.p(id), "topics=%zz").want(t, http.StatusBadRequest)
 	if s.dump() != before {
 		t.Error("something was stored")

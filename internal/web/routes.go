@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"strings"
+
+	"broadsheet/subscribers"
 )
 
 // Handler returns the whole URL map, below the path of PublicURL.
@@ -15,24 +17,40 @@ func (s *Server) Handler() http.Handler {
 	// Signing up.
 	page("GET /{$}", s.showSubscribe)
 	page("GET /subscribe", s.showSubscribe)
-	form("POST /{$}", s.subscribe)
-	form("POST /subscribe", s.subscribe)
+	page("POST /{$}", s.subscribe)
+	page("POST /subscribe", s.subscribe)
 	page("GET /subscribed", s.showCheckInbox)
+
+	// The same in a frame of another site's page, and by its script.
+	page("GET /subscribe/embed", s.framed(s.showEmbed))
+	page("POST /subscribe/embed", s.framed(s.sameOrigin(s.subscribeFramed)))
+	page("GET /subscribed/embed", s.framed(s.showEmbedInbox))
+	plain("GET /api/v1/subscribe", s.crossOrigin(s.getSignUp))
+	plain("POST /api/v1/subscribe", s.crossOrigin(s.postSignUp))
+	plain("OPTIONS /api/v1/subscribe", s.crossOrigin(s.preflight))
 
 	// The links in mails. An unsubscribe link takes a POST from anywhere: a
 	// mailbox provider sends it without a browser (RFC 8058).
 	page("GET /c/{token}", s.showConfirm)
 	form("POST /c/{token}", s.confirm)
-	page("GET /p/{token}", s.showPreferences)
+	page("GET /p/{token}", s.watchReader(subscribers.PurposePreferences, s.showPreferences))
 	form("POST /p/{token}", s.savePreferences)
-	page("GET /p/{token}/topic/{slug}", s.showTopic)
+	page("GET /p/{token}/topic/{slug}", s.watchReader(subscribers.PurposePreferences, s.showTopic))
 	form("POST /p/{token}/topic/{slug}", s.dropTopic)
-	page("GET /u/{token}", s.showUnsubscribe)
+	page("GET /f/{token}", s.showFresh)
+	form("POST /f/{token}", s.postFresh)
+	page("GET /a/{token}", s.side(subscribers.PurposeOldAddress, s.showMove))
+	form("POST /a/{token}", s.side(subscribers.PurposeOldAddress, s.move))
+	page("GET /n/{token}", s.side(subscribers.PurposeNewAddress, s.showMove))
+	form("POST /n/{token}", s.side(subscribers.PurposeNewAddress, s.move))
+	page("GET /u/{token}", s.watchReader(subscribers.PurposeUnsubscribe, s.showUnsubscribe))
 	page("POST /u/{token}", s.unsubscribe)
+	page("GET /b/{token}", s.showReturn)
+	form("POST /b/{token}", s.postReturn)
 
 	// Mails as pages, and the links in them that name no reader.
-	page("GET /v/{token}", s.showView)
-	page("GET /r/{token}", s.follow)
+	page("GET /v/{token}", s.watchNetwork(s.showView))
+	page("GET /r/{token}", s.watchNetwork(s.follow))
 	page("GET /o/{name}", s.pixel)
 
 	// The public archive.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -34,12 +35,16 @@ type Options struct {
 	APIKeys      map[string]APIKey                                                                     // by the hexadecimal SHA-256 of a key
 	Receipts     func(ctx context.Context, subscriberID int64) ([]digest.Receipt, error)
 
+	Lately       func(ctx context.Context, subscriberID int64, most int) ([]digest.Lately, error) // the newest mail first
+	PersonalData func(ctx context.Context, w io.Writer, subscriberID int64) error                 // writes all that is kept about a reader, as JSON
+
 	Webhooks map[string]Webhook // by name
 	Told     func(ctx context.Context, webhook string, told ingest.Hook) (result string, err error)
 
 	Publisher *digest.Publisher // shows editions and follows links; nil: nobody does
 	Clicks    *digest.Clicks    // counts clicks; nil: nobody does
 	Opens     *digest.Clicks    // counts how often mails are opened; nil: nobody does
+	Marks     *Marks            // watches for scanners that leave; nil: nobody does
 
 	SignUps        SignUpRules
 	TrustedProxies []netip.Prefix

@@ -1,0 +1,41 @@
+package digest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// Lately is a mail that a reader was to get.
+type Lately struct {
+	DigestID int64
+	Key      string // of the edition
+	State    string // of the delivery, such as "sent"
+	Mailing  Mailing
+	At       time.Time // when the delivery came to its state
+}
+
+// Lately returns up to most of the mails that a subscriber was to get, the newest
+// first, as far back as deliveries are kept.
+func (s *Store) Lately(ctx context.Context, subscriberID int64, most int) ([]Lately, error) {
+	var out []Lately
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		out = nil
+		return tx.Each(ctx, func(scan func(dest ...any) error) error {
+			var m Lately
+			var at int64
+			err := scan(&m.DigestID, &m.Key, &m.State, &m.Mailing.EditionID, &m.Mailing.SelectionID, &at)
+			m.At = db.Time(at)
+			out = append(out, m)
+			return err
+		}, `SELECT e.digest_id, e.key, d.state, d.edition_id, d.selection_id, d.changed_at
+			FROM deliveries d JOIN editions e ON e.id = d.edition_id
+			WHERE d.subscriber_id = $1 ORDER BY d.day DESC, d.edition_id DESC LIMIT $2`, subscriberID, most)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("mails of subscriber %d: %w", subscriberID, err)
+	}
+	return out, nil
+}

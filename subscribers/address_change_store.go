@@ -1,0 +1,85 @@
+package subscribers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broadsheet/internal/db"
+)
+
+// changeOf reads the change of address of a subscriber, one without an ID if
+// there is none.
+func changeOf(ctx context.Context, tx *db.Tx, subscriberID int64) (*addressChange, error) {
+	var rows []addressChange
+	err := tx.Select(ctx, &rows, `SELECT subscriber_id, id, old_address, new_address, asked_at, agreed_at, confirmed_at
+		FROM address_changes WHERE subscriber_id = $1`, subscriberID)
+	if err != nil {
+		return nil, fmt.Errorf("read the change of address: %w", err)
+	}
+	if len(rows) == 0 {
+		return &addressChange{}, nil
+	}
+	return &rows[0], nil
+}
+
+// putChange stores a new change in place of any other of its subscriber.
+func putChange(ctx context.Context, tx *db.Tx, c *addressChange) error {
+	id, err := tx.NextIDs(ctx, "address_change", 1)
+	if err != nil {
+		return err
+	}
+	c.ID = id
+	_, err = tx.Exec(ctx, `INSERT INTO address_changes (subscriber_id, id, old_address, new_address, asked_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (subscriber_id) DO UPDATE SET id = excluded.id, old_address = excluded.old_address, new_address = excluded.new_address,
+			asked_at = excluded.asked_at, agreed_at = 0, confirmed_at = 0`, c.Subscriber, c.ID, c.Old, c.New, c.AskedAt)
+	if err != nil {
+		return fmt.Errorf("store the change of address: %w", err)
+	}
+	return nil
+}
+
+// saveChange stores who has accepted a change.
+func saveChange(ctx context.Context, tx *db.Tx, c *addressChange) error {
+	_, err := tx.Exec(ctx, `UPDATE address_changes SET agreed_at = $1, confirmed_at = $2 WHERE subscriber_id = $3 AND id = $4`,
+		c.AgreedAt, c.ConfirmedAt, c.Subscriber, c.ID)
+	if err != nil {
+		return fmt.Errorf("store who accepts a change of address: %w", err)
+	}
+	return nil
+}
+
+func deleteChange(ctx context.Context, tx *db.Tx, subscriberID int64) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM address_changes WHERE subscriber_id = $1`, subscriberID); err != nil {
+		return fmt.Errorf("delete the change of address: %w", err)
+	}
+	return nil
+}
+
+// leaveAddress ends the change of a reader, keeps the hash of the address that is
+// left, and drops one of the address that is come to.
+func leaveAddress(ctx context.Context, tx *db.Tx, r *record, c *addressChange, now time.Time) error {
+	salt, err := saltOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := keepErasure(ctx, tx, addressHash(salt, c.Old), r.ID, now, 0); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM erasures WHERE hash = $1`, addressHash(salt, c.New)); err != nil {
+		return fmt.Errorf("forget that the address was erased: %w", err)
+	}
+	return deleteChange(ctx, tx, r.ID)
+}
+
+// PruneAddressChanges forgets the changes whose links have expired.
+func (s *Store) PruneAddressChanges(ctx context.Context) error {
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM address_changes WHERE asked_at < $1`, db.Millis(s.now().Add(-ConfirmFor)))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("prune changes of address: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package subscribers_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"broadsheet/mail/mailtest"
+	"broadsheet/mail/sink"
+	"broadsheet/subscribers"
+	"broadsheet/templates"
+)
+
+// linkIn is the token of the link for a purpose in a mail that went to an
+// address.
+func (k *desk) linkIn(l letter, p subscribers.Purpose, address string) subscribers.Token {
+	k.t.Helper()
+	parsed, err := sink.Parse(l.data)
+	k.must(err)
+	_, text, ok := strings.Cut(parsed.Text, "https://courier.example/mail/"+string(rune(p))+"/")
+	text, _, _ = strings.Cut(text, "\r\n")
+	if !ok || l.To != address {
+		k.t.Fatalf("the mail to %s, want one to %s with a link for %c:\n%s", l.To, address, p, parsed.Text)
+	}
+	token, err := keys(k.t, oldKey).Verify(p, text, k.now())
+	k.must(err)
+	return token
+}
+
+// fresh mails a reader a link to what is personal, and returns its token.
+func (k *desk) fresh(id int64) subscribers.Token {
+	k.t.Helper()
+	k.must(k.AskFresh(k.t.Context(), id))
+	r := new(relay)
+	_, err := k.postman(r, nil).Deliver(k.t.Context())
+	k.must(err)
+	i := slices.IndexFunc(r.sent, func(l letter) bool { return bytes.Contains(l.data, []byte("courier.example/mail/f/")) })
+	if i < 0 {
+		k.t.Fatalf("of %d mails none has a fresh link", len(r.sent))
+	}
+	return k.linkIn(r.sent[i], subscribers.PurposeFresh, r.sent[i].To)
+}
+
+func TestFreshLink(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.activate("ann@example.com")
+		r := new(relay)
+		p := k.postman(r, nil)
+		k.deliver(p, 0) // the confirmation is no longer wanted
+		k.must(k.AskFresh(t.Context(), id))
+		k.deliver(p, 1)
+		for _, finding := range mailtest.LintSystem(r.sent[0].data) {
+			t.Error(finding)
+		}
+		token := k.linkIn(r.sent[0], subscribers.PurposeFresh, "ann@example.com")
+		got, err := k.Personal(t.Context(), k.catalog, token)
+		if err != nil || got.ID != id || got.Masked != "a•••@e•••.com" || got.Change != nil {
+			t.Errorf("the link shows %+v, %v", got, err)
+		}
+		k.exec(`UPDATE subscribers SET format = 'text'`)
+		k.must(k.AskFresh(t.Context(), id))
+		k.deliver(p, 1)
+		if parsed, err := sink.Parse(r.sent[1].data); err != nil || parsed.HTML != "" || parsed.Text == "" {
+			t.Errorf("who wants text gets %+v, %v", parsed, err)
+		}
+		for range 5 {
+			k.must(k.AskFresh(t.Context(), id))
+		}
+		if n := k.mails(subscribers.MailFresh); n != subscribers.MailsADay {
+			t.Errorf("%d mails in a day, want %d", n, subscribers.MailsADay)
+		}
+		k.wait(subscribers.FreshFor + time.Second)
+		k.deliver(p, 0) // whose links have expired
+		k.wait(48 * time.Hour)
+		k.must(k.AskFresh(t.Context(), id))
+		k.must(k.Suppress(t.Context(), "ann@example.com", subscribers.ReasonManual, "", "command"))
+		k.must(k.AskFresh(t.Context(), id))
+		k.deliver(p, 0)
+		if err := k.AskFresh(t.Context(), 999); !errors.Is(err, subscribers.ErrUnknown) {
+			t.Errorf("of nobody: %v", err)
+		}
+	})
+}
+
+// TestFreshLinkIsForTheReader: nothing else opens what is personal.
+func TestFreshLinkIsForTheReader(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.activate("ann@example.com")
+		token := k.fresh(id)
+		other, old := token, token
+		other.Subscriber, old.Change = k.activate("bob@example.com"), token.Change+1
+		gone := token
+		gone.Subscriber = 999
+		for name, c := range map[string]struct {
+			token subscribers.Token
+			want  error
+		}{
+			"preferences":     {subscribers.Token{Purpose: subscribers.PurposePreferences, Subscriber: id, Change: token.Change}, subscribers.ErrBadToken},
+			"another reader":  {other, subscribers.ErrExpired},
+			"another address": {old, subscribers.ErrExpired},
+			"nobody":          {gone, subscribers.ErrUnknown},
+		} {
+			_, err := k.Personal(t.Context(), k.catalog, c.token)
+			if !errors.Is(err, c.want) {
+				t.Errorf("%s: see: got %v, want %v", name, err, c.want)
+			}
+			if err := k.SetName(t.Context(), c.token, "Eve", "form", ""); !errors.Is(err, c.want) {
+				t.Errorf("%s: name: got %v, want %v", name, err, c.want)
+			}
+			if err := k.AskAddress(t.Context(), c.token, "eve@example.com", "form", ""); !errors.Is(err, c.want) {
+				t.Errorf("%s: address: got %v, want %v", name, err, c.want)
+			}
+			if _, err := k.EraseReader(t.Context(), c.token, "form"); !errors.Is(err, c.want) {
+				t.Errorf("%s: erase: got %v, want %v", name, err, c.want)
+			}
+		}
+		k.must(k.Unsubscribe(t.Context(), id, 0, "form", ""))
+		if _, err := k.Personal(t.Context(), k.catalog, token); !errors.Is(err, subscribers.ErrUnsubscribed) {
+			t.Errorf("of who has left: %v", err)
+		}
+	})
+}
+
+func TestSetName(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		token := k.fresh(k.activate("ann@example.com"))
+		for range 2 {
+			k.must(k.SetName(t.Context(), token, "  Ann \n Lee ", "form", "192.0.2.1"))
+		}
+		d := k.detail("ann@example.com")
+		if d.Name != "Ann Lee" {
+			t.Errorf("the name is %q", d.Name)
+		}
+		var names int
+		for _, c := range d.Consents {
+			if c.Detail == "name" && c.Event == subscribers.EventPreferences && c.Origin == "form" && c.Client == "192.0.2.1" {
+				names++
+			}
+		}
+		if names != 1 {
+			t.Errorf("on record %d times, want once: %+v", names, d.Consents)
+		}
+		var fields subscribers.FieldErrors
+		if err := k.SetName(t.Context(), token, strings.Repeat("x", 200), "form", ""); !errors.As(err, &fields) || fields[templates.FieldName].Problem != templates.ProblemNameTooLong {
+			t.Errorf("a long name: %v", err)
+		}
+	})
+}
+
+func TestEraseReader(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.activate("ann@example.com")
+		token := k.fresh(id)
+		k.must(k.AskAddress(t.Context(), token, "ann@elsewhere.example", "form", ""))
+		e, err := k.EraseReader(t.Context(), token, "page")
+		if err != nil || e.ID != id || e.Subscriptions != 1 {
+			t.Fatalf("erased %+v, %v", e, err)
+		}
+		for _, address := range []string{"ann@example", "ann@elsewhere"} {
+			if where := k.whereIs(address); len(where) > 0 {
+				t.Errorf("%s is still in %v", address, where)
+			}
+		}
+		if n := k.count(`SELECT count(*) FROM consents WHERE subscriber_id = $1 AND event = 'erased' AND origin = 'page'`, id); n != 1 {
+			t.Errorf("on record %d times, want once", n)
+		}
+		if _, err := k.EraseReader(t.Context(), token, "page"); !errors.Is(err, subscribers.ErrUnknown) {
+			t.Errorf("again: %v", err)
+		}
+	})
+}
