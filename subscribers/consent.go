@@ -64,9 +64,10 @@ const (
 
 // Origins of entries that are no page's.
 const (
-	originImport  = "import"
-	originPostman = "postman"
-	originErasure = "erasure"
+	originImport    = "import"
+	originPostman   = "postman"
+	originErasure   = "erasure"
+	originRetention = "retention"
 )
 
 // By is who did it, as the way tells by which it came.
@@ -79,7 +80,7 @@ func (c *Consent) By() Actor {
 		return ActorOperator
 	case way == "api":
 		return ActorAPI
-	case way == "relay" || way == originPostman || way == originErasure:
+	case way == "relay" || way == originPostman || way == originErasure || way == originRetention:
 		return ActorSystem
 	}
 	return ActorReader
@@ -88,7 +89,8 @@ func (c *Consent) By() Actor {
 // note is an entry about to be written.
 type note struct {
 	Consent
-	hash string
+	hash  string
+	quiet bool // other systems are not told
 }
 
 func (n note) at(t time.Time) note {

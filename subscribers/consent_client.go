@@ -25,17 +25,17 @@ func (d ClientDetail) of(client string) string {
 		return ""
 	}
 	if prefix, err := netip.ParsePrefix(client); err == nil {
-		return networkOf(prefix.Addr(), prefix.Bits())
+		return networkAround(prefix.Addr(), prefix.Bits())
 	}
 	addr, err := netip.ParseAddr(client)
 	if err != nil {
 		return ""
 	}
-	return networkOf(addr, addr.BitLen())
+	return networkAround(addr, addr.BitLen())
 }
 
-// networkOf writes the network of an address of which bits are known.
-func networkOf(addr netip.Addr, bits int) string {
+// networkAround writes the network of an address of which bits are known.
+func networkAround(addr netip.Addr, bits int) string {
 	keep := 48
 	if addr = addr.WithZone(""); addr.Is4In6() {
 		addr, bits = addr.Unmap(), bits-96

@@ -15,8 +15,9 @@ type numbered struct {
 	subscriber int64
 }
 
-// insertConsents appends the notes of records. Their times are part of the
-// key, so each is moved past the last one of its subscriber.
+// insertConsents appends the notes of records, and puts into the outbox what
+// other systems are told of them. Their times are part of the key, so each is
+// moved past the last one of its subscriber.
 func insertConsents(ctx context.Context, tx *db.Tx, recs []*record) error {
 	var notes []numbered
 	var known []int64
@@ -30,12 +31,13 @@ func insertConsents(ctx context.Context, tx *db.Tx, recs []*record) error {
 		return err
 	}
 	for _, r := range recs {
-		for _, n := range r.notes {
+		for i := range r.notes {
+			n := &r.notes[i]
 			if before := last[r.ID]; db.Millis(n.At) <= before {
 				n.At = db.Time(before + 1)
 			}
 			last[r.ID] = db.Millis(n.At)
-			notes = append(notes, numbered{n, r.ID})
+			notes = append(notes, numbered{*n, r.ID})
 		}
 	}
 	_, err = tx.ExecRows(ctx, `INSERT INTO consents (subscriber_id, at, event, origin, client, text_hash, detail)
@@ -48,7 +50,10 @@ func insertConsents(ctx context.Context, tx *db.Tx, recs []*record) error {
 		texts("text_hash", notes, func(n numbered) string { return n.hash }),
 		texts("detail", notes, func(n numbered) string { return n.Detail }),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return insertEvents(ctx, tx, recs)
 }
 
 func lastConsents(ctx context.Context, tx *db.Tx, ids []int64) (map[int64]int64, error) {

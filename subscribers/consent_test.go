@@ -6,7 +6,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -141,8 +140,13 @@ func TestNothingElseTouchesConsents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !maps.Equal(found, allowed) {
-		t.Errorf("statements that touch the record of consent: got %v, want %v; the record only grows", found, allowed)
+	for file, statement := range found {
+		if allowed[file] != statement {
+			t.Errorf("%s has %q: the record of consent only grows", file, statement)
+		}
+	}
+	if found["subscribers/erase_store.go"] == "" {
+		t.Error("the statement of the erasure was not found: does the search work?")
 	}
 }
 

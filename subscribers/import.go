@@ -25,6 +25,9 @@ type ImportOptions struct {
 	// Delta takes from the file of a tool that still runs what changed there:
 	// new readers, and those who left. What a reader of ours chose stays.
 	Delta bool
+	// Tell puts each row that changes something into the outbox. Without it
+	// other systems are told nothing of a file.
+	Tell bool
 }
 
 // Report counts what became of the rows of a file:

@@ -167,7 +167,7 @@ func (m *merger) changed(r *record, row *importRow) {
 	if len(r.notes) == 0 {
 		m.order = append(m.order, r)
 	}
-	n := note{Consent: Consent{At: m.now, Event: EventImported, Origin: m.options.Origin, Client: row.client}}
+	n := note{quiet: !m.options.Tell, Consent: Consent{At: m.now, Event: EventImported, Origin: m.options.Origin, Client: row.client}}
 	switch row.status {
 	case statusUnsubscribed:
 		n.Event, n.Detail = EventUnsubscribed, endedAll

@@ -75,7 +75,7 @@ func (r *record) lapse(now time.Time) {
 	left := r.EndedAt
 	r.end(0, now)
 	set(&r.changed, &r.EndedAt, left)
-	r.note(note{Consent: Consent{At: now, Event: EventLapsed, Origin: "retention"}})
+	r.note(note{Consent: Consent{At: now, Event: EventLapsed, Origin: originRetention}})
 }
 
 // forget deletes readers who never were active, and all that hangs on them.
@@ -87,6 +87,7 @@ func forget(ctx context.Context, tx *db.Tx, ids []int64) error {
 		`DELETE FROM subscriptions WHERE subscriber_id {in 1}`,
 		`DELETE FROM system_mails WHERE subscriber_id {in 1}`,
 		`DELETE FROM address_changes WHERE subscriber_id {in 1}`,
+		`DELETE FROM outbox WHERE subscriber_id {in 1}`,
 		`DELETE FROM consents WHERE subscriber_id {in 1}`,
 		`DELETE FROM subscribers WHERE id {in 1}`,
 	} {

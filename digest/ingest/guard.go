@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // ErrPrivateAddress is wrapped by errors about hosts that resolve to an
@@ -30,6 +31,12 @@ func guard(allowed []netip.Prefix) func(context.Context, string, string, syscall
 		}
 		return fmt.Errorf("%s: %w", addr, ErrPrivateAddress)
 	}
+}
+
+// DialPublic returns a function that connects to hosts on the public internet and
+// in the allowed networks, and to no others: the error wraps ErrPrivateAddress.
+func DialPublic(allowed []netip.Prefix, timeout time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return dialWith(&net.Dialer{Timeout: timeout, ControlContext: guard(allowed)})
 }
 
 // errHostForm is about an address in a form that some resolvers know and others

@@ -95,14 +95,16 @@ CREATE TABLE outgoing_webhooks (
 );
 
 -- What they are still to be told, written with the change that it tells of, whose
--- entry in consents has the same time. next_try_at is 0 once it was given up. body
--- is JSON, '' once its reader was erased.
+-- entry in consents has the same time. queued_at is later where an operator had it
+-- told again. next_try_at is 0 once it was given up. body is JSON, '' once its
+-- reader was erased.
 CREATE TABLE outbox (
   subscriber_id BIGINT NOT NULL,
   hook          TEXT NOT NULL,
   at            BIGINT NOT NULL,
   event         TEXT NOT NULL,
   body          TEXT NOT NULL,
+  queued_at     BIGINT NOT NULL,
   attempts      BIGINT NOT NULL DEFAULT 0,
   next_try_at   BIGINT NOT NULL,
   lease_until   BIGINT NOT NULL DEFAULT 0,
@@ -112,7 +114,7 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_due ON outbox (hook, next_try_at) WHERE next_try_at > 0;
 
-CREATE INDEX outbox_given_up ON outbox (hook, at) WHERE next_try_at = 0;
+CREATE INDEX outbox_given_up ON outbox (hook, queued_at) WHERE next_try_at = 0;
 
 -- How readers left digests by links of theirs, for a month: what a burst of it is
 -- noticed by, and what undoes one that the reader did not mean. paused_until is
