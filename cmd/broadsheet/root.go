@@ -122,7 +122,7 @@ func (e *env) root() *cobra.Command {
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return e.checkOutput() }
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.AddCommand(
-		e.demoCommand(), e.initCommand(), e.serveCommand(), e.migrateCommand(), e.checkCommand(),
+		e.demoCommand(), e.initCommand(), e.serveCommand(), e.migrateCommand(), e.checkCommand(), e.webhookCommand(),
 		e.topicCommand(), e.sourceCommand(), e.articleCommand(), e.subscriberCommand(),
 		e.digestCommand(), e.editionCommand(), e.deliveryCommand(), e.reportCommand(), e.providerCommand(), e.templateCommand(), e.slotCommand(), e.statsCommand(),
 	)

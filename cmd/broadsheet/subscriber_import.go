@@ -41,6 +41,7 @@ func (e *env) subscriberImportCommand() *cobra.Command {
 	f.StringSliceVar(&o.Topics, "topic", nil, "`SLUG` of a topic for rows that name none; may be given several times (default: all)")
 	f.StringSliceVar(&o.Digests, "digest", nil, "`SLUG` of a digest for rows that name none; may be given several times (default: those with one of the topics)")
 	f.BoolVar(&o.Delta, "delta", false, "the tool still runs: take over new readers and who left, and change nobody else")
+	f.BoolVar(&o.Tell, "tell", false, "tell each [[webhook_out]] of every reader that becomes different; without it none is told of a file")
 	f.BoolVar(&o.DryRun, "dry-run", false, "check the file and change nothing")
 	return cmd
 }

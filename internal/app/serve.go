@@ -163,10 +163,14 @@ func (a *App) deliveries(out *Outgoing) (job, error) {
 	if err != nil {
 		return nil, err
 	}
+	teller, err := a.teller()
+	if err != nil {
+		return nil, err
+	}
 	old := delivery.NewRetention(a.DB, a.Config.Mail.KeepDeliveries, a.Log, a.Now)
 	return func(ctx context.Context) error {
 		defer out.Pool.Close()
-		return runAll(ctx, []job{engine.Run, postman.Run, old.Run, a.tell(out)})
+		return runAll(ctx, []job{engine.Run, postman.Run, old.Run, a.tell(out), teller.Run})
 	}, nil
 }
 

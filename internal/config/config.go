@@ -32,6 +32,8 @@ type Config struct {
 	Webhooks   []Webhook
 	Digests    []Digest
 	Slots      []Slot
+
+	WebhooksOut []WebhookOut
 }
 
 // Site is the publication that sends.

@@ -125,6 +125,7 @@ func (l *loader) config(tree *node) *Config {
 	c.Topics = readTopics(root.list("topic"))
 	c.Sources = readSources(root.list("source"), c.Site)
 	c.Webhooks = readWebhooks(root.list("webhook"))
+	c.WebhooksOut = readWebhooksOut(root.list("webhook_out"))
 	c.Digests = readDigests(root.list("digest"), c)
 	c.Archive = readArchive(root.sub("archive"), c.Digests)
 	c.Slots = readSlots(root.list("slot"), c)
