@@ -11,9 +11,9 @@ import (
 
 // Limits on the mails of one kind that an address can get because somebody asks
 // in its name, by whichever way and however it is written: plus-tags and the dots
-// of Gmail do not count. The second one begins anew with a confirmation, and once
-// nobody has asked for capQuiet: an address is not to blame for strangers who
-// type it.
+// of Gmail do not count. For confirmations the second one begins anew with one
+// that was followed, and once nobody has asked for capQuiet: an address is not to
+// blame for strangers who type it. For other kinds it is one of capQuiet.
 const (
 	MailsADay  = 3 // in 24 hours
 	MailsInAll = 5
