@@ -29,6 +29,7 @@ type Composed struct {
 	Date       time.Time // of the Date field
 	ComposedAt time.Time // the stories are as they were at this instant
 	Shortened  bool      // stories lack their summary, picture or body, or are left out, for its size
+	LeftOut    []string  // slugs of the slots that it was planned with and does not have, though they run
 	Empty      bool      // every story was withdrawn, and nobody has to learn of a correction: there is nothing to send
 }
 
@@ -109,7 +110,7 @@ func (c *Composer) compile(dr *draft) (*Composed, *sheet, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	out.Subject, out.Shortened = sheet.content.Subject, sheet.shortened
+	out.Subject, out.Shortened, out.LeftOut = sheet.content.Subject, sheet.shortened, sheet.leftOut
 	out.Body, err = mail.Compile(sheet.html, text, markers)
 	return out, sheet, err
 }

@@ -29,6 +29,7 @@ type sheet struct {
 	html    string
 
 	shortened bool
+	leftOut   []string // slugs of the slots for which there was no room, or no story to stand beside
 }
 
 // keeps says how many of the first stories of a draft keep what they have.
@@ -74,13 +75,29 @@ func (c *Composer) fit(dr *draft, markers mail.Markers) (*sheet, error) {
 	case err != nil:
 		return nil, err
 	case !fit && len(dr.slots) > 0: // words of editors go before those of sponsors
+		left := slugsOf(dr.slots)
 		dr.slots = nil
-		return c.fit(dr, markers)
+		s, err := c.fit(dr, markers)
+		if err == nil {
+			s.leftOut = left
+		}
+		return s, err
 	case !fit:
 		return nil, fmt.Errorf("it takes %d octets of HTML, and %d is the most", c.size(drawn[step], markers), mostHTML)
 	}
-	drawn[step].shortened = step > 0 || most < len(dr.picks)
-	return drawn[step], nil
+	out := drawn[step]
+	out.shortened = step > 0 || most < len(dr.picks)
+	if len(out.content.Slots) == 0 {
+		out.leftOut = slugsOf(dr.slots)
+	}
+	return out, nil
+}
+
+func slugsOf(slots []templates.Slot) (slugs []string) {
+	for i := range slots {
+		slugs = append(slugs, slots[i].Slug)
+	}
+	return slugs
 }
 
 // steps is in how many steps so many stories are reduced to a bare first one.

@@ -321,15 +321,29 @@ func TestExplainTellsOfSlots(t *testing.T) {
 func TestSponsorsGiveWayToWords(t *testing.T) {
 	long := slot("bank", "top", func(s *digest.Slot) { s.HTML = "<p>" + strings.Repeat("Save now. ", 900) + "</p>" })
 	w := planSlots(t, dbtest.Open(t, db.SQLite), long)
-	if got := w.message(w.compose(time.Time{})); !strings.Contains(got, "Save now.") {
-		t.Fatal("the slot is not there")
+	c := w.compose(time.Time{})
+	if got := w.message(c); !strings.Contains(got, "Save now.") || len(c.LeftOut) > 0 {
+		t.Fatalf("the slot is not there; left out are %q", c.LeftOut)
 	}
 	w.clock.advance(time.Second)
 	w.exec(`INSERT INTO edition_versions (edition_id, version, from_at, subject, preheader, intro, stories) VALUES ((SELECT MAX(id) FROM editions), 1, 1, '', '', $1, '')`,
 		strings.Repeat("Words of the editors.\n\n", 850))
-	got := w.message(w.compose(w.clock.Now()))
-	if strings.Contains(got, "Save now.") || !strings.Contains(got, "Words of the editors.") {
-		t.Error("the slot stays where there is no room for it")
+	c = w.compose(w.clock.Now())
+	got := w.message(c)
+	if strings.Contains(got, "Save now.") || !strings.Contains(got, "Words of the editors.") || !slices.Equal(c.LeftOut, []string{"bank"}) {
+		t.Errorf("the slot stays where there is no room for it, or is not told of: %q", c.LeftOut)
+	}
+}
+
+// TestCorrectionsAloneHaveNoSlots, and the mail says that it does without.
+func TestCorrectionsAloneHaveNoSlots(t *testing.T) {
+	w := planSlots(t, dbtest.Open(t, db.SQLite), slot("bank", "top"), slot("guide", "bottom"))
+	w.exec(`INSERT INTO corrections (id, article_id, seq, at, note) VALUES (1, $1, 1, 1, 'It was not so.')`, w.storyID(1))
+	w.selects("%d:%d +0 ~1 $top:bank $bottom:guide", w.storyID(1), w.topic("world"))
+	w.exec(`UPDATE articles SET withdrawn_at = 1`)
+	c := w.compose(time.Time{})
+	if got := w.message(c); c.Empty || strings.Contains(got, "Words of bank.") || !slices.Equal(c.LeftOut, []string{"bank", "guide"}) {
+		t.Errorf("left out are %q of\n%s", c.LeftOut, got)
 	}
 }
 

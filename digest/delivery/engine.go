@@ -145,9 +145,10 @@ func New(o Options) (*Engine, error) {
 	o.fill()
 	own := newOwnCount(o.Meter)
 	o.Meter = own
+	store := NewStore(o.DB, o.Now)
 	e := &Engine{
-		o: o, db: o.DB, store: NewStore(o.DB, o.Now), log: o.Log, worker: workerName(), own: own,
-		cache: newCache(watchSize(o.Compose, o.Log), o.Now, cacheSize), gate: newGate(o.Lanes),
+		o: o, db: o.DB, store: store, log: o.Log, worker: workerName(), own: own,
+		cache: newCache(store.noteLeftOut(watchSize(o.Compose, o.Log), o.Log), o.Now, cacheSize), gate: newGate(o.Lanes),
 		byProvider: newWindows[string](), byEdition: newWindows[int64](), results: make(chan result, flushMost),
 	}
 	return e, nil

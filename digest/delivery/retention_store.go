@@ -219,6 +219,7 @@ func countRows(ctx context.Context, tx *db.Tx, day, edition, last int64) error {
 func deletePlan(ctx context.Context, tx *db.Tx, edition int64) error {
 	for _, query := range []string{
 		`DELETE FROM selections WHERE edition_id = $1`,
+		`DELETE FROM slots_left_out WHERE edition_id = $1`,
 		`DELETE FROM batches WHERE edition_id = $1`,
 	} {
 		if _, err := tx.Exec(ctx, query, edition); err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -119,35 +120,43 @@ const mostSubscriber = int64(^uint64(0) >> 1)
 const (
 	slotSent = ` FROM deliveries d JOIN selections s ON s.edition_id = d.edition_id AND s.id = d.selection_id
 		WHERE d.day = $1 AND d.edition_id = $2 AND d.subscriber_id <= $3 AND d.state = 'sent' AND s.slots <> '' `
-	sentQuery = `SELECT s.slots, CAST(0 AS BIGINT), COUNT(*)` + slotSent + `GROUP BY s.slots`
+	sentQuery = `SELECT s.slots, CAST(0 AS BIGINT), '', COUNT(*)` + slotSent + `GROUP BY s.slots`
 
-	// sentWhenQuery tells when the mails were composed, too: of what left us first,
-	// which every later try repeats.
-	sentWhenQuery = `SELECT n.slots, n.composed_at, COUNT(*) FROM (SELECT s.slots, COALESCE((SELECT MIN(a.composed_at) FROM attempts a
+	// sentWhenQuery tells when the mails were composed, too, and what they did
+	// without: of what left us first, which every later try repeats.
+	sentWhenQuery = `SELECT n.slots, n.composed_at, COALESCE(o.slots, ''), COUNT(*)
+		FROM (SELECT s.slots, s.id, COALESCE((SELECT MIN(a.composed_at) FROM attempts a
 			WHERE a.day = d.day AND a.edition_id = d.edition_id AND a.subscriber_id = d.subscriber_id
-			AND (a.class = 'accepted' OR a.phase IN ('body', 'dot'))), 0) AS composed_at` + slotSent + `) AS n GROUP BY n.slots, n.composed_at`
+			AND (a.class = 'accepted' OR a.phase IN ('body', 'dot'))), 0) AS composed_at` + slotSent + `) AS n
+		LEFT JOIN slots_left_out o ON o.edition_id = $2 AND o.selection_id = n.id AND o.composed_at = n.composed_at
+		GROUP BY n.slots, n.composed_at, o.slots`
 )
 
 // sent counts the mails by slot that were sent with it to subscribers up to one.
-// Where a slot changed since the edition was made, it is asked of each mail when
-// it was composed: before its slot was removed, or after.
+// Where a slot changed since the edition was made, or mails do without one that
+// they were planned with, it is asked of each mail when it was composed: before
+// its slot was removed, or after, and with it or without.
 func (e *slotEdition) sent(ctx context.Context, tx *db.Tx, history *digest.SlotHistory, last int64) (map[string]int64, error) {
 	slot, err := schedule.ParseLocal(e.Slot)
 	if err != nil {
 		return nil, fmt.Errorf("edition %s: %w", e.Key, err)
 	}
-	changed := false
+	var changed bool
+	if err := tx.Get(ctx, &changed, `SELECT EXISTS (SELECT 1 FROM slots_left_out WHERE edition_id = $1)`, e.ID); err != nil {
+		return nil, err
+	}
 	count := func(query string) (map[string]int64, error) {
 		out := map[string]int64{}
 		err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-			var slugs string
+			var slugs, without string
 			var composed, n int64
-			if err := scan(&slugs, &composed, &n); err != nil {
+			if err := scan(&slugs, &composed, &without, &n); err != nil {
 				return err
 			}
+			left := strings.Split(without, ",")
 			for slug := range strings.SplitSeq(slugs, ",") {
 				changed = changed || history.ChangedAfter(slug, db.Time(e.CreatedAt))
-				if history.Ran(slug, e.Digest, slot, db.Time(cmp.Or(composed, e.CreatedAt+slotGrace.Milliseconds()))) {
+				if !slices.Contains(left, slug) && history.Ran(slug, e.Digest, slot, db.Time(cmp.Or(composed, e.CreatedAt+slotGrace.Milliseconds()))) {
 					out[slug] += n
 				}
 			}
@@ -192,4 +201,26 @@ func keepSlots(ctx context.Context, tx *db.Tx, edition, last int64) error {
 		}
 	}
 	return nil
+}
+
+// noteLeftOut composes as before, and keeps which slots a mail does without,
+// before it is sent to anybody.
+func (s *Store) noteLeftOut(compose Compose, log *slog.Logger) Compose {
+	return func(ctx context.Context, editionID, selectionID int64, asOf time.Time) (*digest.Composed, error) {
+		composed, err := compose(ctx, editionID, selectionID, asOf)
+		if err != nil || len(composed.LeftOut) == 0 {
+			return composed, err
+		}
+		slots := strings.Join(composed.LeftOut, ",")
+		log.WarnContext(ctx, "slots left out", "edition", composed.EditionKey, "selection", selectionID, "slots", slots)
+		err = s.db.Write(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO slots_left_out (edition_id, selection_id, composed_at, slots) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (edition_id, selection_id, composed_at) DO NOTHING`, editionID, selectionID, db.Millis(composed.ComposedAt), slots)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("note the slots that a mail of %s does without: %w", composed.EditionKey, err)
+		}
+		return composed, nil
+	}
 }

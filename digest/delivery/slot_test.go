@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"broadsheet/digest"
 	"broadsheet/internal/db"
 	"broadsheet/internal/db/dbtest"
 )
@@ -104,6 +105,47 @@ func TestASlotThatWasRemovedIsCountedAsItRan(t *testing.T) {
 		}
 		if got := w.slots(key, ""); !slices.Equal(got, want) {
 			t.Errorf("when the deliveries are gone: got %q, want %q", got, want)
+		}
+	})
+}
+
+// TestASlotThatWasLeftOutIsNotCounted: mails of one selection had no room for a
+// slot, or for none, and say so before they are sent.
+func TestASlotThatWasLeftOutIsNotCounted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 10, 2)
+		w.exec(`UPDATE editions SET slot = '2026-11-24T07:00'`)
+		w.exec(`UPDATE selections SET slots = CASE WHEN id = 1 THEN 'bank,guide' ELSE 'bank' END`)
+		w.version("bank", 1, 1, bankBody)
+		w.version("guide", 1, 1, `{"slug":"guide","text":"x","link":"https://courier.example/guide","digests":["daily"]}`)
+		w.press.edit = func(selection int64, c *digest.Composed) error {
+			if selection == 1 {
+				c.LeftOut = []string{"bank"}
+			}
+			return nil
+		}
+		if b, err := w.send(); err != nil || b.Sent != 10 {
+			t.Fatalf("got %+v, %v, want 10 sent", b, err)
+		}
+		second := w.count(`SELECT COUNT(*) FROM deliveries WHERE selection_id = 2`)
+		want := []string{
+			fmt.Sprintf(`daily/2026-11-24 daily 2026-11-24 bank "Harbour Bank" sent %d clicks 0+0`, second),
+			fmt.Sprintf(`daily/2026-11-24 daily 2026-11-24 guide "" sent %d clicks 0+0`, 10-second),
+		}
+		if got := w.slots(key, ""); second == 0 || second == 10 || !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		w.exec(`UPDATE batches SET done_at = 1`)
+		w.exec(`UPDATE editions SET state = 'done'`)
+		w.grow(keep + 37*time.Hour)
+		if w.drop(); w.left() != 0 {
+			t.Fatalf("%d rows are left", w.left())
+		}
+		if got := w.slots(key, ""); !slices.Equal(got, want) {
+			t.Errorf("when the deliveries are gone: got %q, want %q", got, want)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM slots_left_out`); n > 0 {
+			t.Errorf("%d notes outlive what was planned", n)
 		}
 	})
 }
