@@ -19,19 +19,28 @@ var ErrLastTopic = errors.New("a digest would be left without a topic")
 // ErrLastTopic where that would leave a digest empty; a topic that is not wanted
 // changes nothing.
 func (s *Store) DropTopic(ctx context.Context, c *Catalog, subscriberID int64, slug, origin, client string) error {
-	i := slices.IndexFunc(c.Topics, func(t Topic) bool { return t.Slug == slug })
-	if i < 0 {
-		return ErrUnknown
+	return s.DropTopics(ctx, c, subscriberID, []string{slug}, origin, client)
+}
+
+// DropTopics is DropTopic for several topics at once.
+func (s *Store) DropTopics(ctx context.Context, c *Catalog, subscriberID int64, slugs []string, origin, client string) error {
+	var ids []int64
+	for _, slug := range slugs {
+		i := slices.IndexFunc(c.Topics, func(t Topic) bool { return t.Slug == slug })
+		if i < 0 {
+			return ErrUnknown
+		}
+		ids = append(ids, c.Topics[i].ID)
 	}
 	return s.change(ctx, subscriberID, func(_ *db.Tx, r *record, now time.Time) error {
 		if r.State == StateUnsubscribed {
 			return ErrUnsubscribed
 		}
 		w := r.chosen(c)
-		if !w.topics.Has(c.Topics[i].ID) {
+		if !slices.ContainsFunc(ids, w.topics.Has) {
 			return nil
 		}
-		w.topics = w.topics.without(c, c.Topics[i].ID)
+		w.topics = w.topics.without(c, ids)
 		if c.check(w) != nil {
 			return ErrLastTopic
 		}
@@ -43,13 +52,13 @@ func (s *Store) DropTopic(ctx context.Context, c *Catalog, subscriberID int64, s
 	})
 }
 
-// without is all topics of t, or of the catalog, but one.
-func (t Topics) without(c *Catalog, id int64) Topics {
+// without is all topics of t, or of the catalog, but some.
+func (t Topics) without(c *Catalog, some []int64) Topics {
 	ids := t.IDs()
 	if t == AllTopics {
 		for i := range c.Topics {
 			ids = append(ids, c.Topics[i].ID)
 		}
 	}
-	return TopicsOf(slices.DeleteFunc(ids, func(have int64) bool { return have == id }))
+	return TopicsOf(slices.DeleteFunc(ids, func(have int64) bool { return slices.Contains(some, have) }))
 }

@@ -18,6 +18,39 @@ var ErrNotReturnable = errors.New("what was left has changed since")
 // OriginReturn is how the record of consent names a reader who undid a leaving.
 const OriginReturn = "undo"
 
+// Leaving is what a return token undoes.
+type Leaving struct {
+	DigestID int64    // the one that ended, 0 if several did, or if nothing is left
+	Digests  []string // the slugs of those that would be back
+}
+
+// Returnable tells what Return would undo, and its errors. It changes nothing.
+func (s *Store) Returnable(ctx context.Context, token Token) (Leaving, error) {
+	var out Leaving
+	if token.Purpose != PurposeReturn {
+		return out, ErrBadToken
+	}
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		out = Leaving{}
+		r, err := byID(ctx, tx, token.Subscriber, "")
+		if err != nil {
+			return err
+		}
+		rows, err := leavingsAt(ctx, tx, r.ID, token.Change)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 1 && r.State != StateUnsubscribed {
+			out.DigestID = rows[0].digestID
+		}
+		if out.Digests = r.comeBack(rows, s.now()); len(out.Digests) == 0 {
+			return ErrNotReturnable
+		}
+		return nil
+	})
+	return out, err
+}
+
 // Return undoes the leaving that a return token names, as if the reader had never
 // left: topics, hour and pause are what they were. It returns the slugs of the
 // digests that are back, ErrNotReturnable, or ErrUnknown.

@@ -81,7 +81,6 @@ type LessPage struct {
 	What         Less
 	Names        []string  // of the topics or digests
 	Until        time.Time // of a pause, in the reader's zone
-	Now          time.Time // in the same
 	LeaveURL     string    // of the page that asks before leaving; empty leaves the link out
 	SubscribeURL string    // empty leaves the link out
 }
@@ -111,7 +110,7 @@ func (f *frame) LessText() string {
 	}
 	switch p.What {
 	case LessPaused:
-		return upperFirst(fmt.Sprintf(f.T.PausedUntil, f.T.near(p.Until, p.Now)))
+		return fmt.Sprintf(f.T.PausedUntil, f.T.date(p.Until))
 	case LessTopics:
 		return fmt.Sprintf(f.T.FewerDone, f.T.Join(names))
 	case LessReturned:

@@ -104,7 +104,7 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 			Hours: []templates.HourChoice{{Slug: "daily", Digest: "The Morning Courier", Hours: []string{"06:30", "18:00"}, Hour: "18:00"}},
 			Receipts: []templates.Receipt{
 				{Digest: "The Morning Courier", At: time.Date(2026, 11, 23, 7, 0, 0, 0, tokyo), What: "nothing-new", Topics: []string{"City", "World"}, Next: time.Date(2026, 11, 24, 7, 0, 0, 0, tokyo)},
-				{Digest: "The Weekly", At: time.Date(2026, 11, 20, 8, 0, 0, 0, tokyo), What: "sent", Next: time.Date(2026, 11, 27, 8, 0, 0, 0, tokyo)},
+				{Digest: "The Weekly", At: time.Date(2026, 11, 20, 8, 0, 0, 0, tokyo), What: "sent", Next: time.Date(2026, 11, 27, 8, 0, 0, 0, tokyo), URL: "/mail/editions/weekly/2026-11-20"},
 			},
 			Action: "/mail/p/AbCd", UnsubscribeAction: "/mail/p/AbCd",
 		})
@@ -181,7 +181,7 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 	},
 	"less-paused": func(p *templates.Pages, w io.Writer) error {
 		return p.Less(w, &templates.LessPage{Site: courier, What: templates.LessPaused, LeaveURL: "/mail/u/AbCd",
-			Until: time.Date(2026, 12, 24, 0, 0, 0, 0, tokyo), Now: time.Date(2026, 11, 23, 12, 0, 0, 0, tokyo)})
+			Until: time.Date(2026, 12, 24, 0, 0, 0, 0, tokyo)})
 	},
 	"less-topics": func(p *templates.Pages, w io.Writer) error {
 		return p.Less(w, &templates.LessPage{Site: courier, What: templates.LessTopics, Names: []string{"City", "World"}, LeaveURL: "/mail/u/AbCd"})

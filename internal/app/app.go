@@ -14,6 +14,7 @@ import (
 	"broadsheet/digest"
 	"broadsheet/internal/config"
 	"broadsheet/internal/db"
+	"broadsheet/internal/web"
 	"broadsheet/mail"
 	"broadsheet/subscribers"
 	"broadsheet/templates"
@@ -43,6 +44,7 @@ type App struct {
 	Providers   *mail.Providers
 	Publisher   *digest.Publisher
 	Clicks      *digest.Clicks // which the pages count
+	Marks       *web.Marks     // by which scanners that leave are told
 	Site        templates.Site
 	Log         *slog.Logger
 	Now         func() time.Time
@@ -145,6 +147,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 	}
 	a.Digests, a.Subscribers = digest.NewStore(a.DB, a.Now), subscribers.NewStore(a.DB, a.Now)
 	a.Subscribers.KeepClients(subscribers.ClientDetail(cfg.Privacy.ClientAddress))
+	a.guard()
 	a.Ramp, err = newRamp(a)
 	if err := errors.Join(err, prepare(a)); err != nil {
 		a.DB.Close()
@@ -154,6 +157,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 	a.Planner = digest.NewPlanner(a.Digests, a.Setup, log).WarmUp(a.Ramp)
 	a.Composer = digest.NewComposer(a.Digests, a.Setup, a.links(), a.Now)
 	a.Publisher, a.Clicks = digest.NewPublisher(a.Composer, a.archive()), digest.NewClicks(a.Digests, log)
+	a.Marks = web.NewMarks(a.Subscribers.MarkLeaving, log, a.Now)
 	a.Catalog = newCatalog(a.Setup)
 	return a, nil
 }

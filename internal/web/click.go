@@ -52,10 +52,16 @@ func (s *Server) pixel(w http.ResponseWriter, r *http.Request) error {
 // visit is what counting may know of a request: the network as a number that
 // means something in this process only, and whether a machine sent it.
 func (s *Server) visit(r *http.Request) digest.Visit {
-	v := digest.Visit{Scanner: isScanner(r)}
-	if addr := s.client(r); addr.IsValid() {
-		_, around := networks(addr)
-		v.Network = maphash.Comparable(s.seed, around)
+	return digest.Visit{Scanner: isScanner(r), Network: s.network(r)}
+}
+
+// network is the network that a request came from, as a number that means
+// something in this process only; 0 if it is not known.
+func (s *Server) network(r *http.Request) uint64 {
+	addr := s.client(r)
+	if !addr.IsValid() {
+		return 0
 	}
-	return v
+	_, around := networks(addr)
+	return maphash.Comparable(s.seed, around)
 }

@@ -17,6 +17,11 @@ func isScanner(r *http.Request) bool {
 			return true
 		}
 	}
+	return isMachine(r)
+}
+
+// isMachine reports whether what sent a request says that it is no browser.
+func isMachine(r *http.Request) bool {
 	agent := strings.ToLower(r.UserAgent())
 	// What browsers and mail programs send since the nineties begins so.
 	if !strings.HasPrefix(agent, "mozilla/") && !strings.HasPrefix(agent, "opera/") {

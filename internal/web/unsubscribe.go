@@ -6,16 +6,17 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"broadsheet/subscribers"
 	"broadsheet/templates"
 )
 
-// How the record of consent names the two ways out behind the same link.
+// How the record of consent names the ways out behind the same link.
 const (
-	originPage     = "page"
-	originOneClick = "one-click"
+	originPage     = subscribers.OriginPage
+	originOneClick = subscribers.OriginOneClick
 )
 
 // leaveTime is how long leaving may take. It goes on when the client hangs up.
@@ -26,6 +27,12 @@ func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return s.askToLeave(w, r, token, http.StatusOK, func(*templates.UnsubscribePage) {})
+}
+
+// askToLeave draws the page of an unsubscribe link, as change makes it, or says
+// goodbye where there is nothing left to end.
+func (s *Server) askToLeave(w http.ResponseWriter, r *http.Request, token subscribers.Token, status int, change func(*templates.UnsubscribePage)) error {
 	v, err := s.Subscribers.View(r.Context(), s.Catalog(), token.Subscriber)
 	if err != nil {
 		return err
@@ -34,7 +41,30 @@ func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) error {
 		return s.showGoodbye(w, http.StatusOK, token.Digest, s.siteFor(r, v.Language))
 	}
 	page := &templates.UnsubscribePage{Site: s.siteFor(r, v.Language), DigestName: s.digestName(token.Digest), Masked: v.Masked, Action: r.URL.EscapedPath()}
-	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Unsubscribe(b, page) })
+	s.offerLess(page, token.Digest)
+	change(page)
+	return s.show(w, status, func(b io.Writer) error { return s.pages.Unsubscribe(b, page) })
+}
+
+// offerLess adds what there is instead of leaving a digest. It comes from the
+// configuration alone: whoever has the link may let less come to the reader, and
+// learns nothing of them.
+func (s *Server) offerLess(page *templates.UnsubscribePage, digest int64) {
+	c := s.Catalog()
+	d := c.Digest(digest)
+	page.All = digest != 0 && (d == nil || len(c.Digests) > 1)
+	if digest != 0 && d == nil { // it is no longer configured
+		return
+	}
+	page.Pause = true
+	for _, t := range c.Topics {
+		if d == nil || slices.Contains(d.Topics, t.ID) {
+			page.Topics = append(page.Topics, templates.Choice{Slug: t.Slug, Name: t.Name, Description: t.Description})
+		}
+	}
+	if len(page.Topics) < 2 {
+		page.Topics = nil
+	}
 }
 
 // hasEnded reports whether there is nothing left to end. Of a digest that is no
@@ -55,46 +85,105 @@ func (s *Server) digestName(id int64) string {
 
 // unsubscribe acts at once, whoever sends the POST: a mailbox provider's
 // one-click (RFC 8058) has no cookie, no login and any body or none. It ends
-// exactly the digest whose mail the link stood in.
+// exactly the digest whose mail the link stood in. Our own page may ask for less.
 func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.Keys.Verify(subscribers.PurposeUnsubscribe, r.PathValue("token"), s.Now())
 	if err != nil {
 		return err
 	}
-	origin := originOneClick
-	if isPage(r) {
-		origin = originPage
+	if !isPage(r) {
+		return s.leave(w, r, token, originOneClick)
 	}
-	return s.leave(w, r, token, origin)
+	switch r.PostForm.Get(templates.FieldInstead) {
+	case templates.InsteadPause:
+		return s.pauseInstead(w, r, token)
+	case templates.InsteadTopics:
+		return s.leaveTopics(w, r, token)
+	case templates.InsteadAll:
+		token.Digest = 0
+	}
+	return s.leave(w, r, token, originPage)
+}
+
+// isPage reports whether a button of our own page sent the request. A body that
+// cannot be read is a one-click all the same.
+func isPage(r *http.Request) bool {
+	if err := r.ParseMultipartForm(formLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return false
+	}
+	f := r.PostForm
+	return !f.Has("List-Unsubscribe") && f.Get(templates.FieldConfirm)+f.Get(templates.FieldInstead) != ""
 }
 
 // leave ends a digest, or all for digest 0, and says so.
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, token subscribers.Token, origin string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), leaveTime)
 	defer cancel()
-	err := s.Subscribers.Unsubscribe(ctx, token.Subscriber, token.Digest, origin, s.clientText(r))
+	left, err := s.Subscribers.Leave(ctx, token.Subscriber, token.Digest, origin, s.clientText(r))
 	if err != nil && !errors.Is(err, subscribers.ErrUnknown) { // an erased reader has left already
 		return err
 	}
-	return s.showGoodbye(w, http.StatusOK, token.Digest, s.readerSite(r, token.Subscriber))
-}
-
-// isPage reports whether the button of our own page sent the request. A body
-// that cannot be read is a one-click all the same.
-func isPage(r *http.Request) bool {
-	if err := r.ParseMultipartForm(formLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return false
+	page := s.goodbyePage(token.Digest, s.readerSite(r, token.Subscriber))
+	if left.At != 0 && origin != originOneClick { // which no person reads
+		s.offerReturn(page, token.Subscriber, left.At)
 	}
-	return r.PostForm.Get(templates.FieldConfirm) != ""
+	if left.At != 0 && origin == originPage {
+		s.Marks.left(token.Subscriber, left.At, s.network(r), isMachine(r))
+	}
+	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Goodbye(b, page) })
 }
 
-// showGoodbye says that a digest has ended, or all for digest 0.
-func (s *Server) showGoodbye(w http.ResponseWriter, status int, digest int64, site templates.Site) error {
-	page := &templates.GoodbyePage{Site: site, DigestName: s.digestName(digest), All: digest == 0, SubscribeURL: s.signUpIn(site)}
-	return s.show(w, status, func(b io.Writer) error { return s.pages.Goodbye(b, page) })
+// pauseInstead lets nothing come for some weeks, in the reader's zone.
+func (s *Server) pauseInstead(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
+	v, err := s.Subscribers.View(r.Context(), s.Catalog(), token.Subscriber)
+	if err != nil {
+		return err
+	}
+	weeks, err := strconv.Atoi(r.PostForm.Get(templates.FieldWeeks))
+	if err != nil || weeks < 1 || weeks > 52 {
+		weeks = 4
+	}
+	now := s.Now().In(readerZone(s.Catalog(), v.Zone))
+	year, month, day := now.Date()
+	until := time.Date(year, month, day+7*weeks, 0, 0, 0, 0, now.Location())
+	err = s.Subscribers.Pause(r.Context(), token.Subscriber, token.Digest, until, originPage, s.clientText(r))
+	if errors.Is(err, subscribers.ErrNotSubscribed) {
+		return s.showGoodbye(w, http.StatusOK, token.Digest, s.siteFor(r, v.Language))
+	} else if err != nil {
+		return err
+	}
+	page := &templates.LessPage{Site: s.siteFor(r, v.Language), What: templates.LessPaused, Until: until, LeaveURL: r.URL.EscapedPath()}
+	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Less(b, page) })
 }
 
-// showLeft answers the links of a reader who has left altogether.
-func (s *Server) showLeft(w http.ResponseWriter, status int, site templates.Site) error {
-	return s.showGoodbye(w, status, 0, site)
+// leaveTopics takes the ticked topics off what the reader wants. The answer is the
+// same whether they were wanted.
+func (s *Server) leaveTopics(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
+	var slugs, names []string
+	for _, t := range s.Catalog().Topics {
+		if slices.Contains(r.PostForm[templates.FieldTopics], t.Slug) {
+			slugs, names = append(slugs, t.Slug), append(names, t.Name)
+		}
+	}
+	if len(slugs) == 0 {
+		return s.askToLeave(w, r, token, http.StatusUnprocessableEntity, func(page *templates.UnsubscribePage) {
+			page.Errors = map[string]templates.Problem{templates.FieldTopics: templates.ProblemTopicsMissing}
+		})
+	}
+	err := s.Subscribers.DropTopics(r.Context(), s.Catalog(), token.Subscriber, slugs, originPage, s.clientText(r))
+	switch {
+	case errors.Is(err, subscribers.ErrLastTopic):
+		return s.askToLeave(w, r, token, http.StatusConflict, func(page *templates.UnsubscribePage) {
+			page.LastTopic = true
+			for i := range page.Topics {
+				page.Topics[i].Checked = slices.Contains(slugs, page.Topics[i].Slug)
+			}
+		})
+	case errors.Is(err, subscribers.ErrUnsubscribed):
+		return s.showLeft(w, http.StatusOK, s.readerSite(r, token.Subscriber))
+	case err != nil:
+		return err
+	}
+	page := &templates.LessPage{Site: s.readerSite(r, token.Subscriber), What: templates.LessTopics, Names: names, LeaveURL: r.URL.EscapedPath()}
+	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Less(b, page) })
 }

@@ -30,13 +30,15 @@ func TestUnsubscribePage(t *testing.T) {
 			t.Error("opening the page changed something")
 		}
 		s.wait(time.Minute)
-		s.submit(page.form(t)).want(t, http.StatusOK, "You are unsubscribed", "The Daily", "Sign up again")
+		s.submit(page.form(t)).want(t, http.StatusOK, "You are unsubscribed", "The Daily", "Undo", "Why did you leave?")
 		s.wantPicture("ann@example.com", "active | daily=ended Europe/Paris ,1, | weekly=active Europe/Berlin ,1,")
 		got := s.lastConsent("ann@example.com")
 		if got.Event != subscribers.EventUnsubscribed || got.Origin != "page" || got.Client != "192.0.2.1" || got.Detail != "digests=daily" {
 			t.Errorf("consent = %+v", got)
 		}
-		s.ask(http.MethodGet, s.u(id, "daily"), "").want(t, http.StatusOK, "You are unsubscribed", "The Daily")
+		answer := s.ask(http.MethodGet, s.u(id, "daily"), "")
+		answer.want(t, http.StatusOK, "You are unsubscribed", "The Daily", "Sign up again")
+		answer.lacks(t, "Undo")
 		s.ask(http.MethodGet, s.u(id, "weekly"), "").want(t, http.StatusOK, "Unsubscribe from The Weekly")
 	})
 }
@@ -90,6 +92,7 @@ func TestOneClick(t *testing.T) {
 		{"another site's page", oneClick, "one-click", []string{"Origin", "https://mail.example", "Sec-Fetch-Site", "cross-site"}},
 		{"no origin", oneClick, "one-click", []string{"Origin", "null"}},
 		{"a cookie", oneClick, "one-click", []string{"Cookie", "session=1"}},
+		{"our fields and its own", "instead=pause&confirm=1&" + oneClick, "one-click", nil},
 		{"our button", "confirm=1", "page", []string{"Sec-Fetch-Site", "same-origin"}},
 		{"our button, multipart", button, "page", []string{"Content-Type", buttonKind}},
 	}
@@ -100,6 +103,9 @@ func TestOneClick(t *testing.T) {
 			s.wait(time.Minute)
 			got := s.ask(http.MethodPost, s.u(id, "daily"), tt.body, tt.headers...)
 			got.want(t, http.StatusOK, "You are unsubscribed", "The Daily")
+			if tt.origin == "one-click" {
+				got.lacks(t, "Undo", "/b/")
+			}
 			if got.Header.Get("Set-Cookie")+got.Header.Get("Location")+got.Header.Get("Refresh") != "" {
 				t.Errorf("headers = %v, want no cookie and no redirect", got.Header)
 			}
