@@ -16,7 +16,7 @@ import (
 )
 
 func (e *env) templateCommand() *cobra.Command {
-	return noun("template", "How mails look", e.templateListCommand(), e.templateEjectCommand())
+	return noun("template", "How mails look", e.templateListCommand(), e.templateEjectCommand(), e.templateCheckCommand(), e.templatePreviewCommand())
 }
 
 func (e *env) templateListCommand() *cobra.Command {

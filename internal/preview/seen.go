@@ -21,9 +21,12 @@ const (
 	never  = "(max-width:0)"
 )
 
+// additions let links open in another tab, and keep the mail as wide as its
+// frame where that cannot show all of it.
+const additions = `<base target="_blank"><style>html{scrollbar-width:none}</style>`
+
 // seen is the HTML of a mail as somebody sees it whose mail program is light or
-// dark, whatever the browser here is, and may block pictures. Links open in
-// another tab.
+// dark, whatever the browser here is, and may block pictures.
 func seen(html string, dark, blocked bool) string {
 	scheme, inDark, inLight := "light", never, always
 	if dark {
@@ -32,7 +35,7 @@ func seen(html string, dark, blocked bool) string {
 	html = darkCondition.ReplaceAllLiteralString(html, inDark)
 	html = lightCondition.ReplaceAllLiteralString(html, inLight)
 	html = bothSchemes.ReplaceAllString(html, "${1}"+scheme)
-	html = head.ReplaceAllString(html, `${0}<base target="_blank">`)
+	html = head.ReplaceAllString(html, `${0}`+additions)
 	if blocked {
 		return anyPicture.ReplaceAllString(html, "${1}/nothing")
 	}

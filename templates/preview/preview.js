@@ -7,17 +7,22 @@ const version = document.documentElement.dataset.version;
 new EventSource('/events?after=' + encodeURIComponent(version))
   .addEventListener('change', () => location.reload());
 
-function fit(frame) {
+function fit(frame, mail) {
+  frame.style.height = '1px'; // else the mail is at least as high as its frame was
+  frame.style.height = mail.documentElement.scrollHeight + 2 + 'px';
+}
+
+function follow(frame) {
   const mail = frame.contentDocument;
-  if (mail && mail.documentElement) {
-    frame.style.height = '1px'; // else it is at least as high as it was
-    frame.style.height = mail.documentElement.scrollHeight + 2 + 'px';
+  if (mail && mail.body) {
+    fit(frame, mail);
+    new ResizeObserver(() => fit(frame, mail)).observe(mail.body);
   }
 }
 
 for (const frame of document.querySelectorAll('iframe')) {
-  frame.addEventListener('load', () => fit(frame));
-  fit(frame);
+  frame.addEventListener('load', () => follow(frame));
+  follow(frame); // one that was there sooner
 }
 
 const spam = document.getElementById('spam');
