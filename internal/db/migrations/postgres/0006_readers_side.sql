@@ -149,3 +149,8 @@ CREATE TABLE slots_left_out (
   slots        TEXT NOT NULL,
   PRIMARY KEY (edition_id, selection_id, composed_at)
 );
+
+-- When an alert was last found to be so, 0 where that does not matter: several
+-- processes look at themes, and one whose files are sound must not end what is
+-- wrong elsewhere.
+ALTER TABLE alerts ADD COLUMN seen_at BIGINT NOT NULL DEFAULT 0;
