@@ -13,6 +13,7 @@ import (
 type Receipt struct {
 	DigestID    int64
 	Key         string     // of the edition, "" if there was none for the reader
+	EditionID   int64      // its id
 	DueAt       time.Time  // when the reader's cohort was due
 	State       string     // of the delivery, such as "sent" or "pending"; "" without one
 	Skip        SkipReason // why there is no delivery; "" where that is not known, for the days are gone
@@ -85,7 +86,7 @@ func (s *receiptSub) receipt(ctx context.Context, tx *db.Tx) (Receipt, error) {
 	if err != nil || run == nil || s.cameAfter(run) {
 		return out, err
 	}
-	out.Key, out.DueAt = run.Key, db.Time(run.DueAt)
+	out.Key, out.EditionID, out.DueAt = run.Key, run.EditionID, db.Time(run.DueAt)
 	err = tx.Each(ctx, func(scan func(dest ...any) error) error { return scan(&out.State) },
 		`SELECT state FROM deliveries WHERE day = $1 AND edition_id = $2 AND subscriber_id = $3`, run.Day, run.EditionID, s.SubscriberID)
 	if err != nil || out.State != "" || run.Archived > 0 {

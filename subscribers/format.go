@@ -22,6 +22,9 @@ func (f Format) String() string {
 	return string(f)
 }
 
+// MarshalText writes the name, for JSON.
+func (f Format) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
 // ParseFormat reads what String writes, in any case; "" is FormatHTML.
 func ParseFormat(s string) (Format, error) {
 	switch strings.ToLower(strings.TrimSpace(s)) {

@@ -107,7 +107,8 @@ type PreferencesPage struct {
 	Receipts    []Receipt
 	PauseAction string    // where the buttons that pause and resume post; empty hides them
 	PausedUntil time.Time // in the reader's zone; zero unless all digests are paused
-	PauseFrom   string    // the first and the last date to pause until, "2006-01-02"
+	PauseUntil  string    // the date to pause until, as typed
+	PauseFrom   string    // the first and the last one, "2006-01-02"
 	PauseTo     string
 }
 

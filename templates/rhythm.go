@@ -24,10 +24,11 @@ type Receipt struct {
 	Topics      []string  // names of the reader's; nil for all
 	PausedUntil time.Time
 	Next        time.Time
+	URL         string // of the edition in the public archive, "" for none
 }
 
 // receiptText is a receipt in words.
-type receiptText struct{ Digest, Text, Next string }
+type receiptText struct{ Digest, Text, Next, URL string }
 
 // Receipts puts the receipts of the page in words, as they are now.
 func (f *frame) Receipts() []receiptText {
@@ -38,7 +39,7 @@ func (f *frame) Receipts() []receiptText {
 	var out []receiptText
 	for i := range p.Receipts {
 		r := &p.Receipts[i]
-		t := receiptText{Digest: r.Digest, Text: upperFirst(f.T.receipt(r, p.Now))}
+		t := receiptText{Digest: r.Digest, Text: upperFirst(f.T.receipt(r, p.Now)), URL: r.URL}
 		if !r.Next.IsZero() && r.PausedUntil.IsZero() {
 			t.Next = upperFirst(fmt.Sprintf(f.T.ReceiptNext, f.T.near(r.Next, p.Now)))
 		}

@@ -242,6 +242,9 @@ var german = &catalogue{
 		"too-few-stories": "%[1]s: zu wenige neue Artikel. Sie kommen mit der nächsten Ausgabe.",
 		"daily-cap":       "%[1]s: Sie hatten schon so viele Ausgaben, wie wir am Tag verschicken. Die Artikel kommen mit der nächsten.",
 		"not-admitted":    "%[1]s: noch nicht verschickt. Die Artikel kommen mit der nächsten Ausgabe.",
+		"moved":           "%[1]s: Sie hatten sie schon, zu Ihrer anderen Zeit.",
+		"not-audience":    "%[1]s: Sie war für andere Leserinnen und Leser.",
+		"skipped":         "%[1]s: nicht verschickt.",
 		"paused":          "%[1]s: Pause.",
 	},
 	statusTitles: map[int]string{

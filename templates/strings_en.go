@@ -246,6 +246,9 @@ var english = &catalogue{
 		"too-few-stories": "%[1]s: too few new stories. They come with the next edition.",
 		"daily-cap":       "%[1]s: you had as many as we send in a day. The stories come with the next edition.",
 		"not-admitted":    "%[1]s: not sent yet. The stories come with the next edition.",
+		"moved":           "%[1]s: you had it already, at your other time.",
+		"not-audience":    "%[1]s: it was for other readers.",
+		"skipped":         "%[1]s: not sent.",
 		"paused":          "%[1]s: paused.",
 	},
 	statusTitles: map[int]string{

@@ -246,6 +246,9 @@ var spanish = &catalogue{
 		"too-few-stories": "%[1]s: muy pocas noticias nuevas. Llegarán con la próxima edición.",
 		"daily-cap":       "%[1]s: ya había recibido todas las ediciones que enviamos en un día. Las noticias llegarán con la próxima.",
 		"not-admitted":    "%[1]s: aún no enviada. Las noticias llegarán con la próxima edición.",
+		"moved":           "%[1]s: ya la había recibido, a su otra hora.",
+		"not-audience":    "%[1]s: era para otros lectores.",
+		"skipped":         "%[1]s: no se envió.",
 		"paused":          "%[1]s: en pausa.",
 	},
 	statusTitles: map[int]string{

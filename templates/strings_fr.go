@@ -243,6 +243,9 @@ var french = &catalogue{
 		"too-few-stories": "%[1]s\u00a0: trop peu d’articles nouveaux. Ils viendront avec la prochaine édition.",
 		"daily-cap":       "%[1]s\u00a0: vous aviez déjà reçu autant d’éditions que nous en envoyons par jour. Les articles viendront avec la prochaine.",
 		"not-admitted":    "%[1]s\u00a0: pas encore envoyée. Les articles viendront avec la prochaine édition.",
+		"moved":           "%[1]s\u00a0: vous l’aviez déjà reçue, à votre autre heure.",
+		"not-audience":    "%[1]s\u00a0: elle était destinée à d’autres lecteurs.",
+		"skipped":         "%[1]s\u00a0: non envoyée.",
 		"paused":          "%[1]s\u00a0: en pause.",
 	},
 	statusTitles: map[int]string{

@@ -243,6 +243,9 @@ var japanese = &catalogue{
 		"too-few-stories": "%[1]s：新しい記事が少なかったため、次号でお届けします。",
 		"daily-cap":       "%[1]s：一日の配信数の上限に達していたため、記事は次号でお届けします。",
 		"not-admitted":    "%[1]s：まだ配信していません。記事は次号でお届けします。",
+		"moved":           "%[1]s：別の時刻にすでに配信済みです。",
+		"not-audience":    "%[1]s：ほかの読者向けの配信でした。",
+		"skipped":         "%[1]s：配信されませんでした。",
 		"paused":          "%[1]s：休止中でした。",
 	},
 	statusTitles: map[int]string{

@@ -244,6 +244,9 @@ var portuguese = &catalogue{
 		"too-few-stories": "%[1]s: poucas notícias novas. Elas vêm com a próxima edição.",
 		"daily-cap":       "%[1]s: você já tinha recebido tantas edições quantas enviamos por dia. As notícias vêm com a próxima.",
 		"not-admitted":    "%[1]s: ainda não enviada. As notícias vêm com a próxima edição.",
+		"moved":           "%[1]s: você já a tinha recebido, no seu outro horário.",
+		"not-audience":    "%[1]s: era para outros leitores.",
+		"skipped":         "%[1]s: não foi enviada.",
 		"paused":          "%[1]s: em pausa.",
 	},
 	statusTitles: map[int]string{

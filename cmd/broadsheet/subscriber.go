@@ -17,7 +17,7 @@ const origin = "command"
 
 func (e *env) subscriberCommand() *cobra.Command {
 	return noun("subscriber", "Readers", e.subscriberAddCommand(), e.subscriberImportCommand(), e.subscriberExportCommand(),
-		e.subscriberListCommand(), e.subscriberShowCommand(), e.subscriberChangeCommand(), e.subscriberPauseCommand(), e.subscriberResumeCommand(), e.subscriberUnsubscribeCommand(),
+		e.subscriberListCommand(), e.subscriberShowCommand(), e.subscriberChangeCommand(), e.subscriberPauseCommand(), e.subscriberResumeCommand(), e.subscriberUnsubscribeCommand(), e.subscriberRestoreCommand(),
 		e.subscriberSuppressCommand(), e.subscriberUnsuppressCommand(), e.subscriberDataCommand(), e.subscriberEraseCommand())
 }
 
@@ -168,8 +168,8 @@ func (e *env) showSubscriber(a *app.App, d *subscribers.Detail) error {
 	if d.Suppression != nil {
 		suppression = fmt.Sprintf("%s since %s %s", d.Suppression.Reason, plain(d.Suppression.CreatedAt), d.Suppression.Detail)
 	}
-	out := &list{columns: []string{"id", "address", "name", "state", "language", "timezone", "attributes", "created_at", "confirmed_at", "ended_at", "suppression", "hard_bounced_at", "soft_bounces", "subscriptions", "history"}}
-	out.add(d.ID, d.Address, d.Name, string(d.Shown()), d.Language, d.Zone, d.Attributes.Pairs(), d.CreatedAt, d.ConfirmedAt, d.EndedAt, suppression, d.HardBouncedAt, d.SoftBounces, subscriptions, history)
+	out := &list{columns: []string{"id", "address", "name", "state", "language", "timezone", "mail_format", "attributes", "created_at", "confirmed_at", "ended_at", "suppression", "hard_bounced_at", "soft_bounces", "subscriptions", "history"}}
+	out.add(d.ID, d.Address, d.Name, string(d.Shown()), d.Language, d.Zone, d.Format.String(), d.Attributes.Pairs(), d.CreatedAt, d.ConfirmedAt, d.EndedAt, suppression, d.HardBouncedAt, d.SoftBounces, subscriptions, history)
 	return e.showOne(out)
 }
 

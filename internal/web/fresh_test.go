@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"broadsheet/digest"
+	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
 	"broadsheet/mail"
 	"broadsheet/mail/sink"
 	"broadsheet/subscribers"
@@ -234,6 +237,49 @@ func TestEraseFromThePage(t *testing.T) {
 			t.Errorf("the log is\n%s", log)
 		}
 	})
+}
+
+// TestWhatCameLately: the settings lead to the public page of an edition, and the
+// page of a reader to their own mails.
+func TestWhatCameLately(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newPress(t, d, nil)
+		id := p.active("ann@example.com")
+		p.deliveredTo(id)
+		settings := p.ask(http.MethodGet, p.p(id), "")
+		settings.want(t, http.StatusOK, "Sent today at 8:00 AM.", "View in browser")
+		if !strings.Contains(settings.body, `href="/mail/editions/`+monday+`"`) || strings.Contains(settings.body, "/v/") {
+			t.Errorf("the settings lead elsewhere:\n%s", settings.body)
+		}
+		page := p.ask(http.MethodGet, p.fresh(id, "ann@example.com"), "")
+		page.want(t, http.StatusOK, "The Daily Sent today at 9:30 AM. View in browser", "The Daily Tomorrow at 9:30 AM: it could not be delivered.")
+		if strings.Count(page.body, p.path(p.publisher.Links().View(digest.Mailing{EditionID: 1, SelectionID: 1}))) != 1 || strings.Count(page.body, "/v/") != 1 {
+			t.Errorf("the page leads elsewhere:\n%s", page.body)
+		}
+	})
+}
+
+// deliveredTo has a reader of the daily get Monday's edition, and Tuesday's not.
+func (p *press) deliveredTo(id int64) {
+	p.t.Helper()
+	at := p.now().Add(-30 * time.Minute)
+	p.exec(`UPDATE cohorts SET runs = 1 WHERE id = (SELECT cohort_id FROM subscriptions WHERE subscriber_id = $1 AND digest_id = 1)`, id)
+	p.exec(`UPDATE subscriptions SET created_at = 1 WHERE subscriber_id = $1`, id)
+	p.exec(`INSERT INTO runs (id, edition_id, cohort_id, due_at, expires_at, from_seq, to_seq, number, planned_at)
+		SELECT 1, 1, cohort_id, $1, $1, 0, 9, 1, $1 FROM subscriptions WHERE subscriber_id = $2 AND digest_id = 1`, db.Millis(p.now().Add(-2*time.Hour)), id)
+	p.must(p.db.Write(p.t.Context(), func(tx *db.Tx) error { return tx.EnsureDay(p.t.Context(), 1) }))
+	for edition, state := range []string{"sent", "failed"} {
+		p.exec(`INSERT INTO deliveries (day, edition_id, subscriber_id, run_id, selection_id, batch_id, state, changed_at) VALUES (1, $1, $2, 1, $1, 1, $3, $4)`,
+			edition+1, id, state, db.Millis(at.AddDate(0, 0, edition)))
+	}
+}
+
+func (s *site) exec(query string, args ...any) {
+	s.t.Helper()
+	s.must(s.db.Write(s.t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(s.t.Context(), query, args...)
+		return err
+	}))
 }
 
 // TestFreshLinksOfOthers: who must not be mailed, or has not confirmed, gets the

@@ -144,6 +144,6 @@ func (s *Server) showProblems(w http.ResponseWriter, r *http.Request, v *subscri
 	if err != nil {
 		return err
 	}
-	page.Errors = wrong
+	page.Errors, page.PauseUntil = wrong, r.PostForm.Get(templates.FieldPauseUntil)
 	return s.show(w, http.StatusUnprocessableEntity, func(b io.Writer) error { return s.pages.Preferences(b, page) })
 }

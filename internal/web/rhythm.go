@@ -45,11 +45,29 @@ func (s *Server) addRhythm(ctx context.Context, page *templates.PreferencesPage,
 		return err
 	}
 	for i := range receipts {
-		if one, ok := receiptOf(c, &receipts[i], zone, page.Now); ok {
-			page.Receipts = append(page.Receipts, one)
+		one, ok := receiptOf(c, &receipts[i], zone, page.Now)
+		if !ok {
+			continue
 		}
+		if one.URL, err = s.archiveURL(ctx, &receipts[i]); err != nil {
+			return err
+		}
+		page.Receipts = append(page.Receipts, one)
 	}
 	return nil
+}
+
+// archiveURL is where everybody can read an edition that came to a reader, "" for
+// nowhere.
+func (s *Server) archiveURL(ctx context.Context, r *digest.Receipt) (string, error) {
+	if r.State != "sent" || !s.hasArchive() {
+		return "", nil
+	}
+	key, err := s.Publisher.InArchive(ctx, r.EditionID)
+	if err != nil || key == "" {
+		return "", err
+	}
+	return s.path + "/editions/" + key, nil
 }
 
 // receiptOf tells of an edition in the words of the page.

@@ -1,7 +1,9 @@
 package web_test
 
 import (
+	"html"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +54,9 @@ func TestPauseRefuses(t *testing.T) {
 			refused.want(t, http.StatusUnprocessableEntity, "Choose a day to come")
 			if !strings.Contains(refused.body, `href="#pause-until"`) {
 				t.Error("the summary does not lead to the field")
+			}
+			if typed, err := url.QueryUnescape(date); err != nil || date != "" && !strings.Contains(refused.body, `value="`+html.EscapeString(typed)+`"`) && name != "NUL" {
+				t.Errorf("what was typed is gone, %v", err)
 			}
 			if s.dump() != before {
 				t.Error("something was stored")

@@ -22,7 +22,18 @@ func (s *site) pages() []string {
 	for _, id := range []int64{ann, bea} {
 		pages = append(pages, s.c(id), s.p(id), s.p(id)+"?saved=1&confirmed=1", s.p(id)+"/topic/world", s.u(id, "daily"), s.u(id, "weekly"), s.u(id, ""))
 	}
-	return pages
+	return append(pages, s.personal(ann, "ann@example.com")...)
+}
+
+// personal are the pages behind the links of mails to a reader about what is
+// personal, with a change of address under way.
+func (s *site) personal(id int64, address string) []string {
+	s.t.Helper()
+	s.must(s.store.AskAddress(s.t.Context(), s.freshToken(id, address), "moved."+address, "form", ""))
+	change := int64(s.count(`SELECT id FROM address_changes WHERE subscriber_id = $1`, id))
+	fresh := s.path(s.links.Fresh(id, address, s.now()))
+	return []string{s.p(id) + "?sent=1", fresh, fresh + "?saved=1", fresh + "?asked=1",
+		s.path(s.links.OldAddress(id, change, s.now())), s.path(s.links.NewAddress(id, change, s.now()))}
 }
 
 // Promise 7: GET and HEAD change nothing, anywhere.
@@ -30,7 +41,7 @@ func TestGetAndHeadChangeNothing(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		pages := s.pages()
 		before := s.dump()
-		forms := "confirm=1&again=1&unsubscribe=all&address=eve@example.com&topics=world&digests=daily&List-Unsubscribe=One-Click"
+		forms := "do=erase&sure=yes&fresh=1&confirm=1&again=1&unsubscribe=all&address=eve@example.com&topics=world&digests=daily&List-Unsubscribe=One-Click"
 		for _, path := range pages {
 			glue := "?"
 			if strings.Contains(path, "?") {
@@ -281,6 +292,7 @@ func TestAssets(t *testing.T) {
 		{"/assets/pages.css", "text/css; charset=utf-8", "no-store", 200},
 		{"/assets/pages.css?v=1", "text/css; charset=utf-8", "public, max-age=31536000, immutable", 200},
 		{"/assets/subscribe.js?v=1", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", 200},
+		{"/assets/broadsheet-form.js", "text/javascript; charset=utf-8", "public, max-age=3600", 200},
 		{"/assets/nothing.css?v=1", "text/html; charset=utf-8", "no-store", 404},
 		{"/assets/index.html?v=1", "text/html; charset=utf-8", "no-store", 404},
 		{"/assets/", "text/html; charset=utf-8", "no-store", 404},
