@@ -110,6 +110,50 @@ func TestDescriptionIsTrue(t *testing.T) {
 	}
 }
 
+// TestDescriptionOfSignUpIsTrue does the same for what needs no key.
+func TestDescriptionOfSignUpIsTrue(t *testing.T) {
+	s := newSite(t, nil)
+	doc := s.description()
+	methods := doc["paths"].(node)[signUpAPI].(node)
+	example := methods["post"].(node)["requestBody"].(node)["content"].(node)["application/json"].(node)["example"].(node)
+	delete(example, "form") // is made anew
+	origin := []string{"Origin", partner}
+	for name, tt := range map[string]struct {
+		method string
+		got    reply
+		status int
+	}{
+		"what is offered": {"get", s.ask("GET", signUpAPI, "", origin...), 200},
+		"the example":     {"post", s.postSignUp(s.signUpBody(example), origin...), 202},
+		"a mistake":       {"post", s.postSignUp(s.signUpBody(node{"address": ""})), 422},
+		"nonsense":        {"post", s.postSignUp(`[]`), 400},
+		"another page":    {"post", s.postSignUp(s.signUpBody(nil), crossSite(stranger)...), 403},
+		"a preflight":     {"options", s.ask("OPTIONS", signUpAPI, "", origin...), 204},
+	} {
+		if tt.got.StatusCode != tt.status {
+			t.Errorf("%s: status %d, want %d: %s", name, tt.got.StatusCode, tt.status, tt.got.body)
+			continue
+		}
+		answer, ok := methods[tt.method].(node)["responses"].(node)[fmt.Sprint(tt.status)].(node)
+		if !ok {
+			t.Errorf("%s: %d is not described", name, tt.status)
+			continue
+		}
+		if ref, ok := answer["$ref"].(string); ok {
+			answer = resolve(doc, ref)
+		}
+		content, ok := answer["content"].(node)
+		if !ok {
+			continue
+		}
+		var value any
+		s.must(json.Unmarshal([]byte(tt.got.body), &value))
+		if wrong := conform(doc, content["application/json"].(node)["schema"].(node), value, "answer"); wrong != "" {
+			t.Errorf("%s: %s in %s", name, wrong, tt.got.body)
+		}
+	}
+}
+
 func resolve(doc node, ref string) node {
 	at := doc
 	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
