@@ -12,10 +12,6 @@ import (
 	"broadsheet/subscribers"
 )
 
-// originMail is how the record of consent names a mail to the mailbox of
-// [mail] unsubscribe_to.
-const originMail = "mail"
-
 // mostReport is how many octets of a piped message are read.
 const mostReport = 10 << 20
 
@@ -47,7 +43,7 @@ func (e *env) endByMail(cmd *cobra.Command, a *app.App, text string) error {
 		fmt.Fprintln(e.stderr, "broadsheet: the token is none of ours: nothing was changed")
 		return nil
 	}
-	err = a.Subscribers.Unsubscribe(cmd.Context(), token.Subscriber, token.Digest, originMail, "")
+	err = a.Subscribers.Unsubscribe(cmd.Context(), token.Subscriber, token.Digest, subscribers.OriginMail, "")
 	if errors.Is(err, subscribers.ErrUnknown) { // an erased reader has left already
 		return nil
 	}
