@@ -39,6 +39,11 @@ func (a *App) Watch(ctx context.Context) error {
 		return err
 	}
 	wanted = append(wanted, readers...)
+	told, err := a.outboxAlerts(ctx)
+	if err != nil {
+		return err
+	}
+	wanted = append(wanted, told...)
 	opened, ended, err := a.Digests.SyncAlerts(ctx, wanted)
 	for _, alert := range opened {
 		a.Log.WarnContext(ctx, "alert opened", "key", alert.Key, "text", alert.Text)
