@@ -17,12 +17,12 @@ type Alert struct {
 	OpenedAt time.Time
 }
 
-// SyncAlerts makes the alerts that are open those that are given, and returns
-// which of them are new and which have ended.
+// SyncAlerts makes the alerts that are open, but for those of themes, the ones that
+// are given, and returns which of them are new and which have ended.
 func (s *Store) SyncAlerts(ctx context.Context, want []Alert) (opened, ended []Alert, err error) {
 	differs := false
 	if err := s.db.View(ctx, func(tx *db.Tx) error {
-		open, err := loadAlerts(ctx, tx, `SELECT key, text, opened_at FROM alerts ORDER BY key`)
+		open, err := loadAlerts(ctx, tx, `SELECT key, text, opened_at FROM alerts WHERE key NOT LIKE 'theme %' ORDER BY key`)
 		differs = len(open) != len(want)
 		for _, a := range want {
 			differs = differs || open[a.Key].Text != a.Text
@@ -42,7 +42,7 @@ func (s *Store) SyncAlerts(ctx context.Context, want []Alert) (opened, ended []A
 }
 
 func (s *Store) syncAlerts(ctx context.Context, tx *db.Tx, want []Alert) (opened, ended []Alert, err error) {
-	open, err := loadAlerts(ctx, tx, `SELECT key, text, opened_at FROM alerts ORDER BY key {for update}`)
+	open, err := loadAlerts(ctx, tx, `SELECT key, text, opened_at FROM alerts WHERE key NOT LIKE 'theme %' ORDER BY key {for update}`)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,8 +14,9 @@ import (
 // folder counts once it is without fault; until then the last version stays
 // that was. It is safe for concurrent use.
 type Looks struct {
-	name string
-	read func() (*templates.Source, error)
+	name  string
+	read  func() (*templates.Source, error)
+	sound func(*templates.Theme) error // what is wrong with a theme that compiles
 
 	mu       sync.Mutex
 	seen     string            // what was read last, so that it is looked at once
@@ -26,9 +27,10 @@ type Looks struct {
 	compiled map[string]*templates.Theme // by their hash
 }
 
-// NewLooks reads and compiles a theme. What is wrong with it is told by Fault.
-func NewLooks(name string, read func() (*templates.Source, error)) *Looks {
-	l := &Looks{name: name, read: read, compiled: map[string]*templates.Theme{}}
+// NewLooks reads and compiles a theme. What is wrong with it is told by Fault: that
+// it does not compile, or what sound finds, which may be nil.
+func NewLooks(name string, read func() (*templates.Source, error), sound func(*templates.Theme) error) *Looks {
+	l := &Looks{name: name, read: read, sound: sound, compiled: map[string]*templates.Theme{}}
 	l.Reread()
 	return l
 }
@@ -66,6 +68,9 @@ func (l *Looks) Reread() bool {
 	var theme *templates.Theme
 	if err == nil {
 		theme, err = source.Compile()
+	}
+	if err == nil && l.sound != nil {
+		err = l.sound(theme)
 	}
 	if l.fault = err; err != nil {
 		l.source = nil
@@ -134,7 +139,7 @@ func (s *Setup) LookAlerts() []Alert {
 			continue
 		}
 		var faults templates.Faults
-		text := err.Error()
+		text := strings.ReplaceAll(err.Error(), "\n", "; ")
 		if errors.As(err, &faults) {
 			var told []string
 			for _, f := range faults[:min(len(faults), mostTold)] {

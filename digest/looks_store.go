@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"broadsheet/internal/db"
@@ -97,6 +99,51 @@ func (s *Store) saveLook(ctx context.Context, name, hash string, source *templat
 			AND version < (SELECT MAX(w.version) FROM theme_versions w WHERE w.name = $1 AND w.from_at <= $2)`, name, db.Millis(s.now().Add(-keepLooks)))
 		return err
 	})
+}
+
+// lookAlertLasts is how long the alert of a theme stays after a process found it
+// broken last. All of them look each minute.
+const lookAlertLasts = 3 * time.Minute
+
+// SyncLookAlerts opens the alerts of the themes that are broken here. It ends those
+// of which nobody has told for minutes: another process may have other files. It
+// returns which are new and which have ended.
+func (s *Store) SyncLookAlerts(ctx context.Context, want []Alert) (opened, ended []Alert, err error) {
+	differs := len(want) > 0
+	if err := s.db.View(ctx, func(tx *db.Tx) error {
+		old, err := loadAlerts(ctx, tx, `SELECT key, text, opened_at FROM alerts WHERE key LIKE 'theme %' AND seen_at < $1`, db.Millis(s.now().Add(-lookAlertLasts)))
+		differs = differs || len(old) > 0
+		return err
+	}); err != nil || !differs {
+		return nil, nil, err
+	}
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		opened, ended = nil, nil
+		now := s.now()
+		for _, a := range want {
+			a.OpenedAt = now
+			n, err := tx.Exec(ctx, `INSERT INTO alerts (key, opened_at, text, seen_at) VALUES ($1, $2, $3, $2) ON CONFLICT DO NOTHING`, a.Key, db.Millis(now), a.Text)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				opened = append(opened, a)
+				continue
+			}
+			if _, err := tx.Exec(ctx, `UPDATE alerts SET text = $1, seen_at = $2 WHERE key = $3`, a.Text, db.Millis(now), a.Key); err != nil {
+				return err
+			}
+		}
+		old, err := loadAlerts(ctx, tx, `DELETE FROM alerts WHERE key LIKE 'theme %' AND seen_at < $1 RETURNING key, text, opened_at`, db.Millis(now.Add(-lookAlertLasts)))
+		for _, key := range slices.Sorted(maps.Keys(old)) {
+			ended = append(ended, old[key])
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("store alerts of themes: %w", err)
+	}
+	return opened, ended, nil
 }
 
 // LoadLooks gives the themes that are broken their last good version. That

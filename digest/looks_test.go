@@ -37,7 +37,7 @@ func (e *editable) read() (*templates.Source, error) {
 
 // wear gives all digests of a setup a theme that can be edited.
 func wear(e *editable) (*digest.Looks, func(*digest.Setup)) {
-	l := digest.NewLooks("./themes/mine", e.read)
+	l := digest.NewLooks("./themes/mine", e.read, nil)
 	return l, func(set *digest.Setup) {
 		set.Looks = []*digest.Looks{l}
 		for i := range set.Digests {
@@ -200,6 +200,46 @@ func TestTwoProcessesStoreAThemeOnce(t *testing.T) {
 		w := &world{t: t, db: d}
 		if got := w.versions(); got != 1 {
 			t.Errorf("got %d versions, want 1", got)
+		}
+	})
+}
+
+// TestAlertsOfThemesOfSeveralProcesses: one whose files are sound ends nothing that
+// another one still finds, and nothing ends the alerts of sources.
+func TestAlertsOfThemesOfSeveralProcesses(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, nil)
+		broken := digest.Alert{Key: "theme mine", Text: "Theme mine is broken."}
+		look := func(want ...digest.Alert) string {
+			t.Helper()
+			opened, ended, err := w.store.SyncLookAlerts(t.Context(), want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprint(keysOf(opened), keysOf(ended))
+		}
+		source := digest.Alert{Key: "source feed gone", Text: "Gone."}
+		if _, _, err := w.store.SyncAlerts(t.Context(), []digest.Alert{source}); err != nil {
+			t.Fatal(err)
+		}
+		for step, tc := range []struct {
+			wait time.Duration
+			want []digest.Alert
+			got  string
+		}{
+			{0, nil, "[] []"}, {0, []digest.Alert{broken}, "[theme mine] []"}, {0, nil, "[] []"},
+			{2 * time.Minute, []digest.Alert{broken}, "[] []"}, {2 * time.Minute, nil, "[] []"}, {2 * time.Minute, nil, "[] [theme mine]"}, {0, nil, "[] []"},
+		} {
+			w.clock.advance(tc.wait)
+			if got := look(tc.want...); got != tc.got {
+				t.Errorf("step %d: got %s, want %s", step, got, tc.got)
+			}
+			if opened, ended, err := w.store.SyncAlerts(t.Context(), []digest.Alert{source}); err != nil || len(opened)+len(ended) > 0 {
+				t.Errorf("step %d: opened %v, ended %v, %v", step, opened, ended, err)
+			}
+		}
+		if n, err := w.store.AlertCount(t.Context()); err != nil || n != 1 {
+			t.Errorf("got %d alerts, %v, want that of the source", n, err)
 		}
 	})
 }

@@ -26,14 +26,13 @@ func (a *App) watch(ctx context.Context) error {
 	})
 }
 
-// Watch opens and ends alerts by the present state of the sources, the themes and
-// the sign-ups.
+// Watch opens and ends alerts by the present state of the sources and the sign-ups.
 func (a *App) Watch(ctx context.Context) error {
 	states, err := a.Digests.SourceHealths(ctx)
 	if err != nil {
 		return err
 	}
-	wanted := append(a.Setup.SourceAlerts(states, a.Now()), a.Setup.LookAlerts()...)
+	wanted := a.Setup.SourceAlerts(states, a.Now())
 	readers, err := a.signUpAlerts(ctx)
 	if err != nil {
 		return err
@@ -45,13 +44,17 @@ func (a *App) Watch(ctx context.Context) error {
 	}
 	wanted = append(wanted, told...)
 	opened, ended, err := a.Digests.SyncAlerts(ctx, wanted)
+	a.logAlerts(ctx, opened, ended)
+	return err
+}
+
+func (a *App) logAlerts(ctx context.Context, opened, ended []digest.Alert) {
 	for _, alert := range opened {
 		a.Log.WarnContext(ctx, "alert opened", "key", alert.Key, "text", alert.Text)
 	}
 	for _, alert := range ended {
 		a.Log.InfoContext(ctx, "alert ended", "key", alert.Key, "after", a.Now().Sub(alert.OpenedAt).Round(time.Second))
 	}
-	return err
 }
 
 // tell mails alerts to the operators over the relays of out.

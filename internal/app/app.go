@@ -106,7 +106,7 @@ func Check(cfg *config.Config) error {
 	_, keysErr := subscribers.OpenKeys(cfg.Security.KeysFile, time.Now)
 	set, setupErr := newSetup(cfg, templates.Site{})
 	if setupErr == nil {
-		setupErr = errors.Join(lookFaults(set), slotFaults(set))
+		setupErr = lookFaults(set)
 	}
 	_, signErr := newSigner(cfg)
 	_, relaysErr := newRelays(cfg)

@@ -77,35 +77,36 @@ func nextSlot(d *digest.Digest, now time.Time) schedule.Local {
 	return slot
 }
 
-// slotFaults are slots that a theme of theirs does not draw.
-func slotFaults(set *digest.Setup) error {
-	var errs []error
-	for i := range set.Digests {
-		d := &set.Digests[i]
-		if d.Looks == nil || d.Looks.Theme() == nil {
-			continue
-		}
-		missed, err := d.Looks.Theme().MissedSlots()
+// drawsSlots returns what tells whether a theme draws all slots that the
+// configuration puts into the digests that wear it.
+func drawsSlots(cfg *config.Config, theme string) func(*templates.Theme) error {
+	return func(t *templates.Theme) error {
+		missed, err := t.MissedSlots()
 		if err != nil {
-			return fmt.Errorf("theme %s: %w", d.Looks.Name(), err)
+			return err
 		}
-		for _, position := range missed {
-			if slug := slotAt(set, d, position); slug != "" {
-				errs = append(errs, fmt.Errorf(`theme %s draws no slots at %s in both of its parts, where %s runs in %s: put {{template "slots" .%s}} there`,
-					d.Looks.Name(), position, slug, d.Slug, slotField(position)))
+		var errs []error
+		for i := range cfg.Digests {
+			for _, position := range missed {
+				d := &cfg.Digests[i]
+				if slug := slotAt(cfg, d.Slug, position); d.Theme == theme && slug != "" {
+					errs = append(errs, fmt.Errorf(`no slots are drawn at %s in both of its parts, where %s runs in %s: put {{template "slots" .%s}} there`,
+						position, slug, d.Slug, slotField(position)))
+				}
 			}
 		}
+		return errors.Join(errs...)
 	}
-	return errors.Join(errs...)
 }
 
 // slotAt is a slot of a digest at a position, "" for none. What a theme misses
 // after one section it misses after all.
-func slotAt(set *digest.Setup, d *digest.Digest, position templates.SlotPosition) string {
-	for i := range set.Slots {
-		s := &set.Slots[i]
-		same := s.Position == position || s.Position.AfterSection() && position.AfterSection()
-		if same && slices.Contains(s.Digests, d.Slug) {
+func slotAt(cfg *config.Config, digest string, position templates.SlotPosition) string {
+	for i := range cfg.Slots {
+		s := &cfg.Slots[i]
+		at := templates.SlotPosition(s.Position)
+		same := at == position || at.AfterSection() && position.AfterSection()
+		if same && slices.Contains(s.Digests, digest) {
 			return s.Slug
 		}
 	}

@@ -31,7 +31,7 @@ func newLooks(cfg *config.Config) (map[string]*digest.Looks, []*digest.Looks, er
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", places[i], err)
 		}
-		byName[name] = digest.NewLooks(shownTheme(cfg, name), func() (*templates.Source, error) { return templates.ReadSource(folder, look) })
+		byName[name] = digest.NewLooks(shownTheme(cfg, name), func() (*templates.Source, error) { return templates.ReadSource(folder, look) }, drawsSlots(cfg, name))
 		all = append(all, byName[name])
 	}
 	return byName, all, nil
@@ -89,8 +89,13 @@ func (a *App) watchThemes(ctx context.Context) error {
 }
 
 // RereadThemes takes what changed in the folders of themes, where it is without
-// fault. Where it is not, the last good version stays.
+// fault. Where it is not, the last good version stays, and operators are told:
+// each process looks at its own files.
 func (a *App) RereadThemes(ctx context.Context) error {
+	return errors.Join(a.rereadThemes(ctx), a.alertThemes(ctx))
+}
+
+func (a *App) rereadThemes(ctx context.Context) error {
 	changed := false
 	for _, l := range a.Setup.Looks {
 		if !l.Reread() {
@@ -107,6 +112,13 @@ func (a *App) RereadThemes(ctx context.Context) error {
 		return nil
 	}
 	return a.Digests.SyncLooks(ctx, a.Setup.Looks)
+}
+
+// alertThemes opens and ends the alerts of themes.
+func (a *App) alertThemes(ctx context.Context) error {
+	opened, ended, err := a.Digests.SyncLookAlerts(ctx, a.Setup.LookAlerts())
+	a.logAlerts(ctx, opened, ended)
+	return err
 }
 
 // ThemeState is a theme and who uses it.

@@ -60,3 +60,51 @@ func TestAThemeIsReadAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestAThemeThatLosesItsSlotsIsRefused: a change of its files that draws no slots
+// where a sponsor has one is no sound change, also for a process that only sends.
+func TestAThemeThatLosesItsSlotsIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	put := func(html string) {
+		t.Helper()
+		for name, text := range map[string]string{"digest.html": html, "digest.txt": `{{template "slots" .TopSlots}}`} {
+			if err := os.MkdirAll(filepath.Join(dir, "mine"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "mine", name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	const draws = `<p>sound{{range .TopSlots}}{{.Label}}{{end}}`
+	put(draws)
+	cfg := configure(t, dir, "smtp://127.0.0.1:25?tls=off", "[[slot]]\nslug = \"bank\"\nposition = \"top\"\nsponsor = \"Harbour Bank\"\ntext = \"Save.\"\nlink = \"https://bank.example/\"\n")
+	for i := range cfg.Digests {
+		cfg.Digests[i].Theme = filepath.Join(dir, "mine")
+	}
+	a, err := app.OpenWriting(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	for _, step := range []struct {
+		html   string
+		alerts int
+	}{{draws, 0}, {"<p>without", 1}, {draws + "<p>again", 0}} {
+		put(step.html)
+		if err := a.RereadThemes(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		html, err := a.Setup.Digests[0].Looks.Theme().HTML(templates.SampleDigest(templates.KindDaily))
+		if err != nil || !strings.Contains(html, "sound") {
+			t.Errorf("%q: got %q, %v, want the sound theme", step.html, html, err)
+		}
+		alerts, err := a.Digests.ClaimAlerts(t.Context())
+		if err != nil || len(alerts) != step.alerts {
+			t.Errorf("%q: got the alerts %v, %v, want %d", step.html, alerts, err, step.alerts)
+		}
+		if step.alerts > 0 && !strings.Contains(alerts[0].Text, "no slots are drawn at top in both of its parts, where bank runs in") {
+			t.Errorf("%q: got %q", step.html, alerts[0].Text)
+		}
+	}
+}
