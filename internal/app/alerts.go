@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"broadsheet/digest"
+	"broadsheet/digest/delivery"
 	"broadsheet/mail"
 	"broadsheet/templates"
 )
@@ -26,7 +27,8 @@ func (a *App) watch(ctx context.Context) error {
 	})
 }
 
-// Watch opens and ends alerts by the present state of the sources and the sign-ups.
+// Watch opens and ends alerts by the present state of the sources, the sign-ups and
+// the editions that were paused for a burst.
 func (a *App) Watch(ctx context.Context) error {
 	states, err := a.Digests.SourceHealths(ctx)
 	if err != nil {
@@ -37,7 +39,11 @@ func (a *App) Watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	wanted = append(wanted, readers...)
+	bursts, err := delivery.NewStore(a.DB, a.Now).BurstAlerts(ctx, a.bursts())
+	if err != nil {
+		return err
+	}
+	wanted = append(append(wanted, readers...), bursts...)
 	told, err := a.outboxAlerts(ctx)
 	if err != nil {
 		return err

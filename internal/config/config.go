@@ -25,6 +25,7 @@ type Config struct {
 	Theme    Theme
 	Privacy  Privacy
 	SignUp   SignUp
+	Leaving  Leaving
 
 	Attributes []Attribute
 	Topics     []Topic

@@ -119,6 +119,7 @@ func (l *loader) config(tree *node) *Config {
 	c.Alerts = readAlerts(root.sub("alerts"))
 	c.Privacy = readPrivacy(root.sub("privacy"))
 	c.SignUp = readSignUp(root.sub("signup"))
+	c.Leaving = readLeaving(root.sub("leaving"))
 	c.Articles = readArticles(root.sub("articles"))
 	c.Links = readLinks(root.sub("links"), c.Site)
 	c.Theme = readTheme(root.sub("theme"), c.Site)
