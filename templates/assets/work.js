@@ -26,7 +26,8 @@ function first() {
     const s1 = (y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10;
     W[i] = W[i - 16] + s0 + W[i - 7] + s1;
   }
-  let [a, b, c, d, e, f, g, h] = START;
+  let a = START[0], b = START[1], c = START[2], d = START[3];
+  let e = START[4], f = START[5], g = START[6], h = START[7];
   for (let i = 0; i < 64; i++) {
     const s1 = (e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7);
     const t = h + s1 + (e & f ^ ~e & g) + K[i] + W[i] | 0;
@@ -38,18 +39,23 @@ function first() {
   return START[0] + a | 0;
 }
 
-// fill puts a text of at most 55 bytes into W as the only block.
-function fill(text) {
-  W.fill(0, 0, 16);
-  for (let i = 0; i < text.length; i++) W[i >> 2] |= text.charCodeAt(i) << 24 - i % 4 * 8;
-  W[text.length >> 2] |= 0x80 << 24 - text.length % 4 * 8;
-  W[15] = text.length * 8;
+// put writes a text of ASCII into W from a place on.
+function put(text, at) {
+  for (let i = 0; i < text.length; i++, at++) W[at >> 2] |= text.charCodeAt(i) << 24 - at % 4 * 8;
 }
 
-// search finds the number of a part from one on, until its time is up.
+// search finds the number of a part from one on, until its time is up. Prefix and
+// number fit into one block of 55 bytes.
 function search(prefix, from, bits, until) {
+  W.fill(0, 0, 16);
+  put(prefix, 0);
+  const start = W.slice(0, 16);
   for (let n = from; ; n++) {
-    fill(prefix + n);
+    const number = String(n), length = prefix.length + number.length;
+    W.set(start);
+    put(number, prefix.length);
+    W[length >> 2] |= 0x80 << 24 - length % 4 * 8;
+    W[15] = length * 8;
     if (first() >>> 32 - bits === 0) return { n, found: true };
     if (n % 256 === 0 && performance.now() > until) return { n: n + 1, found: false };
   }
