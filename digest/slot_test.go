@@ -411,3 +411,26 @@ func TestLinksOfSlotsAreCounted(t *testing.T) {
 		}
 	})
 }
+
+// TestTheArchiveShowsNoSlots, for what it shows is of nobody's mail and not counted
+// as sent. A mail that is read as a page has what its readers got.
+func TestTheArchiveShowsNoSlots(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := fillShelf(t, d, withSlots(slot("bank", "top"), slot("guide", "bottom")))
+		s.send()
+		s.update()
+		s.clock.advance(2 * time.Hour)
+		s.update()
+		edition := s.count(`SELECT MAX(id) FROM editions`)
+		link := s.publisher.Links().View(digest.Mailing{EditionID: edition, SelectionID: s.count(`SELECT id FROM selections WHERE edition_id = $1`, edition)})
+		mail, err := s.publisher.View(t.Context(), strings.TrimPrefix(link, "https://courier.example/mail/v/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for page, want := range map[string]int{s.page(monday): 0, mail.HTML: 2} {
+			if got := strings.Count(page, "Words of bank.") + strings.Count(page, "Words of guide."); got != want {
+				t.Errorf("%d slots are shown, want %d, in\n%s", got, want, page)
+			}
+		}
+	})
+}
