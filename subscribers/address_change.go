@@ -73,10 +73,10 @@ func (s *Store) AskAddress(ctx context.Context, token Token, address, origin, cl
 		case r.Suppressed():
 			return nil
 		}
+		now := s.now() // before the mails, which are known by it to be about this change
 		if sent, err := s.enqueue(ctx, tx, &r.Subscriber, MailOldAddress); err != nil || !sent {
 			return err
 		}
-		now := s.now()
 		if err := putChange(ctx, tx, &addressChange{Subscriber: r.ID, Old: r.Address, New: address, AskedAt: db.Millis(now)}); err != nil {
 			return err
 		}

@@ -104,6 +104,20 @@ func TestAddressChange(t *testing.T) {
 	}
 }
 
+// TestAddressChangeWhileTimePasses: the clock goes on while the change is stored,
+// and both mails are still about it.
+func TestAddressChangeWhileTimePasses(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		token := k.fresh(k.activate(annOld))
+		ticking := subscribers.NewStore(k.db, func() time.Time {
+			k.wait(time.Millisecond)
+			return k.now()
+		})
+		k.must(ticking.AskAddress(t.Context(), token, annNew, "form", ""))
+		k.deliver(k.postman(new(relay), nil), 2)
+	})
+}
+
 func TestAddressChangeMails(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		id := k.activate(annOld)

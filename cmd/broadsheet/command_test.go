@@ -102,7 +102,7 @@ func TestCommandsBesideService(t *testing.T) {
 		{args: "subscriber import readers.csv --confirmed --consent 'old list'", stdout: `^2 rows: 0 added, 0 updated, 2 unchanged, 0 bad\n$`},
 		{args: "subscriber list --state active", stdout: `(?s)ada@inbox.example +Ada +active.*bo@inbox.example.*cy@inbox.example`},
 		{args: "subscriber show ADA@inbox.example", stdout: `(?s)address +ada@inbox.example\n.*daily: active, topics topic-0.*asked at the desk`},
-		{args: "subscriber export --topic topic-1", stdout: `(?m)^bo@inbox.example,Bo,active,topic-1,daily,Asia/Tokyo,,$`},
+		{args: "subscriber export --topic topic-1", stdout: `(?m)^bo@inbox.example,Bo,active,topic-1,daily,Asia/Tokyo,,,$`},
 		{args: "digest list", stdout: `daily +The Morning Courier +0 7 \* \* \* +UTC +\* +3 +20`},
 		{args: "digest preview daily --for ada@inbox.example", stdout: `(?s)Subject: The Morning Courier: .*1\. .*HTML`},
 		{args: "digest preview daily --for ada@inbox.example --html a.html --eml a.eml --text", stdout: `Bridge reopens`, stderr: `wrote a.html \(\d+ bytes\)\nwrote a.eml`},
