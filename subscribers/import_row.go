@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"broadsheet/mail"
 )
@@ -142,6 +143,9 @@ func (rr *rowReader) header() error {
 		return err
 	}
 	rr.csv.fields = len(names)
+	if err := judgeHeader(names); err != nil {
+		return err
+	}
 	if found, err := rr.recognise(names); found || err != nil {
 		return err
 	}
@@ -160,6 +164,23 @@ func (rr *rowReader) header() error {
 	}
 	if rr.columns[columnEmail] < 0 {
 		return errors.New("there is no column email")
+	}
+	return nil
+}
+
+// judgeHeader tells files that spreadsheets write in other ways from those with
+// odd columns.
+func judgeHeader(names []string) error {
+	if slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, "\r") }) {
+		return errors.New("the lines of the file end with carriage returns alone, save it with line feeds")
+	}
+	if len(names) > 1 {
+		return nil
+	}
+	for separator, called := range map[string]string{";": "semicolons", "\t": "tabs"} {
+		if strings.Contains(names[0], separator) {
+			return fmt.Errorf("the values of the file are separated by %s, save it with commas", called)
+		}
 	}
 	return nil
 }
@@ -400,7 +421,9 @@ func defuse(s string) string {
 	return s
 }
 
+// isFormula says whether a spreadsheet would take a value for one, also by the
+// wide signs of East Asian keyboards.
 func isFormula(s string) bool {
-	s = strings.TrimLeft(s, "'")
-	return s != "" && strings.IndexByte("=+-@\t\r", s[0]) >= 0
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, "'"))
+	return strings.ContainsRune("=+-@\t\r\n＝＋－＠", first)
 }

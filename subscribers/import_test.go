@@ -145,6 +145,12 @@ func TestImportOfHostileFiles(t *testing.T) {
 	for name, c := range map[string]struct{ rows, want string }{
 		"NUL":                {row(1) + "a\x00b@example.com,,\n" + row(2), "+2 ~0 =0 -1\n3: the row contains a NUL octet"},
 		"broken UTF-8":       {row(1) + "ann@example.com,\xff\xfe,\n" + row(2), "+2 ~0 =0 -1\n3: the row is not valid UTF-8"},
+		"Latin-1 between":    {row(1) + "b@example.com,M\xfcller,\nc@example.com,Müller,\nd@example.com,\x93M\x94,\n" + row(2), "+3 ~0 =0 -2\n3: the row is not valid UTF-8\n5: the row is not valid UTF-8"},
+		"UTF-16 between":     {row(1) + "b\x00@\x00e\x00.\x00d\x00e\x00,\x00,\x00\n" + row(2), "+2 ~0 =0 -1\n3: the row contains a NUL octet"},
+		"UTF-8 in two ways":  {row(1) + "b@example.com,\xc0\xaf,\nc@example.com,\xed\xa0\x80,\n" + row(2), "+2 ~0 =0 -2\n3: the row is not valid UTF-8\n4: the row is not valid UTF-8"},
+		"marks between":      {row(1) + "\ufeffb@example.com,,\n" + row(2), "+2 ~0 =0 -1\n3: the part before the @ may only have English letters, digits and signs"},
+		"2 MB of commas":     {row(1) + strings.Repeat(",", 2<<20) + "\n" + row(2), "+2 ~0 =0 -1\n3: the row is longer than 65536 octets"},
+		"64 KB of commas":    {row(1) + strings.Repeat(",", 60<<10) + "\n" + row(2), "+2 ~0 =0 -1\n3: the row has 61441 values, want 3"},
 		"2 MB line":          {row(1) + long + "@example.com,,\n" + row(2), "+2 ~0 =0 -1\n3: the row is longer than 65536 octets"},
 		"2 MB at the end":    {row(1) + long, "+1 ~0 =0 -1\n3: the row is longer than 65536 octets"},
 		"2 MB of quotes":     {row(1) + `"` + long + "\"\"\n" + row(2), "+2 ~0 =0 -1\n3: the row is longer than 65536 octets"},
@@ -204,6 +210,14 @@ func TestImportHeader(t *testing.T) {
 		"binary":    {"\x00\x01\x02\n", "NUL"},
 		"quotes":    {"\"email\n", "a quote is not closed"},
 		"endless":   {strings.Repeat("e", 1<<20), "longer than"},
+
+		"UTF-16, big end first": {"\xfe\xff\x00e\x00m\x00\n", "UTF-16"},
+		"UTF-16, no mark":       {"e\x00m\x00a\x00i\x00l\x00\n\x00", "NUL"},
+		"UTF-32":                {"\xff\xfe\x00\x00e\x00\x00\x00\n\x00\x00\x00", "UTF-16"},
+		"Latin-1":               {"email,pr\xe9nom\n", "not valid UTF-8"},
+		"old Macintosh":         {"email,name\rann@example.com,Ann\r", "carriage returns"},
+		"semicolons":            {"email;name\nann@example.com;Ann\n", "semicolons"},
+		"tabs":                  {"email\tname\nann@example.com\tAnn\n", "tabs"},
 	} {
 		_, err := k.imports(c.file, confirmed)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
