@@ -115,10 +115,10 @@
     }
 
     thank({ title, text }) {
-      const answer = document.createElement("div"), { lang, dir } = this.form;
-      Object.assign(answer, { tabIndex: -1, lang, dir, role: "status" });
+      const answer = document.createElement("div");
+      Object.assign(answer, { tabIndex: -1, role: "status" });
       answer.append(this.line("strong", title), this.line("span", text));
-      this.form.replaceWith(answer);
+      this.form.replaceChildren(answer);
       answer.focus();
       this.dispatchEvent(new CustomEvent("broadsheet-sent", { bubbles: true }));
     }
