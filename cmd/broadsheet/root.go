@@ -124,7 +124,7 @@ func (e *env) root() *cobra.Command {
 	root.AddCommand(
 		e.demoCommand(), e.initCommand(), e.serveCommand(), e.migrateCommand(), e.checkCommand(), e.webhookCommand(),
 		e.topicCommand(), e.sourceCommand(), e.articleCommand(), e.subscriberCommand(),
-		e.digestCommand(), e.editionCommand(), e.deliveryCommand(), e.reportCommand(), e.providerCommand(), e.templateCommand(), e.slotCommand(), e.keysCommand(), e.statsCommand(),
+		e.digestCommand(), e.editionCommand(), e.deliveryCommand(), e.reportCommand(), e.providerCommand(), e.templateCommand(), e.slotCommand(), e.keysCommand(), e.formCommand(), e.signupCommand(), e.statsCommand(),
 	)
 	return root
 }
