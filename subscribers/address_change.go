@@ -35,17 +35,17 @@ func (c *addressChange) isOpen(now time.Time) bool {
 	return c.ID != 0 && now.Sub(db.Time(c.AskedAt)) <= ConfirmFor
 }
 
-// ChangeView is what pages show of a change of address: both addresses partly
-// hidden, for each side knows its own.
+// ChangeView is what pages show of a change of address.
 type ChangeView struct {
-	Old, New          string
+	Old               string // partly hidden: whoever has the new address need not know it
+	New               string // as typed, so that slips and strangers are seen
 	Language          string // of the reader, "" for the site's
 	Agreed, Confirmed bool   // by the old address, by the new one
 	Done              bool   // mails go to the new address
 }
 
 func (c *addressChange) view(r *Subscriber) ChangeView {
-	return ChangeView{Old: Mask(c.Old), New: Mask(c.New), Language: r.Language, Agreed: c.AgreedAt > 0, Confirmed: c.ConfirmedAt > 0}
+	return ChangeView{Old: Mask(c.Old), New: c.New, Language: r.Language, Agreed: c.AgreedAt > 0, Confirmed: c.ConfirmedAt > 0}
 }
 
 // AskAddress asks for another address in the name of the reader of a fresh

@@ -36,7 +36,7 @@ func signUp() *templates.SubscribePage {
 func personal() *templates.PersonalPage {
 	return &templates.PersonalPage{
 		Site: courier, Masked: "a•••@e•••.com", Name: `Ana "A" <Ruiz>`, Saved: true, Action: "/mail/f/AbCd", PreferencesURL: "/mail/p/AbCd",
-		Change: &templates.AddressMove{New: "b•••@e•••.org", Confirmed: true},
+		Change: &templates.AddressMove{New: "bea@example.org", Confirmed: true},
 		Now:    time.Date(2026, 11, 23, 12, 0, 0, 0, tokyo),
 		Mails: []templates.LatelyMail{
 			{Digest: "The Morning Courier", What: "sent", At: time.Date(2026, 11, 23, 7, 0, 0, 0, tokyo), URL: "/mail/v/AbCd"},
@@ -119,16 +119,16 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 		return p.Personal(w, page)
 	},
 	"move-old": func(p *templates.Pages, w io.Writer) error {
-		return p.Move(w, &templates.MovePage{Site: courier, Old: "a•••@e•••.com", New: "b•••@e•••.org", IsOld: true, Action: "/mail/a/AbCd"})
+		return p.Move(w, &templates.MovePage{Site: courier, Old: "a•••@e•••.com", New: "bea@example.org", IsOld: true, Action: "/mail/a/AbCd"})
 	},
 	"move-new": func(p *templates.Pages, w io.Writer) error {
-		return p.Move(w, &templates.MovePage{Site: courier, Old: "a•••@e•••.com", New: "b•••@e•••.org", Action: "/mail/n/AbCd"})
+		return p.Move(w, &templates.MovePage{Site: courier, Old: "a•••@e•••.com", New: "bea@example.org", Action: "/mail/n/AbCd"})
 	},
 	"answer-fresh": func(p *templates.Pages, w io.Writer) error {
 		return p.Answer(w, &templates.AnswerPage{Site: courier, Answer: templates.AnswerFresh, Address: "a•••@e•••.com", PreferencesURL: "/mail/p/AbCd"})
 	},
 	"answer-moved": func(p *templates.Pages, w io.Writer) error {
-		return p.Answer(w, &templates.AnswerPage{Site: courier, Answer: templates.AnswerMoved, Address: "b•••@e•••.org"})
+		return p.Answer(w, &templates.AnswerPage{Site: courier, Answer: templates.AnswerMoved, Address: "bea@example.org"})
 	},
 	"answer-erased": func(p *templates.Pages, w io.Writer) error {
 		return p.Answer(w, &templates.AnswerPage{Site: courier, Answer: templates.AnswerErased})

@@ -25,8 +25,8 @@ type PersonalPage struct {
 
 // AddressMove is a change of address that somebody has yet to accept.
 type AddressMove struct {
-	New               string // masked
-	Agreed, Confirmed bool   // by the present address, by the new one
+	New               string
+	Agreed, Confirmed bool // by the present address, by the new one
 }
 
 // LatelyMail is a mail that a reader was to get. At is in the reader's zone.
@@ -56,10 +56,11 @@ func (f *frame) Lately() []latelyText {
 
 // MovePage asks one side of a change of address whether it may be.
 type MovePage struct {
-	Site     Site
-	Old, New string // addresses, masked
-	IsOld    bool   // the present address is asked, else the new one
-	Action   string
+	Site   Site
+	Old    string // masked
+	New    string
+	IsOld  bool // the present address is asked, else the new one
+	Action string
 }
 
 // Answer is what became of what a reader did.
@@ -81,7 +82,7 @@ const (
 type AnswerPage struct {
 	Site           Site
 	Answer         Answer
-	Address        string // that it is about, masked
+	Address        string // that it is about
 	PreferencesURL string // "" leads to the site's own front page
 }
 

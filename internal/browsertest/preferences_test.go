@@ -32,7 +32,7 @@ func TestSettingsInTheBrowser(t *testing.T) {
 			r.sendWrongData()
 			r.changeName()
 			r.changeAddress()
-			r.openData(1)
+			r.openData(2) // the one before asked to confirm the address
 			r.downloadData()
 			r.eraseData()
 		})

@@ -26,7 +26,7 @@ func TestChangeOfAddress(t *testing.T) {
 		before := s.dump()
 		for _, link := range []string{agree, confirm} {
 			page := s.ask(http.MethodGet, link, "")
-			page.want(t, http.StatusOK, "Another address", "What City Courier sends to a•••@e•••.com will go to l•••@e•••.example instead.")
+			page.want(t, http.StatusOK, "Another address", "What City Courier sends to a•••@e•••.com will go to lee@elsewhere.example instead.")
 			page.wantNothingKept(t)
 		}
 		s.ask(http.MethodPost, agree, "do=other").want(t, http.StatusBadRequest)
@@ -37,7 +37,7 @@ func TestChangeOfAddress(t *testing.T) {
 		}
 		s.ask(http.MethodPost, agree, "do=accept").want(t, http.StatusOK, "Thank you.", "The new address has yet to confirm.")
 		s.ask(http.MethodGet, agree, "").want(t, http.StatusOK, "The new address has yet to confirm.")
-		s.ask(http.MethodPost, confirm, "do=accept").want(t, http.StatusOK, "your digests now go to l•••@e•••.example")
+		s.ask(http.MethodPost, confirm, "do=accept").want(t, http.StatusOK, "your digests now go to lee@elsewhere.example")
 		if got := s.detail("lee@elsewhere.example").ID; got != id {
 			t.Errorf("the new address is that of %d, want %d", got, id)
 		}
