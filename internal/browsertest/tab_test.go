@@ -35,7 +35,8 @@ type tab struct {
 	visitor
 	browser context.Context
 	ctx     context.Context
-	base    string // URL of the demo
+	base    string   // URL of the demo
+	also    []string // URLs of other servers that its pages may ask
 
 	mu         sync.Mutex
 	complaints []string
