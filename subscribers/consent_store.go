@@ -40,7 +40,7 @@ func insertConsents(ctx context.Context, tx *db.Tx, recs []*record) error {
 			notes = append(notes, numbered{*n, r.ID})
 		}
 	}
-	_, err = tx.ExecRows(ctx, `INSERT INTO consents (subscriber_id, at, event, origin, client, text_hash, detail)
+	err = tx.AddRows(ctx, `INSERT INTO consents (subscriber_id, at, event, origin, client, text_hash, detail)
 		SELECT v.subscriber, v.at, v.event, v.origin, v.client, v.text_hash, v.detail FROM {rows}`, []db.Column{
 		ints("subscriber", notes, func(n numbered) int64 { return n.subscriber }),
 		ints("at", notes, func(n numbered) int64 { return db.Millis(n.At) }),

@@ -122,7 +122,7 @@ func insertEvents(ctx context.Context, tx *db.Tx, recs []*record) error {
 }
 
 func insertOutbox(ctx context.Context, tx *db.Tx, rows []outboxRow) error {
-	_, err := tx.ExecRows(ctx, `INSERT INTO outbox (subscriber_id, hook, at, event, body, queued_at, next_try_at)
+	err := tx.AddRows(ctx, `INSERT INTO outbox (subscriber_id, hook, at, event, body, queued_at, next_try_at)
 		SELECT v.subscriber, v.hook, v.at, v.event, v.body, v.at, v.at FROM {rows}`, []db.Column{
 		ints("subscriber", rows, func(r outboxRow) int64 { return r.record.ID }),
 		texts("hook", rows, func(r outboxRow) string { return r.hook }),

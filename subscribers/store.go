@@ -254,13 +254,12 @@ func insertSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
 	for i, r := range fresh {
 		r.ID = first + int64(i)
 	}
-	_, err = tx.ExecRows(ctx, `INSERT INTO subscribers
+	return tx.AddRows(ctx, `INSERT INTO subscribers
 			(id, address, external_id, name, state, language, timezone, format, attributes, asked_at, asked_on, created_at, active_at, confirmed_at, ended_at, suppressed_at)
 		SELECT v.id, v.address, v.external_id, v.name, v.state, v.language, v.timezone, v.format, v.attributes, v.asked_at, v.asked_on, v.created_at, v.active_at, v.confirmed_at, v.ended_at, v.suppressed_at
 		FROM {rows}`, append(subscriberColumns(fresh),
 		ints("created_at", fresh, func(r *record) int64 { return db.Millis(r.CreatedAt) }),
 		ints("active_at", fresh, func(r *record) int64 { return db.Millis(r.activeAt) })))
-	return err
 }
 
 func updateSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {

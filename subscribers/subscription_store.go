@@ -26,7 +26,7 @@ func changedSeats(recs []*record, fresh bool) []owned {
 }
 
 func saveSubscriptions(ctx context.Context, tx *db.Tx, recs []*record) error {
-	_, err := tx.ExecRows(ctx, `INSERT INTO subscriptions
+	err := tx.AddRows(ctx, `INSERT INTO subscriptions
 			(subscriber_id, digest_id, cohort_id, state, topics, former_topics, joined_seq, joined_runs, created_at, ended_at,
 			paused_until, hour, owed)
 		SELECT v.subscriber, v.digest, v.cohort, v.state, v.topics, v.former, v.joined_seq, v.joined_runs, v.created_at, v.ended_at,

@@ -65,6 +65,22 @@ func (t *Tx) InsertRows(ctx context.Context, query string, cols []Column, args .
 	return n, err
 }
 
+// AddRows runs an INSERT INTO ... SELECT ... FROM {rows} for many rows at once, as
+// ExecRows does, in less time on SQLite. A unique key that is taken is an error,
+// after which the transaction must end: the rows before it are there. So it must
+// not be called within Try.
+func (t *Tx) AddRows(ctx context.Context, query string, cols []Column) error {
+	if t.dialect == SQLite {
+		query = strings.Replace(query, "INSERT INTO", "INSERT OR FAIL INTO", 1)
+	}
+	_, err := t.execBulk(ctx, bulk{query, cols, nil, max(1, argsAtOnce/max(1, len(cols)))})
+	return err
+}
+
+// argsAtOnce is how many values AddRows gives a statement on SQLite: four rows of
+// a wide table were fastest.
+const argsAtOnce = 64
+
 // atOnce is how many rows InsertRows gives a statement on SQLite. A row then
 // takes half as long as in one of its own; many more cost time again, for the
 // driver looks up each of the numbered arguments.

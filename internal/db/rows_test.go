@@ -116,3 +116,38 @@ func TestInsertRowsInFewStatements(t *testing.T) {
 		}
 	})
 }
+
+// TestAddRows: rows are added whatever their number, and one that is there is an error that takes all of them back.
+func TestAddRows(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		add := func(from, n int) error {
+			return d.Write(t.Context(), func(tx *db.Tx) error {
+				return tx.AddRows(t.Context(), strings.Replace(insertSuppressions, "$1", "'added'", 1), suppressed(from, n))
+			})
+		}
+		want := func(n, sum int64) {
+			t.Helper()
+			var got struct {
+				N   int64 `db:"n"`
+				Sum int64 `db:"sum"`
+			}
+			err := d.View(t.Context(), func(tx *db.Tx) error {
+				return tx.Get(t.Context(), &got, `SELECT COUNT(*) AS n, CAST(COALESCE(SUM(created_at), 0) AS BIGINT) AS sum FROM suppressions
+					WHERE address = 'r' || CAST(created_at AS TEXT) || '@x.test'`)
+			})
+			if err != nil || got.N != n || got.Sum != sum {
+				t.Errorf("%d rows, sum %d, %v, want %d and %d", got.N, got.Sum, err, n, sum)
+			}
+		}
+		for _, step := range []struct{ from, n int }{{1, 0}, {1, 1}, {2, 32}, {34, 67}} {
+			if err := add(step.from, step.n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want(100, 5050)
+		if err := add(90, 100); !db.IsDuplicate(err) {
+			t.Errorf("rows of which ten are there: %v, want a duplicate", err)
+		}
+		want(100, 5050)
+	})
+}
