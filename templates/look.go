@@ -23,7 +23,7 @@ type Looks interface {
 }
 
 // full adds what follows from the values, and drops white space that says
-// nothing: words on a coloured button are either nearly black or white.
+// nothing: words on a coloured button are white, or nearly black, or black.
 func (l Look) full() Look {
 	l.Light, l.Dark = withLabel(l.Light), withLabel(l.Dark)
 	for name, value := range l.Light {
@@ -38,9 +38,13 @@ func withLabel(values map[string]string) map[string]string {
 	if button == "" || values["label"] != "" {
 		return values
 	}
-	values["label"] = "#ffffff"
-	if brightness(button) > 0.18 { // where white and black have the same contrast
-		values["label"] = "#1d1b18"
+	values["label"] = "#000000" // which can be read where neither of the others can
+	behind, _ := readColour(button)
+	for _, label := range []string{"#ffffff", "#1d1b18"} {
+		if c, _ := readColour(label); contrastOf(c, behind) >= leastContrast {
+			values["label"] = label
+			break
+		}
 	}
 	return values
 }
@@ -88,13 +92,6 @@ func channels(colour string) (rgb [3]float64) {
 		rgb[i] = float64(n >> (16 - 8*i) & 0xFF)
 	}
 	return rgb
-}
-
-// brightness is the relative luminance of WCAG 2.2, less exactly.
-func brightness(colour string) float64 {
-	c := channels(colour)
-	linear := func(v float64) float64 { return (v / 255) * (v / 255) } // a gamma of 2 will do
-	return 0.2126*linear(c[0]) + 0.7152*linear(c[1]) + 0.0722*linear(c[2])
 }
 
 // mix is a colour with a share of another.

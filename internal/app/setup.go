@@ -23,6 +23,7 @@ func Checks() config.Checks {
 		Language: checkLanguage, Provider: knownProvider, Attribute: subscribers.CheckAttributeName,
 		LinkTag:  checkLinkTag,
 		Creative: checkCreative,
+		Colours:  checkColours,
 	}
 }
 

@@ -68,6 +68,29 @@ func newLook(t *config.Theme) templates.Look {
 	return look
 }
 
+// checkColours tells with which colours of [theme] the text of a theme cannot be
+// read. What is wrong with the theme itself is told elsewhere.
+func checkColours(name string, look *config.Theme) []config.PaleColour {
+	folder, err := ThemeFolder(name)
+	if err != nil {
+		return nil
+	}
+	source, err := templates.ReadSource(folder, newLook(look))
+	if err != nil {
+		return nil
+	}
+	var out []config.PaleColour
+	for _, u := range source.Unreadable() {
+		remedy := "no shade of it can be read on all that it stands on: change that, too"
+		if u.Nearest != "" {
+			remedy = fmt.Sprintf("%q is the nearest shade that can be read", u.Nearest)
+		}
+		out = append(out, config.PaleColour{Key: u.Key, Dark: u.Dark, Contrast: u.Contrast, Text: fmt.Sprintf("is %q, which has a contrast of %.1f to 1 with %s, %q in theme %s, and text needs %.1f: %s",
+			u.Value, u.Contrast, u.Other, u.OtherValue, filepath.Base(name), u.Needed, remedy)})
+	}
+	return out
+}
+
 // lookFaults are what is wrong with the themes of a configuration.
 func lookFaults(set *digest.Setup) error {
 	var errs []error

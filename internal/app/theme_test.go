@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"broadsheet/internal/app"
+	"broadsheet/internal/config"
+	"broadsheet/subscribers"
 	"broadsheet/templates"
 )
 
@@ -106,5 +108,35 @@ func TestAThemeThatLosesItsSlotsIsRefused(t *testing.T) {
 		if step.alerts > 0 && !strings.Contains(alerts[0].Text, "no slots are drawn at top in both of its parts, where bank runs in") {
 			t.Errorf("%q: got %q", step.html, alerts[0].Text)
 		}
+	}
+}
+
+// TestPaleColoursAreRefused as the configuration is read: key, place, value, ratio
+// and remedy, in whichever theme that is worn, and each colour once.
+func TestPaleColoursAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "broadsheet.keys"), []byte(subscribers.NewKey()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct{ theme, want string }{
+		"readable": {"accent = \"#0b3d91\"\n[theme.dark]\naccent = \"#9db8f0\"", ""},
+		"pale": {"accent = \"#ff8888\"", `:9: accent in [theme] is "#ff8888", which has a contrast of 1.8 to 1 with page, "#ebe7de" in theme broadsheet, ` +
+			`and text needs 4.5: "#9c5353" is the nearest shade that can be read`},
+		"in the dark":             {"[theme.dark]\nink = \"#555\"", `:10: ink in [theme.dark] is "#555", which has a contrast of 2.3 to 1 with paper, "#16191e" in theme briefing`},
+		"in another theme":        {"page = \"#c8c8c8\"\nmuted = \"#555555\"\nink = \"#111111\"\naccent = \"#7a1a15\"", `muted in [theme] is "#555555"`},
+		"what is no colour first": {"ink = \"red\"\naccent = \"#ff8888\"", `ink in [theme] must be a colour`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := config.Parse(filepath.Join(dir, "broadsheet.toml"), []byte("[site]\nname = \"City Courier\"\nurl = \"https://courier.example\"\n[web]\npublic_url = \"https://courier.example/mail\"\n[mail]\nfrom = \"digest@courier.example\"\n[theme]\n"+tc.theme+
+				"\n[[topic]]\nslug = \"city\"\n[[digest]]\nslug = \"daily\"\nschedule = \"0 7 * * *\"\ntheme = \"briefing\"\n"), nil, app.Checks())
+			switch {
+			case tc.want == "" && err != nil:
+				t.Errorf("got %v, want no error", err)
+			case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+				t.Errorf("got %v, want %q", err, tc.want)
+			case err != nil && strings.Count(err.Error(), " in [theme") != 1:
+				t.Errorf("got %v, want one problem", err)
+			}
+		})
 	}
 }

@@ -130,6 +130,7 @@ func (l *loader) config(tree *node) *Config {
 	c.Digests = readDigests(root.list("digest"), c)
 	c.Archive = readArchive(root.sub("archive"), c.Digests)
 	c.Slots = readSlots(root.list("slot"), c)
+	l.checkColours(root, c)
 	root.done()
 	return c
 }

@@ -238,6 +238,9 @@ type Checks struct {
 
 	// Creative returns what keeps the HTML of a slot from being put into a mail.
 	Creative func(html string) []Flaw
+
+	// Colours returns which colours of [theme] make text unreadable in a theme.
+	Colours func(theme string, look *Theme) []PaleColour
 }
 
 func (c Checks) orPlain() Checks {
@@ -264,6 +267,9 @@ func (c Checks) orPlain() Checks {
 	}
 	if c.Creative == nil {
 		c.Creative = func(string) []Flaw { return nil }
+	}
+	if c.Colours == nil {
+		c.Colours = func(string, *Theme) []PaleColour { return nil }
 	}
 	return c
 }

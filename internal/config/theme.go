@@ -1,9 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +23,14 @@ type Logo struct {
 	URL           string // required; absolute https
 	Width, Height int    // required; in pixels, as it is drawn
 	Alt           string // the name of the site unless given
+}
+
+// PaleColour is a colour with which text cannot be read.
+type PaleColour struct {
+	Key      string // such as "accent"
+	Dark     bool   // of [theme.dark]
+	Contrast float64
+	Text     string // what is wrong and the remedy; it goes on after "accent in [theme] "
 }
 
 // themeColours are the colours that the built-in themes and the pages are drawn
@@ -56,6 +66,34 @@ func readTheme(t *table, site Site) Theme {
 	logo.done()
 	t.done()
 	return th
+}
+
+// checkColours asks of each theme that is worn whether its text can be read in the
+// colours of [theme]. Of a colour that is pale in several the worst is told.
+func (l *loader) checkColours(root *table, c *Config) {
+	if len(l.problems) > 0 || len(c.Theme.Light)+len(c.Theme.Dark) == 0 {
+		return // what is no colour is to be mended first
+	}
+	worn := []string{c.Theme.Name}
+	for i := range c.Digests {
+		worn = append(worn, c.Digests[i].Theme)
+	}
+	slices.Sort(worn)
+	var pale []PaleColour
+	for _, theme := range slices.Compact(worn) {
+		pale = append(pale, l.checks.Colours(theme, &c.Theme)...)
+	}
+	slices.SortStableFunc(pale, func(a, b PaleColour) int { return cmp.Compare(a.Contrast, b.Contrast) })
+	light := root.sub("theme")
+	tables := map[bool]*table{false: light, true: light.sub("dark")}
+	told := map[string]bool{}
+	for _, p := range pale {
+		t := tables[p.Dark]
+		if place := t.title + p.Key; !told[place] {
+			told[place] = true
+			t.complain(p.Key, "%s", p.Text)
+		}
+	}
 }
 
 // theme reads the name of a built-in theme, or a folder by its path: a value
