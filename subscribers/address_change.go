@@ -80,7 +80,7 @@ func (s *Store) AskAddress(ctx context.Context, token Token, address, origin, cl
 		if err := putChange(ctx, tx, &addressChange{Subscriber: r.ID, Old: r.Address, New: address, AskedAt: db.Millis(now)}); err != nil {
 			return err
 		}
-		r.note(note{Consent: Consent{At: now, Event: EventAddressAsked, Origin: origin, Client: client, Detail: "to=" + Mask(address)}})
+		r.note(note{quiet: true, Consent: Consent{At: now, Event: EventAddressAsked, Origin: origin, Client: client, Detail: "to=" + Mask(address)}})
 		if err := s.save(ctx, tx, []*record{r}); err != nil {
 			return err
 		}
@@ -184,7 +184,7 @@ func (s *Store) AcceptAddress(ctx context.Context, token Token, origin, client s
 			if err := saveChange(ctx, tx, c); err != nil {
 				return err
 			}
-			r.note(note{Consent: by})
+			r.note(note{quiet: true, Consent: by})
 		}
 		v = c.view(&r.Subscriber)
 		if v.Agreed && v.Confirmed {
@@ -254,7 +254,7 @@ func (s *Store) StopAddress(ctx context.Context, token Token, origin, client str
 		if err := deleteChange(ctx, tx, r.ID); err != nil {
 			return err
 		}
-		r.note(note{Consent: Consent{At: s.now(), Event: EventAddressStopped, Origin: origin, Client: client, Detail: "to=" + Mask(c.New)}})
+		r.note(note{quiet: true, Consent: Consent{At: s.now(), Event: EventAddressStopped, Origin: origin, Client: client, Detail: "to=" + Mask(c.New)}})
 		return s.save(ctx, tx, []*record{r})
 	})
 	return v, err

@@ -266,6 +266,24 @@ func TestAddressChangeInVain(t *testing.T) {
 	}
 }
 
+// TestAddressChangeIsTold: other systems hear of the change once it is done.
+func TestAddressChangeIsTold(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.activate(annOld)
+		k.hook("crm")
+		agree, confirm := k.move(id, annOld, annNew)
+		k.accept(agree)
+		if got := k.kinds(); len(got) != 0 {
+			t.Errorf("before it is done the outbox has %q", got)
+		}
+		k.accept(confirm)
+		events := k.claim(10)
+		if len(events) != 1 || events[0].Event != subscribers.HookChanged || !strings.Contains(events[0].Body, annNew) || strings.Contains(events[0].Body, annOld) {
+			t.Errorf("told is %+v, want one change with the new address alone", events)
+		}
+	})
+}
+
 func TestAskAddressWrongly(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		token := k.fresh(k.activate(annOld))
@@ -318,6 +336,9 @@ func TestAddressThatWasLeft(t *testing.T) {
 			t.Errorf("the other system changes the reader to %+v, %v", row, err)
 		}
 		k.wantImport("email\n"+annOld+"\n", confirmed, "+0 ~0 =1 -0")
+		if h, err := k.History(t.Context(), annOld); err != nil || h.ID != id || h.Erased || h.Entries[len(h.Entries)-2].Event != subscribers.EventAddressChanged {
+			t.Errorf("the history of the old address is %+v, %v", h, err)
+		}
 		if where := k.whereIs(annOld); !slices.Equal(where, []string{"consents.detail"}) {
 			t.Errorf("the old address is in %v", where)
 		}

@@ -16,7 +16,8 @@ type History struct {
 }
 
 // History returns the record of consent of an address, written in any way: also
-// of one that was erased, of which the salted hash tells whose entries are left.
+// of one that was erased, or that its reader gave up for another, of which the
+// salted hash tells whose entries they are.
 // An address that was never a reader's is ErrUnknown.
 func (s *Store) History(ctx context.Context, address string) (*History, error) {
 	address, err := mail.Canonical(address)
@@ -49,8 +50,10 @@ func historyOf(ctx context.Context, tx *db.Tx, address string) (*History, error)
 	if err != nil {
 		return nil, err
 	}
-	if was, ok := erased[address]; ok && was.subscriber != 0 {
-		return &History{ID: was.subscriber, Erased: true}, nil
+	was, ok := erased[address]
+	if !ok || was.subscriber == 0 {
+		return nil, ErrUnknown
 	}
-	return nil, ErrUnknown
+	recs, err = load(ctx, tx, byIDs, []int64{was.subscriber}, "")
+	return &History{ID: was.subscriber, Erased: len(recs) == 0}, err // or one who has another address since
 }
