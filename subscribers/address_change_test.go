@@ -207,23 +207,33 @@ func TestAddressChangeReveals(t *testing.T) {
 // TestAddressChangeTakesOver: who holds the new address without getting anything
 // is the same person, and goes.
 func TestAddressChangeTakesOver(t *testing.T) {
-	eachDesk(t, func(t *testing.T, k *desk) {
-		k.must(k.Unsubscribe(t.Context(), k.activate(annNew), 0, "form", ""))
-		former := k.detail(annNew).ID
-		id := k.activate(annOld)
-		agree, confirm := k.move(id, annOld, annNew)
-		k.accept(agree)
-		if v := k.accept(confirm); !v.Done {
-			t.Fatalf("after both: %+v", v)
-		}
-		if got := k.detail(annNew); got.ID != id || got.State != subscribers.StateActive {
-			t.Errorf("the address is that of %+v", got.Subscriber)
-		}
-		if n := k.count(`SELECT count(*) FROM subscribers WHERE id = $1`, former); n != 0 {
-			t.Error("the former reader is still there")
-		}
-		k.checkStates()
-	})
+	for name, hold := range map[string]func(k *desk){
+		"one who left": func(k *desk) { k.must(k.Unsubscribe(k.t.Context(), k.activate(annNew), 0, "form", "")) },
+		"one who did not confirm": func(k *desk) {
+			k.signUp(form(annNew))
+			k.deliver(k.postman(new(relay), nil), 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDesk(t, func(t *testing.T, k *desk) {
+				hold(k)
+				former := k.detail(annNew).ID
+				id := k.activate(annOld)
+				agree, confirm := k.move(id, annOld, annNew)
+				k.accept(agree)
+				if v := k.accept(confirm); !v.Done {
+					t.Fatalf("after both: %+v", v)
+				}
+				if got := k.detail(annNew); got.ID != id || got.State != subscribers.StateActive {
+					t.Errorf("the address is that of %+v", got.Subscriber)
+				}
+				if n := k.count(`SELECT count(*) FROM subscribers WHERE id = $1`, former); n != 0 {
+					t.Error("the former reader is still there")
+				}
+				k.checkStates()
+			})
+		})
+	}
 }
 
 // TestAddressChangeInVain: what became of either address since stops it.
