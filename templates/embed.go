@@ -91,7 +91,7 @@ func (e *embedded) FrameTitle() string { return e.Site.Name + " · " + e.T.Subsc
 
 // Height is about that of the frame's page in a narrow column, in CSS pixels.
 func (e *embedded) Height() int {
-	height := 620 + 90*len(e.Hours)
+	height := 680 + 90*len(e.Hours)
 	if len(e.Topics) > 1 {
 		height += 70 + 80*len(e.Topics)
 	}
