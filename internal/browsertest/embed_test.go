@@ -68,7 +68,7 @@ schedule = "0 7 * * SUN"
 // hostPage is a page of another site, with a form pasted into it.
 var hostPage = template.Must(template.New("").Parse(`<!DOCTYPE html>
 <html lang="{{.Lang}}" dir="{{.Dir}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Partner</title><style>:root { color-scheme: light dark } body { font-family: sans-serif; margin: 1rem }</style></head>
+<title>Partner</title><style>:root { color-scheme: light dark } body { font-family: sans-serif; margin: 1rem; min-height: 1000px }</style></head>
 <body><main><h1>Partner</h1>
 {{.Form}}
 </main></body></html>`))
