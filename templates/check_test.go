@@ -48,16 +48,17 @@ var sound = map[string]string{
 `,
 }
 
-// checked are the findings of the sound theme with one of its files changed.
-func checked(t *testing.T, file, old, new string) []string {
+// checked are the findings of the sound theme with one of its files changed:
+// each of the words stands in the place of those before.
+func checked(t *testing.T, file string, words ...string) []string {
 	t.Helper()
 	folder := fstest.MapFS{}
 	for name, text := range sound {
-		if name == file {
-			if strings.Count(text, old) != 1 {
-				t.Fatalf("%q stands %d times in %s", old, strings.Count(text, old), file)
+		for i := 0; name == file && i < len(words); i += 2 {
+			if n := strings.Count(text, words[i]); n != 1 {
+				t.Fatalf("%q stands %d times in %s", words[i], n, file)
 			}
-			text = strings.Replace(text, old, new, 1)
+			text = strings.Replace(text, words[i], words[i+1], 1)
 		}
 		folder[name] = &fstest.MapFile{Data: []byte(text)}
 	}
@@ -210,6 +211,63 @@ func TestCheckTellsWhatIsWrong(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
 			}
 		})
+	}
+}
+
+// TestCheckReadsMailsAsReadersDo: what is right is not found, and what is wrong
+// is found by the rule that wins.
+func TestCheckReadsMailsAsReadersDo(t *testing.T) {
+	rules := ".inkless { color: var(--ink); }"
+	pale := func(line, element, colours, scheme string) string {
+		return "digest.html:" + line + ": error: <" + element + "> has a contrast of " + colours[:3] + " to 1 in the " + scheme + ", " + colours[4:] + ", and text needs 4.5" + digests
+	}
+	for _, tt := range []struct {
+		name, file, old, new string
+		want                 []string
+	}{
+		{"a child is no grandchild", "digest.html", rules, rules + "\n.sheet > a { color: #cccccc; }", nil},
+		{"the more specific rule", "digest.html", rules, rules + "\n.sheet h1 { color: #777777; }\ndiv h1 { color: #222222; }", []string{
+			pale("15", "h1", "4.4 #777777 on #ffffff", "light"), pale("15", "h1", "4.2 #777777 on #111111", "dark"),
+		}},
+		{"for the light alone", "digest.html", rules, rules + "\n@media (prefers-color-scheme: light) { h1 { color: #999999; } }", []string{pale("14", "h1", "2.8 #999999 on #ffffff", "light")}},
+		{"for print alone", "digest.html", rules, rules + "\n@media print { h1 { color: #ffffff; } }", nil},
+		{"what is hidden", "digest.html", "<h1>", `<p style="display:none;color:#ffffff">Words</p><h1>`, nil},
+		{"a link in the browser's colour", "digest.html", "<h1>", `<p style="background-color:#0000aa;color:#ffffff"><a href="https://courier.example/">Words</a></p><h1>`, []string{
+			pale("13", "a", "1.4 #0000ee on #0000aa", "light"),
+		}},
+		{"an inherited colour", "digest.html", "<h1>", `<p style="background-color:#0000aa;color:#ffffff"><a href="https://courier.example/" style="color:inherit">Words</a></p><h1>`, nil},
+		{"a background as an attribute", "digest.html", "<h1>", `<table bgcolor="#333333"><tr><td>Words</td></tr></table><h1>`, []string{pale("13", "td", "1.2 #222222 on #333333", "light")}},
+		{"a colour as an attribute", "digest.html", "<h1>", `<font color="silver">Words</font><h1>`, []string{pale("13", "font", "1.8 #c0c0c0 on #ffffff", "light")}},
+		{"a colour by its hue", "digest.html", "<h1>", `<h1 style="color:hsl(120deg,100%,25%);background:hsl(0,0%,50%)">`, []string{
+			pale("13", "h1", "1.3 #008000 on #808080", "light"), pale("13", "h1", "1.3 #008000 on #808080", "dark"),
+		}},
+		{"a colour by shares", "digest.html", "<h1>", `<h1 style="color:rgb(40%,40%,40%)">`, []string{pale("13", "h1", "3.2 #666666 on #111111", "dark")}},
+		{"a browser's own dark", "digest.html", "</div>\n</body>", "</div>\n<p style=\"color:#222222\">Words</p></body>", []string{pale("20", "p", "1.1 #222222 on #121212", "dark")}},
+		{"words in a comment", "digest.html", "<h1>", "<!-- <img src=\"a.png\" alt=\"\"> -->\n<h1><img src=\"a.png\" alt=\"\">", []string{
+			`digest.html:14: error: a picture has a relative address: "a.png"` + digests,
+		}},
+		{"an address of mail", "digest.html", "<h1>", `<p><a href="mailto:editors@courier.example" class="inkless">Write</a></p><h1>`, nil},
+		{"a long address in the text", "digest.txt", "{{.Address}}", "{{.Address}}\nhttps://courier.example/" + strings.Repeat("a", 80), nil},
+		{"a line that takes space away", "digest.txt", "{{wrap .Title}}", "{{- .Title}}", []string{
+			"digest.txt:5: warning: a line of the text is wider than 72 columns: is wrap missing?" + sections,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := checked(t, tt.file, tt.old, tt.new)
+			got = slices.DeleteFunc(got, func(line string) bool { return strings.Contains(line, "is not known by") })
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
+			}
+		})
+	}
+}
+
+// TestWithoutColoursForTheDarkThereIsNoDark: a mail program whose mail does not
+// say that it knows the dark draws it on white.
+func TestWithoutColoursForTheDarkThereIsNoDark(t *testing.T) {
+	got := checked(t, "digest.html", `<meta name="color-scheme" content="light dark">`, "", "</div>\n</body>", "</div>\n<p style=\"color:#222222\">Words</p></body>")
+	if len(got) > 0 {
+		t.Errorf("got %v, want nothing", got)
 	}
 }
 
