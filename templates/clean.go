@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -74,12 +75,24 @@ func webURL(s string) string {
 	if !isHost(u.Hostname()) {
 		return ""
 	}
-	link := u.String()
-	if strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r == 0x7F }) {
-		u.RawQuery = url.PathEscape(u.RawQuery)
-		link = strings.ReplaceAll(u.String(), " ", "%20")
+	return encoded(u.String())
+}
+
+// encoded writes what is no visible ASCII of a link as browsers do before they ask
+// for it; all else stays as it is.
+func encoded(link string) string {
+	if !strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r >= 0x7F }) {
+		return link
 	}
-	return link
+	var b strings.Builder
+	for i := range len(link) {
+		if c := link[i]; c <= ' ' || c >= 0x7F {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // isHost reports whether s is a name or an address as links carry it.

@@ -104,7 +104,7 @@ func (v *Issue) slotBox(s *Slot) SlotBox {
 		b.HTML = s.Creative.draw(b.URL, s.Follow, b.Sponsored)
 		b.Linked = len(s.Creative.links) > 0
 	}
-	if s.Follow != nil {
+	if s.Follow != nil && b.URL != "" {
 		b.URL = s.Follow(b.URL)
 	}
 	return b
