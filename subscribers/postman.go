@@ -112,7 +112,7 @@ func (p *Postman) prune(ctx context.Context, at *pruning) {
 	}
 	p.forget(ctx)
 	next, err := p.store.PruneMails(ctx, at.after, 10_000)
-	if err = errors.Join(err, p.store.PruneCaution(ctx), p.store.PruneAddressChanges(ctx)); err != nil && ctx.Err() == nil {
+	if err = errors.Join(err, p.store.PruneCaution(ctx), p.store.PruneLeavings(ctx), p.store.PruneAddressChanges(ctx)); err != nil && ctx.Err() == nil {
 		p.Log.ErrorContext(ctx, "old system mails not pruned", "error", err)
 	}
 	*at = pruning{next, now}
@@ -152,7 +152,7 @@ func (p *Postman) deliver(ctx context.Context, m *claimedMail) (mailState, error
 		return "", fmt.Errorf("system mail %d: %w", m.ID, err)
 	}
 	result := mailResult{state: mailDropped}
-	if m.wanted(&to.Subscriber, p.store.now()) {
+	if m.wanted(&to.Subscriber, p.store.now()) && (m.Kind != MailGoodbye || len(m.ended(to)) > 0) {
 		release := p.hold(ctx, m)
 		result = p.try(sending, m, to)
 		release()
@@ -188,6 +188,8 @@ func (m *claimedMail) wanted(to *Subscriber, now time.Time) bool {
 		return to.State == StateActive && now.Sub(db.Time(m.CreatedAt)) <= FreshFor
 	case MailOldAddress, MailNewAddress:
 		return to.State == StateActive && m.isOfChange(now)
+	case MailGoodbye:
+		return to.State != StatePending
 	}
 	return to.State == StateActive
 }
@@ -245,6 +247,8 @@ func (p *Postman) draw(m *claimedMail, to *record) (templates.Mail, error) {
 		return p.drawFresh(m, to)
 	case MailOldAddress, MailNewAddress:
 		return p.drawMove(m, to)
+	case MailGoodbye:
+		return p.drawGoodbye(m, to)
 	}
 	c := p.catalog()
 	askedAt := m.askedAt()

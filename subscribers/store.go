@@ -13,6 +13,7 @@ type Store struct {
 	db      *db.DB
 	clock   func() time.Time
 	clients ClientDetail
+	goodbye bool // who leaves gets a mail that says so
 	breaker BreakerRules
 	domains Domains
 }

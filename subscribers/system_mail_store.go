@@ -21,6 +21,7 @@ const (
 	MailFresh             MailKind = "fresh-link"  // to what is personal
 	MailOldAddress        MailKind = "old-address" // to agree to a change of address
 	MailNewAddress        MailKind = "new-address" // to confirm it
+	MailGoodbye           MailKind = "goodbye"     // that says what was left
 )
 
 // mailState is where a system mail stands.

@@ -57,7 +57,10 @@ func (s *Store) Leave(ctx context.Context, subscriberID, digestID int64, origin,
 			gone[i].at = now
 			left.Digests = append(left.Digests, gone[i].digest)
 		}
-		return insertLeavings(ctx, tx, gone)
+		if err := insertLeavings(ctx, tx, gone); err != nil || !s.goodbye {
+			return err
+		}
+		return s.enqueueGoodbye(ctx, tx, r, now)
 	})
 	return left, err
 }

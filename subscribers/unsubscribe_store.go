@@ -116,12 +116,15 @@ func (s *Store) MarkLeaving(ctx context.Context, subscriber, at int64, m Marks) 
 	return nil
 }
 
-// pruneLeavings forgets how readers left long ago, a few at a time.
-func (s *Store) pruneLeavings(ctx context.Context, limit int) error {
+// pruneSome is how many leavings are forgotten at once.
+const pruneSome = 10_000
+
+// PruneLeavings forgets some of how readers left more than a month ago.
+func (s *Store) PruneLeavings(ctx context.Context) error {
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `DELETE FROM leavings WHERE (subscriber_id, digest_id, at) IN
 			(SELECT subscriber_id, digest_id, at FROM leavings WHERE at < $1 ORDER BY at LIMIT $2)`,
-			db.Millis(s.now().Add(-keepLeavings)), limit)
+			db.Millis(s.now().Add(-keepLeavings)), pruneSome)
 		return err
 	})
 	if err != nil {

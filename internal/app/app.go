@@ -146,6 +146,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, prepare fun
 		return nil, err
 	}
 	a.Digests, a.Subscribers = digest.NewStore(a.DB, a.Now), subscribers.NewStore(a.DB, a.Now)
+	a.Subscribers.SayGoodbye(cfg.Leaving.GoodbyeMail)
 	a.Subscribers.KeepClients(subscribers.ClientDetail(cfg.Privacy.ClientAddress))
 	a.guard()
 	a.Ramp, err = newRamp(a)
