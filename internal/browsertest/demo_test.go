@@ -19,12 +19,18 @@ import (
 // returns the URL of its web server.
 func startDemo(t *testing.T) string {
 	t.Helper()
+	return startDemoIn(t, t.TempDir())
+}
+
+// startDemoIn is startDemo with a folder for its files.
+func startDemoIn(t *testing.T, dir string) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &screen{welcomed: make(chan string, 1)}
 	ended := make(chan error, 1)
 	go func() {
 		ended <- demo.Run(ctx, demo.Options{
-			Dir: t.TempDir(), Listen: "127.0.0.1:0", Out: out,
+			Dir: dir, Listen: "127.0.0.1:0", Out: out,
 			Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		})
 	}()
