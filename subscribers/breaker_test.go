@@ -141,10 +141,11 @@ func TestBreakerByWhatBecomes(t *testing.T) {
 				c.come(1)
 				waiting := int64(0)
 				if tt.want != "" {
-					waiting = 1
+					c.come(24) // which nobody can confirm, and which says nothing
+					waiting = 25
 				}
 				c.want("an hour later", tt.want, waiting)
-				c.wait(26 * time.Hour)
+				c.wait(24*time.Hour + 20*time.Minute)
 				c.come(1)
 				c.want("a day later", "", waiting)
 			})
