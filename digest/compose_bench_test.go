@@ -31,7 +31,7 @@ func BenchmarkCompose(b *testing.B) {
 			for i, position := range []templates.SlotPosition{"top", "after_lead", "after_section_1", "bottom"}[:bench.slots] {
 				slots = append(slots, slot(fmt.Sprintf("slot%d", i), position, bench.change...))
 			}
-			c := composedBench(b, slots)
+			_, c := composable(b, slots)
 			size := 0
 			b.ReportAllocs()
 			for b.Loop() {
@@ -46,8 +46,8 @@ func BenchmarkCompose(b *testing.B) {
 	}
 }
 
-// composedBench plans an edition of twenty stories with slots.
-func composedBench(b *testing.B, slots []digest.Slot) *digest.Composer {
+// composable plans an edition of twenty stories with slots, and what composes it.
+func composable(b testing.TB, slots []digest.Slot) (*db.DB, *digest.Composer) {
 	b.Helper()
 	d := dbtest.Open(b, db.SQLite)
 	theme, err := templates.LoadTheme("broadsheet")
@@ -97,5 +97,5 @@ func composedBench(b *testing.B, slots []digest.Slot) *digest.Composer {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return digest.NewComposer(store, set, digest.Links{}, time.Now)
+	return d, digest.NewComposer(store, set, digest.Links{}, time.Now)
 }

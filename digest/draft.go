@@ -118,7 +118,7 @@ func (c *Composer) content(dr *draft, k keeps) (*templates.Digest, error) {
 	}
 	content.Sections, content.Slots = laid.inOrder(c.order(dr)), c.slots(dr)
 	var err error
-	if content.Subject = dr.subject(); content.Subject == "" {
+	if content.Subject = templates.SubjectLine(dr.subject()); content.Subject == "" {
 		content.Subject, err = d.Subject.Execute(content)
 	}
 	return content, errors.Join(err, c.dress(dr, content))

@@ -63,6 +63,9 @@ func (s *Subject) Execute(d *Digest) (string, error) {
 	return cut(line, maxSubject), nil
 }
 
+// SubjectLine makes a subject of what an editor wrote, as Execute makes one.
+func SubjectLine(s string) string { return cut(oneLine(s), maxSubject) }
+
 func (s *Subject) execute(f *SubjectFields) (string, error) {
 	var b strings.Builder
 	if err := s.tmpl.Execute(&b, f); err != nil {
