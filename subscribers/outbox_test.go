@@ -365,6 +365,9 @@ func TestLostLease(t *testing.T) {
 			t.Fatalf("claimed %+v and then %+v", died, heir)
 		}
 		k.record(false, died...)
+		if n := k.count(`SELECT count(*) FROM outbox WHERE answer = '' AND lease_until > 0`); n != 1 {
+			t.Error("who lost the lease put the event off for the one who has it")
+		}
 		k.record(true, died...)
 		if n := len(k.kinds()); n != 1 {
 			t.Errorf("%d events after one without a lease recorded, want 1", n)
@@ -396,6 +399,42 @@ func TestHooksOfTheConfiguration(t *testing.T) {
 		k.must(err)
 		if len(states) != 1 || states[0].Slug != "shop" || len(states[0].Events) != len(all) || states[0].Waiting != 1 {
 			t.Errorf("states %+v", states)
+		}
+	})
+}
+
+// TestOneWorkerTriesAFailingHook: of several that look when the wait is over,
+// one gets an event.
+func TestOneWorkerTriesAFailingHook(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		k.hook("crm")
+		for i := range 30 {
+			k.activate(fmt.Sprintf("r%d@example.com", i))
+		}
+		k.record(false, k.claim(5)...)
+		for round := range 15 {
+			k.wait(time.Hour)
+			claimed := make(chan []subscribers.OutboxEvent, 6)
+			var wg sync.WaitGroup
+			for range cap(claimed) {
+				wg.Go(func() {
+					events, err := k.ClaimEvents(t.Context(), "crm", 10, lease)
+					if err != nil {
+						t.Error(err)
+					}
+					claimed <- events
+				})
+			}
+			wg.Wait()
+			close(claimed)
+			var all []subscribers.OutboxEvent
+			for events := range claimed {
+				all = append(all, events...)
+			}
+			if len(all) != 1 {
+				t.Fatalf("round %d: %d events are tried at once", round, len(all))
+			}
+			k.record(false, all...)
 		}
 	})
 }

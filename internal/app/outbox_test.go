@@ -258,14 +258,20 @@ func TestTellerTriesAgain(t *testing.T) {
 func TestTellerReadsNoEndlessAnswer(t *testing.T) {
 	eachMailroom(t, func(t *testing.T, m *mailroom, c *crm) {
 		m.reader("ann@example.com")
+		written := make(chan int, 1)
 		c.answers(func(w http.ResponseWriter, r *http.Request) {
-			for r.Context().Err() == nil {
-				if _, err := w.Write(make([]byte, 32<<10)); err != nil {
-					return
-				}
+			n := 0
+			for err := error(nil); err == nil && r.Context().Err() == nil; {
+				var more int
+				more, err = w.Write(make([]byte, 32<<10))
+				n += more
 			}
+			written <- n
 		})
 		m.tell(m.teller(c.URL, loopback()), 1)
+		if n := <-written; n > 16<<20 {
+			t.Errorf("%d octets of an answer were taken", n)
+		}
 	})
 }
 
