@@ -144,7 +144,7 @@ func (s *Store) GiveReason(ctx context.Context, token Token, why Why, text, clie
 		if err != nil || given {
 			return err
 		}
-		r.note(note{Consent: Consent{At: now, Event: EventReason, Origin: OriginPage, Client: client, Detail: detail}})
+		r.note(note{quiet: true, Consent: Consent{At: now, Event: EventReason, Origin: OriginPage, Client: client, Detail: detail}})
 		return nil
 	})
 }

@@ -142,8 +142,9 @@ func TestEveryGetChangesNothing(t *testing.T) {
 				for _, method := range []string{http.MethodGet, http.MethodHead} {
 					for _, query := range []string{"", "?" + everything} {
 						asked++
-						if got := s.ask(method, path+query, "", way...); got.StatusCode >= 500 {
-							t.Errorf("%s %s = %d", method, path+query, got.StatusCode)
+						got := s.ask(method, path+query, "", way...)
+						if got.StatusCode >= 500 || got.Header.Get("Referrer-Policy") != "no-referrer" || got.Header.Get("Set-Cookie") != "" {
+							t.Errorf("%s %s = %d, referrers %q, cookie %q", method, path+query, got.StatusCode, got.Header.Get("Referrer-Policy"), got.Header.Get("Set-Cookie"))
 						}
 					}
 				}
