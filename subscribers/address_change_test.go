@@ -155,6 +155,23 @@ func TestAddressChangeMails(t *testing.T) {
 	})
 }
 
+// TestAddressChangeMailsThatAreLate: who has accepted is not asked any more.
+func TestAddressChangeMailsThatAreLate(t *testing.T) {
+	for p, asked := range map[subscribers.Purpose]string{subscribers.PurposeOldAddress: annNew, subscribers.PurposeNewAddress: annOld} {
+		eachDesk(t, func(t *testing.T, k *desk) {
+			id := k.activate(annOld)
+			k.must(k.AskAddress(t.Context(), k.fresh(id), annNew, "form", ""))
+			change := k.count(`SELECT id FROM address_changes`)
+			k.accept(subscribers.Token{Purpose: p, Subscriber: id, Change: int64(change), IssuedAt: k.now()})
+			r := new(relay)
+			k.deliver(k.postman(r, nil), 1)
+			if len(r.sent) != 1 || r.sent[0].To != asked {
+				t.Errorf("mailed are %+v, want %s alone", r.sent, asked)
+			}
+		})
+	}
+}
+
 // TestAddressChangeReveals: whatever is known of the new address, who asks sees
 // the same; only its owner is told, and who must not be mailed is not.
 func TestAddressChangeReveals(t *testing.T) {

@@ -67,6 +67,21 @@ func TestChangeOfAddressStopped(t *testing.T) {
 	s.ask(http.MethodGet, agree, "").want(t, http.StatusGone, "You are unsubscribed")
 }
 
+// TestChangeOfAddressInVain: what became of the new address since is nobody's to
+// know, and the change is not said to be done.
+func TestChangeOfAddressInVain(t *testing.T) {
+	s := newSite(t, nil)
+	id := s.active("ann@example.com")
+	agree, confirm := s.askMove(id, "ann@example.com", "lee@elsewhere.example")
+	s.ask(http.MethodPost, agree, "do=accept").want(t, http.StatusOK, "The new address has yet to confirm.")
+	s.must(s.store.Suppress(t.Context(), "lee@elsewhere.example", subscribers.ReasonComplaint, "", "report"))
+	s.ask(http.MethodPost, confirm, "do=accept").want(t, http.StatusOK, "Thank you.", "The present address has yet to agree.")
+	s.ask(http.MethodGet, agree, "").want(t, http.StatusOK, "The new address has yet to confirm.")
+	if got := s.detail("ann@example.com").ID; got != id {
+		t.Errorf("the old address is that of %d, want %d", got, id)
+	}
+}
+
 // TestChangeOfAddressReveals: status, words and steps of time are the same for an
 // address of which nothing is known and for others.
 func TestChangeOfAddressReveals(t *testing.T) {

@@ -162,9 +162,6 @@ func (s *Server) personalPage(r *http.Request, p *subscribers.Personal) (*templa
 	if c := p.Change; c != nil {
 		page.Change = &templates.AddressMove{New: c.New, Agreed: c.Agreed, Confirmed: c.Confirmed}
 	}
-	if p.Suppressed { // is shown what others are, and gets nothing
-		return page, nil
-	}
 	return page, s.addLately(r, page, p)
 }
 
@@ -177,7 +174,7 @@ func (s *Server) addLately(r *http.Request, page *templates.PersonalPage, p *sub
 	c := s.Catalog()
 	zone := readerZone(c, p.Zone)
 	for _, m := range mails {
-		one := templates.LatelyMail{Digest: s.digestName(m.DigestID), What: m.State, At: inZone(m.At, zone)}
+		one := templates.LatelyMail{Digest: s.digestName(m.DigestID, page.Site.Language), What: m.State, At: inZone(m.At, zone)}
 		if s.Publisher != nil && m.State == "sent" {
 			one.URL = s.Publisher.Links().View(m.Mailing)
 		}
