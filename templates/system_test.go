@@ -25,9 +25,11 @@ func systemMailsOf(t *testing.T, site templates.Site) map[string]templates.Mail 
 	}
 	at := time.Date(2026, 11, 22, 19, 4, 0, 0, newYork)
 	return map[string]templates.Mail{
-		"goodbye": must(templates.GoodbyeMail(&templates.Goodbye{Site: site, Digest: "The Morning Courier", SubscribeURL: "https://courier.example/mail/subscribe"})),
-		"left":    must(templates.GoodbyeMail(&templates.Goodbye{Site: site, SubscribeURL: "https://courier.example/mail/subscribe"})),
-		"fresh":   must(templates.FreshLinkMail(&templates.FreshLink{Site: site, URL: "https://courier.example/mail/p/AbCdEf", RequestedAt: at})),
+		"goodbye":     must(templates.GoodbyeMail(&templates.Goodbye{Site: site, Digest: "The Morning Courier", SubscribeURL: "https://courier.example/mail/subscribe"})),
+		"left":        must(templates.GoodbyeMail(&templates.Goodbye{Site: site, SubscribeURL: "https://courier.example/mail/subscribe"})),
+		"fresh":       must(templates.FreshLinkMail(&templates.FreshLink{Site: site, URL: "https://courier.example/mail/f/AbCdEf", RequestedAt: at})),
+		"old-address": must(templates.OldAddressMail(&templates.Move{Site: site, Other: "b•••@e•••.org", URL: "https://courier.example/mail/a/AbCdEf", RequestedAt: at})),
+		"new-address": must(templates.NewAddressMail(&templates.Move{Site: site, Other: "a•••@e•••.com", URL: "https://courier.example/mail/n/AbCdEf", RequestedAt: at})),
 		"alert": must(templates.AlertMail(site, []templates.Alert{
 			{Text: "source city-feed has told nothing new for 3 days", Since: at}, {Text: "edition daily/2026-11-23 is paused", Since: at.Add(time.Hour)},
 		})),
@@ -45,10 +47,12 @@ func TestSystemMailsMatchTheGoldenFiles(t *testing.T) {
 
 func TestSystemMailsSayWhatHappened(t *testing.T) {
 	for name, want := range map[string][]string{
-		"goodbye": {"The Morning Courier", "https://courier.example/mail/subscribe"},
-		"left":    {"City Courier", "https://courier.example/mail/subscribe"},
-		"fresh":   {"https://courier.example/mail/p/AbCdEf", "November 22, 2026", "ignore this mail"},
-		"alert":   {"source city-feed", "edition daily/2026-11-23 is paused"},
+		"goodbye":     {"The Morning Courier", "https://courier.example/mail/subscribe"},
+		"left":        {"City Courier", "https://courier.example/mail/subscribe"},
+		"fresh":       {"https://courier.example/mail/f/AbCdEf", "November 22, 2026", "one hour", "ignore this mail"},
+		"old-address": {"https://courier.example/mail/a/AbCdEf", "November 22, 2026", "b•••@e•••.org", "Nothing changes until you agree", "stop it there"},
+		"new-address": {"https://courier.example/mail/n/AbCdEf", "November 22, 2026", "a•••@e•••.com", "Nothing changes until you confirm", "ignore this mail"},
+		"alert":       {"source city-feed", "edition daily/2026-11-23 is paused"},
 	} {
 		m := systemMails(t)[name]
 		for _, w := range want {
