@@ -49,11 +49,12 @@ func (b *booth) form() (string, error) {
 	}
 	defer res.Body.Close()
 	page, err := io.ReadAll(res.Body)
-	found := tokenOnPage.FindSubmatch(page)
-	if found == nil {
-		return "", fmt.Errorf("no form: %s, %w", res.Status, err)
+	_, after, ok := strings.Cut(string(page), `name="form" value="`)
+	token, _, _ := strings.Cut(after, `"`)
+	if !ok {
+		err = fmt.Errorf("no form: %s, %w", res.Status, err)
 	}
-	return string(found[1]), nil
+	return token, err
 }
 
 // signUp sends a form and returns how long the answer took.
