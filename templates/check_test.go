@@ -248,6 +248,9 @@ func TestCheckReadsMailsAsReadersDo(t *testing.T) {
 		}},
 		{"an address of mail", "digest.html", "<h1>", `<p><a href="mailto:editors@courier.example" class="inkless">Write</a></p><h1>`, nil},
 		{"a long address in the text", "digest.txt", "{{.Address}}", "{{.Address}}\nhttps://courier.example/" + strings.Repeat("a", 80), nil},
+		{"a line that goes on", "digest.txt", "{{wrap .Why}}", strings.Repeat("a", 60) + "\n{{- .Name}}", []string{
+			"digest.txt:8: warning: a line of the text is wider than 72 columns: is wrap missing?" + digests,
+		}},
 		{"a line that takes space away", "digest.txt", "{{wrap .Title}}", "{{- .Title}}", []string{
 			"digest.txt:5: warning: a line of the text is wider than 72 columns: is wrap missing?" + sections,
 		}},
