@@ -2,6 +2,7 @@ package subscribers_test
 
 import (
 	"context"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -20,20 +21,29 @@ import (
 
 // sealConsents makes the database refuse to change or delete what the record of
 // consent has.
-func (k *desk) sealConsents() {
+func (k *desk) sealConsents() { k.refuse("sealed", "TRUE", "TRUE") }
+
+// guardConsents makes it refuse that in every test but for what an erasure does,
+// which empties an entry, and for readers who never confirmed.
+func (k *desk) guardConsents() {
+	k.refuse("guarded", `NOT (NEW.client = '' AND NEW.detail = '' AND NEW.subscriber_id = OLD.subscriber_id AND NEW.at = OLD.at
+		AND NEW.event = OLD.event AND NEW.origin = OLD.origin AND NEW.text_hash = OLD.text_hash)`,
+		`EXISTS (SELECT 1 FROM subscribers WHERE id = OLD.subscriber_id AND confirmed_at > 0)`)
+}
+
+// refuse has updates and deletions of entries fail under conditions.
+func (k *desk) refuse(name, update, remove string) {
 	k.t.Helper()
-	statements := []string{
-		`CREATE TRIGGER sealed_update BEFORE UPDATE ON consents BEGIN SELECT RAISE(ABORT, 'consents are sealed'); END`,
-		`CREATE TRIGGER sealed_delete BEFORE DELETE ON consents BEGIN SELECT RAISE(ABORT, 'consents are sealed'); END`,
-	}
-	if k.db.Dialect() == db.Postgres {
-		statements = []string{
-			`CREATE FUNCTION sealed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''consents are sealed''; END'`,
-			`CREATE TRIGGER sealed BEFORE UPDATE OR DELETE ON consents FOR EACH ROW EXECUTE FUNCTION sealed()`,
+	for operation, condition := range map[string]string{"UPDATE": update, "DELETE": remove} {
+		trigger := name + "_" + strings.ToLower(operation)
+		if k.db.Dialect() == db.SQLite {
+			k.exec(fmt.Sprintf(`CREATE TRIGGER %s BEFORE %s ON consents WHEN %s BEGIN SELECT RAISE(ABORT, 'consents are sealed'); END`, trigger, operation, condition))
+			continue
 		}
-	}
-	for _, s := range statements {
-		k.exec(s)
+		result := map[string]string{"UPDATE": "NEW", "DELETE": "OLD"}[operation]
+		k.exec(fmt.Sprintf(`CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS $body$
+			BEGIN IF %s THEN RAISE EXCEPTION 'consents are sealed'; END IF; RETURN %s; END $body$`, trigger, condition, result))
+		k.exec(fmt.Sprintf(`CREATE TRIGGER %s BEFORE %s ON consents FOR EACH ROW EXECUTE FUNCTION %s()`, trigger, operation, trigger))
 	}
 }
 

@@ -47,6 +47,7 @@ func newDesk(t testing.TB, d *db.DB) *desk {
 	for _, digest := range k.catalog.Digests {
 		k.exec(`INSERT INTO digests (id, slug, name) VALUES ($1, $2, $3)`, digest.ID, digest.Slug, digest.Name)
 	}
+	k.guardConsents()
 	return k
 }
 

@@ -100,7 +100,7 @@ func (r *record) event(n *note) HookEvent {
 		return ""
 	}
 	switch n.Event {
-	case EventSignedUp, EventConfirmationSent:
+	case EventSignedUp, EventConfirmationSent, EventReason:
 		return ""
 	case EventErased:
 		return HookErased
