@@ -60,6 +60,9 @@ func (s *Store) AskAddress(ctx context.Context, token Token, address, origin, cl
 	if err := wrong.result(); err != nil {
 		return err
 	}
+	if err := s.domains.problem(ctx, address); err != nil {
+		return err
+	}
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		if err := lockNew(ctx, tx); err != nil {
 			return err
@@ -73,19 +76,25 @@ func (s *Store) AskAddress(ctx context.Context, token Token, address, origin, cl
 		case r.Suppressed():
 			return nil
 		}
-		now := s.now() // before the mails, which are known by it to be about this change
-		if sent, err := s.enqueue(ctx, tx, &r.Subscriber, MailOldAddress); err != nil || !sent {
-			return err
-		}
-		if err := putChange(ctx, tx, &addressChange{Subscriber: r.ID, Old: r.Address, New: address, AskedAt: db.Millis(now)}); err != nil {
-			return err
-		}
-		r.note(note{quiet: true, Consent: Consent{At: now, Event: EventAddressAsked, Origin: origin, Client: client, Detail: "to=" + Mask(address)}})
-		if err := s.save(ctx, tx, []*record{r}); err != nil {
-			return err
-		}
-		return s.askNewAddress(ctx, tx, r, address)
+		by := Consent{At: s.now(), Event: EventAddressAsked, Origin: origin, Client: client, Detail: "to=" + Mask(address)}
+		return s.openMove(ctx, tx, r, address, by)
 	})
+}
+
+// openMove stores a change of address and asks both sides. The change is no later
+// than the mails, which are known by that to be about it.
+func (s *Store) openMove(ctx context.Context, tx *db.Tx, r *record, address string, by Consent) error {
+	if sent, err := s.enqueue(ctx, tx, &r.Subscriber, MailOldAddress); err != nil || !sent {
+		return err
+	}
+	if err := putChange(ctx, tx, &addressChange{Subscriber: r.ID, Old: r.Address, New: address, AskedAt: db.Millis(by.At)}); err != nil {
+		return err
+	}
+	r.note(note{quiet: true, Consent: by})
+	if err := s.save(ctx, tx, []*record{r}); err != nil {
+		return err
+	}
+	return s.askNewAddress(ctx, tx, r, address)
 }
 
 // askNewAddress mails the new address of a change what it should know.

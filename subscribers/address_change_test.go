@@ -3,6 +3,7 @@ package subscribers_test
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -313,9 +314,11 @@ func TestAddressChangeIsTold(t *testing.T) {
 
 func TestAskAddressWrongly(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
+		k.WithDomains(subscribers.Domains{Disposable: subscribers.NewDisposable("", slog.New(slog.DiscardHandler), k.now)})
 		token := k.fresh(k.activate(annOld))
 		for address, want := range map[string]templates.Problem{
-			"": templates.ProblemAddressMissing, "ann": templates.ProblemAddressInvalid, " ANN@example.com ": templates.ProblemAddressSame,
+			"ann@mailinator.com": templates.ProblemDomainFleeting,
+			"":                   templates.ProblemAddressMissing, "ann": templates.ProblemAddressInvalid, " ANN@example.com ": templates.ProblemAddressSame,
 		} {
 			var fields subscribers.FieldErrors
 			if err := k.AskAddress(t.Context(), token, address, "form", ""); !errors.As(err, &fields) || fields[templates.FieldAddress].Problem != want {

@@ -54,13 +54,13 @@ func (f *frame) PausedText() string {
 	if !ok || p.PausedUntil.IsZero() {
 		return ""
 	}
-	return upperFirst(fmt.Sprintf(f.T.PausedUntil, f.T.near(p.PausedUntil, p.Now)))
+	return upperFirst(fmt.Sprintf(f.T.PausedUntil, f.T.until(p.PausedUntil, p.Now)))
 }
 
 // receipt says in a sentence what became of an edition.
 func (c *catalogue) receipt(r *Receipt, now time.Time) string {
 	if !r.PausedUntil.IsZero() {
-		return fmt.Sprintf(c.PausedUntil, c.near(r.PausedUntil, now))
+		return fmt.Sprintf(c.PausedUntil, c.until(r.PausedUntil, now))
 	}
 	if r.At.IsZero() {
 		return c.ReceiptNone

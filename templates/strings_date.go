@@ -75,6 +75,19 @@ func (c *catalogue) days(first, last time.Time) string {
 // near is a date and time of day, told as people do of yesterday, today and
 // tomorrow, in the zone of t.
 func (c *catalogue) near(t, now time.Time) string {
+	return fmt.Sprintf(c.of(&c.dayAt, c.hour(t)), c.nearDay(t, now), c.clock(t))
+}
+
+// until is near for when something ends: where a day begins, the day alone.
+func (c *catalogue) until(t, now time.Time) string {
+	if t.Hour() == 0 && t.Minute() == 0 {
+		return c.nearDay(t, now)
+	}
+	return c.near(t, now)
+}
+
+// nearDay is the day of near.
+func (c *catalogue) nearDay(t, now time.Time) string {
 	day := c.date(t)
 	y, m, d := now.In(t.Location()).Date()
 	for offset, word := range map[int]string{-1: c.Yesterday, 0: c.Today, 1: c.Tomorrow} {
@@ -82,7 +95,7 @@ func (c *catalogue) near(t, now time.Time) string {
 			day = word
 		}
 	}
-	return fmt.Sprintf(c.of(&c.dayAt, c.hour(t)), day, c.clock(t))
+	return day
 }
 
 // hour is the number of the hour as it is said.

@@ -32,7 +32,7 @@ func TestPauseFromPreferences(t *testing.T) {
 			t.Errorf("consent = %+v", got)
 		}
 		paused := s.ask(http.MethodGet, s.p(id), "")
-		paused.want(t, http.StatusOK, "Paused until Sunday, December 6, 2026", "Resume now")
+		paused.want(t, http.StatusOK, "Paused until Sunday, December 6, 2026.", "Resume now")
 		s.wait(time.Minute)
 		s.ask(http.MethodPost, s.p(id), "pause=over").wantRedirect(t, "/mail"+s.p(id)+"?saved=1")
 		if got := s.pausedUntil(id); !got.IsZero() {
