@@ -101,20 +101,20 @@ func (c *Composer) content(dr *draft, k keeps) (*templates.Digest, error) {
 	d, e := dr.digest, dr.edition
 	content := &templates.Digest{
 		Kind: dr.kind(), Since: d.since(e.Slot),
-		Site: c.setup.Site, Slug: d.Slug, Name: d.Name, Edition: e.Key, Date: e.date(d.Location), Language: dr.language,
+		Site: c.setup.Site, Slug: d.Slug, Name: d.NameIn(dr.language), Edition: e.Key, Date: e.date(d.Location), Language: dr.language,
 		Preheader: dr.text.Preheader, Intro: dr.intro, Corrections: dr.corrections,
 		More: dr.more + len(dr.picks) - k.stories, MoreURL: c.setup.Site.URL, SubscribeURL: dr.signUp(c.links.SignUp),
 	}
 	headlines := dr.text.headlines()
 	var laid sections
 	for i := range dr.picks[:k.stories] {
-		story := c.story(&dr.picks[i], dr.articles[dr.picks[i].ArticleID], headlines)
+		story := c.story(&dr.picks[i], dr.articles[dr.picks[i].ArticleID], headlines, dr.language)
 		k.shorten(&story, i)
 		if content.Lead == nil {
 			lead := story
 			content.Lead = &lead
 		}
-		laid.add(c.setup, dr.picks[i].TopicID, story)
+		laid.add(c.setup.topicByID(dr.picks[i].TopicID), dr.picks[i].TopicID, dr.language, story)
 	}
 	content.Sections, content.Slots = laid.inOrder(c.order(dr)), c.slots(dr)
 	var err error
@@ -157,7 +157,7 @@ func (dr *draft) subject() string {
 	return dr.intro.Heading()
 }
 
-func (c *Composer) story(pick *Pick, a *Article, headlines map[int64]string) templates.Story {
+func (c *Composer) story(pick *Pick, a *Article, headlines map[int64]string, language string) templates.Story {
 	s := templates.Story{
 		Title: a.Title, URL: a.URL, Summary: a.Summary, Language: a.Language, Author: a.Author, Image: a.ImageURL, ImageAlt: a.ImageAlt,
 		ImageWidth: a.ImageWidth, ImageHeight: a.ImageHeight, ImageCredit: a.ImageCredit, ModifiedAt: a.ModifiedAt,
@@ -171,7 +171,7 @@ func (c *Composer) story(pick *Pick, a *Article, headlines map[int64]string) tem
 	}
 	for _, id := range append([]int64{pick.TopicID}, pick.Also...) {
 		if t := c.setup.topicByID(id); t.ID != 0 {
-			s.Topics = append(s.Topics, t.Name)
+			s.Topics = append(s.Topics, t.nameIn(language))
 		}
 	}
 	return s
@@ -186,9 +186,8 @@ type section struct {
 	templates.Section
 }
 
-func (s *sections) add(set *Setup, id int64, story templates.Story) {
-	topic := set.topicByID(id)
-	added := section{topic.ID, templates.Section{Slug: topic.Slug, Name: topic.Name}}
+func (s *sections) add(topic Topic, id int64, language string, story templates.Story) {
+	added := section{topic.ID, templates.Section{Slug: topic.Slug, Name: topic.nameIn(language)}}
 	switch id {
 	case SectionTop:
 		added = section{id, templates.Section{Kind: templates.TopSection}}

@@ -86,3 +86,25 @@ func TestMailInTheReadersLanguage(t *testing.T) {
 		}
 	})
 }
+
+// TestNamesInTheReadersLanguage: topics and the digest are called what they are
+// called there, and what has no name there keeps its own.
+func TestNamesInTheReadersLanguage(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, db.SQLite), func(set *digest.Setup) {
+		set.Site.Languages = []string{"en", "de"}
+		set.TopicBySlug("world").Names = map[string]string{"de": "Welt", "fr": "Monde"}
+		set.Digests[0].Names = map[string]string{"de": "Der Morgen"}
+	})
+	w.subscribe(1, newYork)
+	w.speaks(1, "de-CH")
+	w.begin()
+	w.put(story(1, "world", "science"))
+	w.tick()
+	c := w.compose(time.Time{})
+	html := w.htmlOf(c)
+	inOrder(t, html, "Der Morgen", "Welt", "Science")
+	inOrder(t, w.textOf(c), "Der Morgen", "Welt, Science")
+	if strings.Contains(html, "World") || strings.Contains(html, "The Morning Courier") || !strings.HasPrefix(c.Subject, "Der Morgen") || !strings.HasPrefix(c.ListID, "The Morning Courier <") {
+		t.Errorf("subject %q, list %q; another name is in\n%s", c.Subject, c.ListID, html)
+	}
+}

@@ -40,6 +40,7 @@ type Topic struct {
 	ID          int64
 	Slug        string
 	Name        string
+	Names       map[string]string // in other languages, by BCP 47 tag
 	Description string
 	Keywords    []string // phrases of weight 1 that count in all parts
 	Categories  []string // globs over the categories of the source
@@ -111,6 +112,7 @@ type Digest struct {
 	ID          int64
 	Slug        string
 	Name        string
+	Names       map[string]string // in other languages, by BCP 47 tag
 	Schedule    schedule.Schedule
 	Location    *time.Location // the digest's own zone
 	LocalTime   bool           // each reader's own zone decides instead
@@ -186,6 +188,12 @@ func (s *Setup) TopicBySlug(slug string) *Topic {
 	}
 	return nil
 }
+
+// NameIn is what the digest is called in a language, "" for the site's.
+func (d *Digest) NameIn(language string) string { return templates.NameIn(d.Name, d.Names, language) }
+
+// nameIn is what the topic is called in a language, "" for the site's.
+func (t *Topic) nameIn(language string) string { return templates.NameIn(t.Name, t.Names, language) }
 
 // topicByID returns the topic, or an unnamed one if it retired.
 func (s *Setup) topicByID(id int64) Topic {

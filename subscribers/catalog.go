@@ -1,6 +1,7 @@
 package subscribers
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -20,6 +21,9 @@ type Catalog struct {
 type Topic struct {
 	ID                      int64
 	Slug, Name, Description string
+	Names                   map[string]string // in other languages, by BCP 47 tag
+
+	plain string // the name that it has in no language, where Name is another
 }
 
 // Digest is one that readers can choose.
@@ -34,6 +38,31 @@ type Digest struct {
 	Hours []string
 	// Often is how often it comes, as forms tell it.
 	Often templates.HowOften
+	Names map[string]string // in other languages, by BCP 47 tag
+
+	plain string // the name that it has in no language, where Name is another
+}
+
+// In is the catalog with the names that topics and digests have in a language.
+// Those that have none there keep the one that they always have.
+func (c *Catalog) In(language string) *Catalog {
+	named := slices.ContainsFunc(c.Topics, func(t Topic) bool { return len(t.Names) > 0 }) ||
+		slices.ContainsFunc(c.Digests, func(d Digest) bool { return len(d.Names) > 0 })
+	if !named {
+		return c
+	}
+	out := &Catalog{Topics: slices.Clone(c.Topics), Digests: slices.Clone(c.Digests), Attributes: c.Attributes}
+	for i := range out.Topics {
+		t := &out.Topics[i]
+		t.plain = cmp.Or(t.plain, t.Name)
+		t.Name = templates.NameIn(t.plain, t.Names, language)
+	}
+	for i := range out.Digests {
+		d := &out.Digests[i]
+		d.plain = cmp.Or(d.plain, d.Name)
+		d.Name = templates.NameIn(d.plain, d.Names, language)
+	}
+	return out
 }
 
 // zoneFor returns the zone in which a reader in zone gets the digest.

@@ -49,7 +49,7 @@ func (p *Postman) drawGoodbye(m *claimedMail, to *record) (templates.Mail, error
 	bye := &templates.Goodbye{Site: p.Site.In(to.Language), SubscribeURL: p.links.SignUp()}
 	if left := m.ended(to); len(left) == 1 && to.State != StateUnsubscribed {
 		bye.Digest = left[0].Digest
-		if d := p.catalog().Digest(left[0].DigestID); d != nil {
+		if d := p.catalog().In(bye.Site.Language).Digest(left[0].DigestID); d != nil {
 			bye.Digest = d.Name
 		}
 	}

@@ -63,6 +63,9 @@ func (s *Store) View(ctx context.Context, c *Catalog, subscriberID int64) (View,
 }
 
 func (r *record) view(c *Catalog, now time.Time) View {
+	if r.Language != "" {
+		c = c.In(r.Language)
+	}
 	w := r.chosen(c)
 	v := View{ID: r.ID, Masked: Mask(r.Address), Name: r.Name, Zone: r.Zone, Language: r.Language, Format: r.Format,
 		State: r.State, Suppressed: r.Suppressed(), AllTopics: w.topics == AllTopics}

@@ -68,6 +68,25 @@ func (s Site) In(wanted ...string) Site {
 
 func sameTag(a, b string) bool { return plainTag(a) == plainTag(b) }
 
+// NameIn is what something is called in a language: its name there, by names whose
+// keys are BCP 47 tags, or else the one name that it always has. "de" serves
+// "de-AT", too.
+func NameIn(name string, names map[string]string, language string) string {
+	if language == "" || len(names) == 0 {
+		return name
+	}
+	base := ""
+	for tag, there := range names {
+		switch {
+		case sameTag(tag, language):
+			return there
+		case plainTag(tag) == baseOf(language):
+			base = there
+		}
+	}
+	return firstOf(base, name)
+}
+
 func sameBase(a, b string) bool { return baseOf(a) == baseOf(b) }
 
 // plainTag is the one spelling of a tag by which it is looked up.

@@ -37,7 +37,7 @@ func (f *PastedForm) Draw(cfg *config.Config) (string, error) {
 	if f.Language != "" {
 		e.Site = site.In(f.Language)
 	}
-	c = c.Narrow(f.Topics, f.Digests)
+	c = c.In(e.Site.Language).Narrow(f.Topics, f.Digests)
 	for _, t := range c.Topics {
 		e.Topics = append(e.Topics, templates.Choice{Slug: t.Slug, Name: t.Name, Description: t.Description})
 	}

@@ -104,7 +104,7 @@ func newSetup(cfg *config.Config, site templates.Site) (*digest.Setup, error) {
 
 func newTopic(t *config.Topic) digest.Topic {
 	topic := digest.Topic{
-		Slug: t.Slug, Name: t.Name, Description: t.Description,
+		Slug: t.Slug, Name: t.Name, Names: t.Names, Description: t.Description,
 		Keywords: t.Keywords, Categories: t.Categories, URLPaths: t.URLPaths,
 		Exclude: t.Exclude, Needs: t.Needs, Languages: t.Languages,
 	}
@@ -120,7 +120,7 @@ func newTopic(t *config.Topic) digest.Topic {
 
 func newDigest(c *config.Digest, themes map[string]*digest.Looks) (*digest.Digest, error) {
 	d := &digest.Digest{
-		Slug: c.Slug, Name: c.Name, LocalTime: c.LocalTime, Topics: c.Topics,
+		Slug: c.Slug, Name: c.Name, Names: c.Names, LocalTime: c.LocalTime, Topics: c.Topics,
 		MinItems: c.MinItems, MaxItems: c.MaxItems, PerTopic: c.PerTopic,
 		ExpireAfter: c.ExpireAfter, CatchUp: digest.CatchUp(c.CatchUp), Urgent: c.Urgent,
 
@@ -163,14 +163,14 @@ func newDigest(c *config.Digest, themes map[string]*digest.Looks) (*digest.Diges
 func newCatalog(set *digest.Setup) *subscribers.Catalog {
 	c := &subscribers.Catalog{}
 	for _, t := range set.Topics {
-		c.Topics = append(c.Topics, subscribers.Topic{ID: t.ID, Slug: t.Slug, Name: t.Name, Description: t.Description})
+		c.Topics = append(c.Topics, subscribers.Topic{ID: t.ID, Slug: t.Slug, Name: t.Name, Names: t.Names, Description: t.Description})
 	}
 	for _, a := range set.Attributes {
 		c.Attributes = append(c.Attributes, subscribers.Attribute(a))
 	}
 	for i := range set.Digests {
 		d := &set.Digests[i]
-		one := subscribers.Digest{ID: d.ID, Slug: d.Slug, Name: d.Name, Zone: d.Location.String(), LocalTime: d.LocalTime, Hours: d.Hours, Often: howOften(d)}
+		one := subscribers.Digest{ID: d.ID, Slug: d.Slug, Name: d.Name, Names: d.Names, Zone: d.Location.String(), LocalTime: d.LocalTime, Hours: d.Hours, Often: howOften(d)}
 		for _, t := range set.Offered(d) {
 			one.Topics = append(one.Topics, t.ID)
 		}

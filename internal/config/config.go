@@ -176,8 +176,9 @@ type DKIM struct {
 // Topic is what readers choose. An article is given it by phrases, a category
 // or path, by its source, or by whoever sent it in.
 type Topic struct {
-	Slug        string // required, unique
-	Name        string // the slug unless given
+	Slug        string            // required, unique
+	Name        string            // the slug unless given
+	Names       map[string]string // by BCP 47 tag; nil unless given
 	Description string
 	Keywords    []string // phrases of weight 1 that count everywhere
 	Categories  []string // the source's own labels; * stands for any text
@@ -214,22 +215,23 @@ type Source struct {
 // Digest is a named, scheduled newsletter. What is left out here is taken from
 // the site and from [mail], so that every field can be used as it stands.
 type Digest struct {
-	Slug        string        // required, unique
-	Name        string        // the slug unless given
-	Schedule    string        // required; a cron expression, a frequency such as "weekdays 07:00", or "instant"
-	Timezone    string        // of the schedule; the site's unless given
-	LocalTime   bool          // whether the schedule runs in each reader's own zone; false unless given
-	Topics      []string      // slugs, or "*" for all; ["*"] unless given
-	MinItems    int           // fewer articles than this and a reader gets nothing; 1 unless given
-	MaxItems    int           // 20 unless given
-	PerTopic    int           // 6 unless given
-	Subject     string        // a text/template; DefaultSubject unless given
-	Theme       string        // as Theme.Name; that unless given
-	From        string        // mail.from unless given
-	ReplyTo     string        // mail.reply_to unless given
-	ExpireAfter time.Duration // mail.expire_after unless given
-	CatchUp     string        // what happens to missed slots: "merge" (unless given), "each" or "skip"
-	Urgent      bool          // whether its editions go before all others: breaking news; false unless given
+	Slug        string            // required, unique
+	Name        string            // the slug unless given
+	Names       map[string]string // by BCP 47 tag; nil unless given
+	Schedule    string            // required; a cron expression, a frequency such as "weekdays 07:00", or "instant"
+	Timezone    string            // of the schedule; the site's unless given
+	LocalTime   bool              // whether the schedule runs in each reader's own zone; false unless given
+	Topics      []string          // slugs, or "*" for all; ["*"] unless given
+	MinItems    int               // fewer articles than this and a reader gets nothing; 1 unless given
+	MaxItems    int               // 20 unless given
+	PerTopic    int               // 6 unless given
+	Subject     string            // a text/template; DefaultSubject unless given
+	Theme       string            // as Theme.Name; that unless given
+	From        string            // mail.from unless given
+	ReplyTo     string            // mail.reply_to unless given
+	ExpireAfter time.Duration     // mail.expire_after unless given
+	CatchUp     string            // what happens to missed slots: "merge" (unless given), "each" or "skip"
+	Urgent      bool              // whether its editions go before all others: breaking news; false unless given
 
 	Top            int           // stories in the section of the best; 3 unless given, 0 for none
 	Latest         int           // stories in the section of those that found no room under their topics; 3 unless given, 0 for none

@@ -56,6 +56,7 @@ func readDigest(t *table, c *Config, seen slugs) Digest {
 		Links:          t.digestLinks(c.Links.Tags),
 	}
 	d.Name = t.text("name", d.Slug, line(100))
+	d.Names = t.translations()
 	if d.MinItems > d.MaxItems {
 		t.complain("min_items", "is %d, more than the %d of max_items: no digest would ever go out", d.MinItems, d.MaxItems)
 	}

@@ -26,6 +26,7 @@ func readTopics(tables []*table) []Topic {
 			Languages:   t.texts("languages", languageTag),
 		}
 		topic.Name = t.text("name", topic.Slug, line(100))
+		topic.Names = t.translations()
 		topic.Phrases = readPhrases(t.list("phrase"))
 		topic.Exclude = t.exclude(&topic)
 		t.done()

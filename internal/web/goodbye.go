@@ -10,7 +10,7 @@ import (
 )
 
 func (s *Server) goodbyePage(digest int64, site templates.Site) *templates.GoodbyePage {
-	return &templates.GoodbyePage{Site: site, DigestName: s.digestName(digest), All: digest == 0, SubscribeURL: s.signUpIn(site)}
+	return &templates.GoodbyePage{Site: site, DigestName: s.digestName(digest, site.Language), All: digest == 0, SubscribeURL: s.signUpIn(site)}
 }
 
 // showGoodbye says that a digest has ended, or all for digest 0.
@@ -98,7 +98,7 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request, token subscrib
 	page := &templates.LessPage{Site: s.readerSite(r, token.Subscriber), What: templates.LessReturned}
 	for _, slug := range slugs {
 		name := slug
-		for _, d := range s.Catalog().Digests {
+		for _, d := range s.Catalog().In(page.Site.Language).Digests {
 			if d.Slug == slug {
 				name = d.Name
 			}

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"broadsheet/subscribers"
 	"broadsheet/templates"
 )
 
@@ -38,6 +39,12 @@ func (s *Server) readerSite(r *http.Request, id int64) templates.Site {
 		return s.siteFor(r, "")
 	}
 	return s.siteFor(r, v.Language)
+}
+
+// catalogFor is what readers can choose, with the names of the language that a page
+// has for someone of whom we know nothing.
+func (s *Server) catalogFor(r *http.Request) *subscribers.Catalog {
+	return s.Catalog().In(s.siteFor(r, "").Language)
 }
 
 // signUpIn is the page to sign up on, in the language of another page.

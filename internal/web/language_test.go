@@ -126,3 +126,20 @@ func TestOneLanguage(t *testing.T) {
 	s.must(err)
 	s.ask(http.MethodGet, s.p(id), "").wantLanguage(t, "a language that is not offered", "en", "ltr")
 }
+
+// TestNamesOfTheLanguage: pages and mails call topics and digests by the names that
+// they have in the language of the page.
+func TestNamesOfTheLanguage(t *testing.T) {
+	s := newSite(t, inLanguages)
+	s.catalog.Topics[0].Names = map[string]string{"de": "Welt"}
+	s.catalog.Digests[0].Names = map[string]string{"de": "Der Tag"}
+	s.ask(http.MethodGet, "/subscribe?lang=de", "").want(t, http.StatusOK, "Welt Sport Arts", "Der Tag The Weekly")
+	s.ask(http.MethodGet, "/subscribe", "").want(t, http.StatusOK, "World Sport Arts", "The Daily The Weekly")
+	id := s.active("ann@example.com")
+	s.ask(http.MethodGet, s.p(id), "", "Accept-Language", "de").want(t, http.StatusOK, "Welt Sport Arts", "Der Tag The Weekly")
+	f := s.ask(http.MethodGet, s.p(id), "").form(t)
+	f.values.Set(templates.FieldLanguage, "de")
+	s.submit(f)
+	s.ask(http.MethodGet, s.p(id), "", "Accept-Language", "ar").want(t, http.StatusOK, "Welt Sport Arts", "Der Tag The Weekly")
+	s.ask(http.MethodGet, s.u(id, "daily"), "").want(t, http.StatusOK, "Der Tag", "Welt")
+}

@@ -19,7 +19,7 @@ func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v, err := s.Subscribers.View(r.Context(), s.Catalog(), token.Subscriber)
+	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), token.Subscriber)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 
 // showWrongPreferences shows the form as it was sent.
 func (s *Server) showWrongPreferences(w http.ResponseWriter, r *http.Request, id int64, in *subscribers.Preferences, wrong subscribers.FieldErrors) error {
-	v, err := s.Subscribers.View(r.Context(), s.Catalog(), id)
+	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), id)
 	if err != nil {
 		return err
 	}

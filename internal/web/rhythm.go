@@ -21,7 +21,7 @@ func (s *Server) addRhythm(ctx context.Context, page *templates.PreferencesPage,
 	if v.State != subscribers.StateActive {
 		return nil
 	}
-	c := s.Catalog()
+	c := s.Catalog().In(page.Site.Language)
 	zone := readerZone(c, v.Zone)
 	page.Now = s.Now()
 	for _, rhythm := range v.Rhythms {
@@ -132,7 +132,7 @@ func digestName(choices []templates.Choice, slug string) string {
 // pauseDigests pauses all digests of a reader until the day that was chosen, or
 // ends the pause.
 func (s *Server) pauseDigests(w http.ResponseWriter, r *http.Request, id int64) error {
-	v, err := s.Subscribers.View(r.Context(), s.Catalog(), id)
+	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), id)
 	if err != nil {
 		return err
 	}

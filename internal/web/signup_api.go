@@ -87,7 +87,7 @@ func (s *Server) preflight(w http.ResponseWriter, _ *http.Request) {
 // getSignUp tells what there is to sign up for, with the signed time that the
 // sign-up must bring back.
 func (s *Server) getSignUp(w http.ResponseWriter, r *http.Request) {
-	c, site := s.Catalog(), s.siteFor(r, "")
+	c, site := s.catalogFor(r), s.siteFor(r, "")
 	offer := signUpOffer{Form: s.formToken(s.Now()), Work: s.askForWork(r), Topics: []topicOffered{}, Digests: []digestOffered{}}
 	for _, t := range c.Topics {
 		offer.Topics = append(offer.Topics, topicOffered{t.Slug, t.Name, t.Description})

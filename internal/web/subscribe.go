@@ -60,7 +60,7 @@ func (s *Server) showForm(w http.ResponseWriter, r *http.Request, status int, f 
 // offered is what a form offers: all, or what the link to it names.
 func (s *Server) offered(r *http.Request) *subscribers.Catalog {
 	q := r.URL.Query()
-	return s.Catalog().Narrow(q[queryTopic], q[queryDigest])
+	return s.catalogFor(r).Narrow(q[queryTopic], q[queryDigest])
 }
 
 // What a link to a form may name, so that it offers nothing else.

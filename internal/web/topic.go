@@ -23,7 +23,7 @@ func (s *Server) showTopic(w http.ResponseWriter, r *http.Request) error {
 // askAboutTopic draws the page, or the settings where the topic is not wanted
 // any more.
 func (s *Server) askAboutTopic(w http.ResponseWriter, r *http.Request, id int64, status int) error {
-	v, err := s.Subscribers.View(r.Context(), s.Catalog(), id)
+	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), id)
 	if err != nil {
 		return err
 	}

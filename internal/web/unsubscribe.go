@@ -33,14 +33,14 @@ func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) error {
 // askToLeave draws the page of an unsubscribe link, as change makes it, or says
 // goodbye where there is nothing left to end.
 func (s *Server) askToLeave(w http.ResponseWriter, r *http.Request, token subscribers.Token, status int, change func(*templates.UnsubscribePage)) error {
-	v, err := s.Subscribers.View(r.Context(), s.Catalog(), token.Subscriber)
+	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), token.Subscriber)
 	if err != nil {
 		return err
 	}
 	if s.hasEnded(&v, token.Digest) {
 		return s.showGoodbye(w, http.StatusOK, token.Digest, s.siteFor(r, v.Language))
 	}
-	page := &templates.UnsubscribePage{Site: s.siteFor(r, v.Language), DigestName: s.digestName(token.Digest), Masked: v.Masked, Action: r.URL.EscapedPath()}
+	page := &templates.UnsubscribePage{Site: s.siteFor(r, v.Language), DigestName: s.digestName(token.Digest, s.siteFor(r, v.Language).Language), Masked: v.Masked, Action: r.URL.EscapedPath()}
 	s.offerLess(page, token.Digest)
 	change(page)
 	return s.show(w, status, func(b io.Writer) error { return s.pages.Unsubscribe(b, page) })
@@ -50,7 +50,7 @@ func (s *Server) askToLeave(w http.ResponseWriter, r *http.Request, token subscr
 // configuration alone: whoever has the link may let less come to the reader, and
 // learns nothing of them.
 func (s *Server) offerLess(page *templates.UnsubscribePage, digest int64) {
-	c := s.Catalog()
+	c := s.Catalog().In(page.Site.Language)
 	d := c.Digest(digest)
 	page.All = digest != 0 && (d == nil || len(c.Digests) > 1)
 	if digest != 0 && d == nil { // it is no longer configured
@@ -75,9 +75,9 @@ func (s *Server) hasEnded(v *subscribers.View, digest int64) bool {
 		d != nil && !slices.ContainsFunc(v.Digests, func(c templates.Choice) bool { return c.Slug == d.Slug && c.Checked })
 }
 
-// digestName is the digest's name, or the site's where it is gone.
-func (s *Server) digestName(id int64) string {
-	if d := s.Catalog().Digest(id); d != nil {
+// digestName is the digest's name in a language, or the site's where it is gone.
+func (s *Server) digestName(id int64, language string) string {
+	if d := s.Catalog().In(language).Digest(id); d != nil {
 		return d.Name
 	}
 	return s.Site.Name
@@ -135,7 +135,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, token subscribers
 
 // pauseInstead lets nothing come for some weeks, in the reader's zone.
 func (s *Server) pauseInstead(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
-	v, err := s.Subscribers.View(r.Context(), s.Catalog(), token.Subscriber)
+	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), token.Subscriber)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (s *Server) pauseInstead(w http.ResponseWriter, r *http.Request, token subs
 // same whether they were wanted.
 func (s *Server) leaveTopics(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
 	var slugs, names []string
-	for _, t := range s.Catalog().Topics {
+	for _, t := range s.Catalog().In(s.readerSite(r, token.Subscriber).Language).Topics {
 		if slices.Contains(r.PostForm[templates.FieldTopics], t.Slug) {
 			slugs, names = append(slugs, t.Slug), append(names, t.Name)
 		}

@@ -42,7 +42,7 @@ const htmlType = "text/html; charset=utf-8"
 // editionPage is the page of an edition without what the archive adds.
 func (s *Server) editionPage(p *digest.Published) *templates.EditionPage {
 	page := &templates.EditionPage{
-		Site: s.Site.In(p.Language), Digest: p.Digest.Name, HTML: p.HTML, Title: p.Title, Description: p.Description,
+		Site: s.Site.In(p.Language), Digest: p.Digest.NameIn(p.Language), HTML: p.HTML, Title: p.Title, Description: p.Description,
 		SubscribeURL: s.address("/subscribe"),
 	}
 	if p.Language != "" {
