@@ -17,7 +17,8 @@ func (e *env) showHistory(ctx context.Context, a *app.App, address string) error
 		return fmt.Errorf("%s: %w", address, err)
 	}
 	if e.output == outputTable {
-		return e.historyTable(h)
+		e.writeHistory(h)
+		return nil
 	}
 	out := &list{columns: []string{"at", "event", "by", "origin", "client", "detail", "text_hash", "text_version", "text_language", "text_since", "text"}}
 	for i := range h.Entries {
@@ -27,30 +28,36 @@ func (e *env) showHistory(ctx context.Context, a *app.App, address string) error
 	return e.show(out)
 }
 
-// historyTable writes the entries in lines, and below them the texts, each once.
-func (e *env) historyTable(h *subscribers.History) error {
-	out := &list{columns: []string{"at", "event", "by", "way", "client", "text", "detail"}, empty: "No entries."}
+// writeHistory writes each entry with its detail below, and then the texts, each
+// once.
+func (e *env) writeHistory(h *subscribers.History) {
+	if h.Erased {
+		fmt.Fprintf(e.stdout, "Reader %d was erased: this is what is kept.\n\n", h.ID)
+	}
 	var texts []*subscribers.Consent
 	seen := map[string]bool{}
 	for i := range h.Entries {
 		c := &h.Entries[i]
-		out.add(c.At, string(c.Event), string(c.By()), c.Origin, c.Client, textName(c), c.Detail)
+		line := fmt.Sprintf("%s  %-17s  %s, by way of %s", plain(c.At), c.Event, c.By(), c.Origin)
+		if c.Client != "" {
+			line += ", from " + c.Client
+		}
+		if c.TextHash != "" {
+			line += ", text " + textName(c)
+		}
+		if c.Detail != "" {
+			line += "\n    " + strings.Join(strings.Fields(c.Detail), " ")
+		}
+		fmt.Fprintln(e.stdout, printable(line))
 		if c.TextHash != "" && !seen[c.TextHash] {
 			seen[c.TextHash] = true
 			texts = append(texts, c)
 		}
 	}
-	if h.Erased {
-		fmt.Fprintf(e.stdout, "Reader %d was erased: this is what is kept.\n\n", h.ID)
-	}
-	if err := e.show(out); err != nil {
-		return err
-	}
 	for _, c := range texts {
-		fmt.Fprintf(e.stdout, "\nText %s, first shown %s, SHA-256 %s:\n  %s\n", textName(c), plain(c.TextSince), c.TextHash,
-			strings.ReplaceAll(printable(c.Text), "\n", "\n  "))
+		fmt.Fprintf(e.stdout, "\nText %s, first shown %s, SHA-256 %s:\n    %s\n", textName(c), plain(c.TextSince), c.TextHash,
+			strings.ReplaceAll(printable(c.Text), "\n", "\n    "))
 	}
-	return nil
 }
 
 // textName is how entries name a text, such as "de 2" for the second one in

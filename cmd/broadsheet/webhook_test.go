@@ -144,13 +144,13 @@ func TestSubscriberHistory(t *testing.T) {
 		{args: "subscriber add ann@inbox.example --confirmed --consent 'asked at the desk'"},
 		{args: "subscriber import readers.csv"},
 		{args: "subscriber unsubscribe ann@inbox.example --yes"},
-		{args: "subscriber show ann@inbox.example --history", stdout: `(?s)^AT +EVENT +BY +WAY +CLIENT +TEXT +DETAIL\n` +
-			`20\S+Z +added +operator +command +1 +digests=daily.*\n20\S+Z +imported +import +import .*\n20\S+Z +unsubscribed +operator +command +digests=\*\n` +
-			`\nText 1, first shown 20\S+Z, SHA-256 [0-9a-f]{64}:\n  asked at the desk\n$`},
+		{args: "subscriber show ann@inbox.example --history", stdout: `^20\S+Z  added +operator, by way of command, text 1\n    digests=daily [^\n]+\n` +
+			`20\S+Z  imported +import, by way of import\n    digests=daily [^\n]+\n20\S+Z  unsubscribed +operator, by way of command\n    digests=\*\n` +
+			`\nText 1, first shown 20\S+Z, SHA-256 [0-9a-f]{64}:\n    asked at the desk\n$`},
 		{args: "subscriber show ann@inbox.example --history --output json",
 			stdout: `"event": "added", "by": "operator", "origin": "command", "client": "", "detail": "digests=daily.*", "text_hash": "[0-9a-f]{64}", "text_version": 1, "text_language": "", "text_since": "20.*Z", "text": "asked at the desk"`},
 		{args: "subscriber erase ann@inbox.example --yes"},
-		{args: "subscriber show ann@inbox.example --history", stdout: `(?s)Reader 1 was erased: this is what is kept\.\n\n.*erased +system +erasure`},
+		{args: "subscriber show ann@inbox.example --history", stdout: `(?s)Reader 1 was erased: this is what is kept\.\n\n.*erased +system, by way of erasure\n`},
 		{args: "subscriber show bo@inbox.example --history", code: 1, stderr: "bo@inbox.example"},
 	})
 	if shown := n.must("subscriber", "show", "ann@inbox.example", "--history", "--output", "csv").stdout; strings.Contains(shown, "inbox.example") || strings.Contains(shown, "Ann") {
