@@ -75,15 +75,17 @@ func (s *Store) Return(ctx context.Context, token Token, client string) ([]strin
 
 // comeBack makes subscriptions live again that ended by leavings and have not
 // changed since, and returns their slugs. Their windows are what they would be
-// had the reader never left.
+// had the reader never left. Whoever left the same or everything since, in
+// whatever way, stays away: that came last.
 func (r *record) comeBack(rows []leaving, now time.Time) []string {
 	if r.State == StatePending {
 		return nil
 	}
+	gone, ended := r.State == StateUnsubscribed, r.EndedAt
 	var back []string
 	for _, l := range rows {
 		s := r.seat(l.digestID)
-		if s == nil || s.State != SubscriptionEnded || !s.EndedAt.Equal(l.at) {
+		if s == nil || s.State != SubscriptionEnded || !s.EndedAt.Equal(l.at) || l.again || gone && !ended.Equal(l.at) {
 			continue
 		}
 		if r.State == StateUnsubscribed {

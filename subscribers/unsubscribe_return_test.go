@@ -189,3 +189,42 @@ func TestReasons(t *testing.T) {
 		})
 	}
 }
+
+// An undo must not win over what the reader, or a mailbox provider for them, asked for later.
+func TestReturnAfterLeavingAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		both   bool // digests; the page ends the first
+		digest int64
+		origin string
+	}{
+		"the same by one click":   {false, 1, subscribers.OriginOneClick},
+		"one of two by one click": {true, 1, subscribers.OriginOneClick},
+		"all by one click":        {true, 0, subscribers.OriginOneClick},
+		"all in the settings":     {true, 0, subscribers.OriginForm},
+		"all by mail":             {true, 0, subscribers.OriginMail},
+		"all by an operator":      {true, 0, "command"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDesk(t, func(t *testing.T, k *desk) {
+				id := int64(0)
+				if c.both {
+					id = k.both("ann@example.com")
+				} else {
+					id = k.activate("ann@example.com")
+				}
+				k.wait(time.Minute)
+				left := k.leave(id, 1, subscribers.OriginPage)
+				k.wait(5 * time.Minute)
+				k.leave(id, c.digest, c.origin)
+				before := k.picture("ann@example.com")
+				if _, err := k.Returnable(t.Context(), returnToken(id, left)); !errors.Is(err, subscribers.ErrNotReturnable) {
+					t.Errorf("Returnable = %v, want ErrNotReturnable", err)
+				}
+				if back, err := k.Return(t.Context(), returnToken(id, left), "198.51.100.66"); !errors.Is(err, subscribers.ErrNotReturnable) {
+					t.Errorf("Return = %v, %v, want ErrNotReturnable", back, err)
+				}
+				k.wantPicture("ann@example.com", before)
+			})
+		})
+	}
+}

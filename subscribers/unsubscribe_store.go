@@ -15,6 +15,7 @@ type leaving struct {
 	at                   time.Time
 	origin               string
 	pausedUntil          time.Time
+	again                bool // the reader left what had ended once more: that was meant
 }
 
 // keepLeavings is for how long they are kept.
@@ -61,12 +62,12 @@ func leavingsAt(ctx context.Context, tx *db.Tx, subscriber, at int64) ([]leaving
 	var out []leaving
 	err := tx.Each(ctx, func(scan func(...any) error) error {
 		l := leaving{subscriber: subscriber, at: db.Time(at)}
-		var paused int64
-		err := scan(&l.digestID, &l.origin, &paused)
-		l.pausedUntil = db.Time(paused)
+		var paused, again int64
+		err := scan(&l.digestID, &l.origin, &paused, &again)
+		l.pausedUntil, l.again = db.Time(paused), again > 0
 		out = append(out, l)
 		return err
-	}, `SELECT digest_id, origin, paused_until FROM leavings WHERE subscriber_id = $1 AND at = $2 ORDER BY digest_id`, subscriber, at)
+	}, `SELECT digest_id, origin, paused_until, again_at FROM leavings WHERE subscriber_id = $1 AND at = $2 ORDER BY digest_id`, subscriber, at)
 	if err != nil {
 		return nil, fmt.Errorf("read how a reader left: %w", err)
 	}
