@@ -122,7 +122,7 @@ func TestReturnInAnotherZone(t *testing.T) {
 		}
 		w.put(story(2, "world"))
 		w.clock.advance(time.Minute)
-		token := subscribers.Token{Purpose: subscribers.PurposeConfirm, Subscriber: 1, IssuedAt: w.clock.Now()}
+		token := subscribers.ConfirmToken(1, in.Address, w.clock.Now())
 		if _, err := subs.Confirm(w.ctx(), w.catalog(), token, "test", ""); err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,8 @@ import (
 var (
 	// ErrOtherReader says that an address or an external id is another reader's.
 	ErrOtherReader = errors.New("it is another reader's already")
+	// errNewAddress says that nobody at a new address agreed to get the mails.
+	errNewAddress = errors.New("a reader's new address has to agree, too: give the evidence of its consent, or let the reader change it at the link in a mail")
 	// ErrLeftSince says that the reader left after the consent that is offered
 	// was given.
 	ErrLeftSince = errors.New("the reader left after that consent was given")
@@ -107,11 +109,11 @@ func (s *Store) PutExternal(ctx context.Context, c *Catalog, in External) (*Row,
 	}
 	var row Row
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		r, err := s.externalRecord(ctx, tx, q.address, in.ID)
+		r, moved, err := s.externalRecord(ctx, tx, q.address, in.ID)
 		if err != nil {
 			return err
 		}
-		x := external{External: &in, request: q, catalog: c, store: s, record: r, now: s.now()}
+		x := external{External: &in, request: q, catalog: c, store: s, record: r, moved: moved, now: s.now()}
 		if err := x.put(ctx, tx); err != nil {
 			return err
 		}
@@ -127,34 +129,33 @@ func (s *Store) PutExternal(ctx context.Context, c *Catalog, in External) (*Row,
 
 // externalRecord finds the reader whom another system means: by its id, else by
 // the address of one whom no system claims.
-func (s *Store) externalRecord(ctx context.Context, tx *db.Tx, address, id string) (*record, error) {
+func (s *Store) externalRecord(ctx context.Context, tx *db.Tx, address, id string) (r *record, moved bool, err error) {
 	if err := lockNew(ctx, tx); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	recs, err := load(ctx, tx, byExternalIDs, []string{id}, locked)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	r, err := byAddress(ctx, tx, address, s.now())
-	if err != nil {
-		return nil, err
+	if r, err = byAddress(ctx, tx, address, s.now()); err != nil {
+		return nil, false, err
 	}
 	switch {
 	case len(recs) == 0 && (r.fresh || r.ExternalID == "" || r.ExternalID == id):
 		set(&r.changed, &r.ExternalID, id)
-		return r, nil
+		return r, false, nil
 	case len(recs) == 1 && recs[0].ID == r.ID:
-		return r, nil
+		return r, false, nil
 	case len(recs) == 1 && r.fresh && !r.Suppressed(): // a new address of a known reader
 		if left, err := hasLeft(ctx, tx, recs[0].ID, address); err != nil || left {
-			return recs[0], err
+			return recs[0], false, err
 		}
 		set(&recs[0].changed, &recs[0].Address, address)
-		return recs[0], nil
+		return recs[0], true, nil
 	case r.Suppressed():
-		return nil, ErrSuppressed
+		return nil, false, ErrSuppressed
 	}
-	return nil, ErrOtherReader
+	return nil, false, ErrOtherReader
 }
 
 // hasLeft reports whether a reader changed from the address to the present one:
@@ -171,6 +172,7 @@ type external struct {
 	catalog *Catalog
 	store   *Store
 	record  *record
+	moved   bool // to a new address
 	now     time.Time
 }
 
@@ -216,10 +218,14 @@ func (x *external) admit() (asks bool, err error) {
 	switch {
 	case r.Suppressed():
 		return false, ErrSuppressed
+	case r.State == StateActive && x.moved && x.Evidence == nil:
+		wrong := FieldErrors{}
+		wrong.add(fieldEvidence, errNewAddress)
+		return false, wrong.result()
 	case r.State == StateActive:
 		return false, nil
 	case x.Evidence == nil:
-		if asks = r.State != StatePending || r.fresh; asks {
+		if asks = r.State != StatePending || r.fresh || x.moved; asks {
 			r.asks(x.now, "")
 		}
 		return asks, nil
@@ -272,7 +278,7 @@ func (x *external) save(ctx context.Context, tx *db.Tx, before Subscriber, seats
 	if x.Evidence != nil {
 		n.Client, n.hash = cut(x.Evidence.Client, maxShort), x.text.hash
 	}
-	if before.Address != r.Address {
+	if x.moved {
 		n.Detail += " address changed"
 	}
 	r.note(n)

@@ -125,7 +125,7 @@ func TestPutExternalAddresses(t *testing.T) {
 		if err != nil || row.ID != id {
 			t.Fatalf("got %+v, %v", row, err)
 		}
-		row, err = k.told("p-1", "lovelace@example.com", nil)
+		row, err = k.told("p-1", "lovelace@example.com", agree)
 		if err != nil || row.ID != id || row.Address != "lovelace@example.com" {
 			t.Fatalf("a new address: got %+v, %v", row, err)
 		}
@@ -164,6 +164,53 @@ func TestPutExternalRefusesNonsense(t *testing.T) {
 		}
 		if n := k.count(`SELECT COUNT(*) FROM subscribers`); n != 0 {
 			t.Errorf("%d readers were stored", n)
+		}
+	})
+}
+
+// A confirmation link is for the address that it was mailed to, and a new address is asked anew.
+func TestPutExternalMovesPending(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		_, err := k.told("p-1", "mallory@example.com", nil)
+		k.must(err)
+		r := new(relay)
+		k.deliver(k.postman(r, nil), 1)
+		token := k.linkIn(r.sent[0], subscribers.PurposeConfirm, "mallory@example.com")
+		k.wait(time.Minute)
+		_, err = k.told("p-1", "victim@example.net", nil)
+		k.must(err)
+		k.wait(time.Minute)
+		if _, err := k.Asked(t.Context(), k.catalog, token); !errors.Is(err, subscribers.ErrExpired) {
+			t.Errorf("Asked with the link to the other address = %v, want ErrExpired", err)
+		}
+		if _, err := k.Confirm(t.Context(), k.catalog, token, "form", "192.0.2.66"); !errors.Is(err, subscribers.ErrExpired) {
+			t.Errorf("Confirm with the link to the other address = %v, want ErrExpired", err)
+		}
+		if d := k.detail("victim@example.net"); d.State != subscribers.StatePending {
+			t.Errorf("the new address is %s, want pending", d.State)
+		}
+		k.deliver(k.postman(r, nil), 1)
+		token = k.linkIn(r.sent[1], subscribers.PurposeConfirm, "victim@example.net")
+		if v, err := k.Confirm(t.Context(), k.catalog, token, "form", "192.0.2.1"); err != nil || v.State != subscribers.StateActive {
+			t.Errorf("Confirm with the link to the new address = %s, %v", v.State, err)
+		}
+	})
+}
+
+func TestPutExternalMovesActive(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		agree := func(in *subscribers.External) { in.Evidence = k.evidence(k.now().Add(-time.Hour)) }
+		_, err := k.told("p-1", "ann@example.com", agree)
+		k.must(err)
+		var wrong subscribers.FieldErrors
+		if _, err := k.told("p-1", "victim@example.net", nil); !errors.As(err, &wrong) || wrong["consent"].Text == "" {
+			t.Errorf("a new address without evidence: %v, want an error about consent", err)
+		}
+		k.wantPicture("ann@example.com", k.picture("ann@example.com"))
+		_, err = k.told("p-1", "ann@new.example", agree)
+		k.must(err)
+		if d := k.detail("ann@new.example"); d.State != subscribers.StateActive || !strings.Contains(d.Consents[len(d.Consents)-1].Detail, "address changed") {
+			t.Errorf("with evidence: %s, last entry %+v", d.State, d.Consents[len(d.Consents)-1])
 		}
 	})
 }

@@ -111,7 +111,11 @@ func (k *desk) confirm(address string) int64 {
 }
 
 func (k *desk) token(id int64) subscribers.Token {
-	return subscribers.Token{Purpose: subscribers.PurposeConfirm, Subscriber: id, IssuedAt: k.now().Truncate(time.Second)}
+	var addresses []string
+	k.must(k.db.View(k.t.Context(), func(tx *db.Tx) error {
+		return tx.Select(k.t.Context(), &addresses, `SELECT address FROM subscribers WHERE id = $1`, id)
+	}))
+	return subscribers.ConfirmToken(id, strings.Join(addresses, ""), k.now().Truncate(time.Second))
 }
 
 func (k *desk) detail(address string) *subscribers.Detail {

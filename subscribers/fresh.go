@@ -17,6 +17,9 @@ func addressMark(address string) int64 {
 	return int64(binary.BigEndian.Uint32(sum[:4]))
 }
 
+// wentTo reports whether a token that was mailed went to an address.
+func (t Token) wentTo(address string) bool { return t.Change == addressMark(address) }
+
 // AskFresh mails an active reader a link to what is personal, within the limits
 // of SignUp, and does nothing for any other. An unknown subscriber is ErrUnknown.
 func (s *Store) AskFresh(ctx context.Context, subscriberID int64) error {
@@ -45,7 +48,7 @@ func freshRecord(ctx context.Context, tx *db.Tx, token Token, lock string) (*rec
 	switch {
 	case err != nil:
 		return nil, err
-	case addressMark(r.Address) != token.Change:
+	case !token.wentTo(r.Address):
 		return nil, ErrExpired
 	case r.State != StateActive:
 		return nil, ErrUnsubscribed

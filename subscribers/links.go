@@ -40,9 +40,10 @@ func (l *Links) PreferencesAsOf(at time.Time, subscriber int64) string {
 	return l.link(Token{Purpose: PurposePreferences, Subscriber: subscriber}, at)
 }
 
-// Confirm returns the link that confirms a sign-up asked for at the given time.
-func (l *Links) Confirm(subscriber int64, at time.Time) string {
-	return l.link(Token{Purpose: PurposeConfirm, Subscriber: subscriber, IssuedAt: at}, at)
+// Confirm returns the link that confirms a sign-up asked for at the given time,
+// and is worth nothing once the subscriber has another address.
+func (l *Links) Confirm(subscriber int64, address string, at time.Time) string {
+	return l.link(ConfirmToken(subscriber, address, at), at)
 }
 
 // Fresh returns the link to what is personal, asked for at the given time and

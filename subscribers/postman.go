@@ -250,9 +250,9 @@ func (p *Postman) draw(m *claimedMail, to *record) (templates.Mail, error) {
 	case MailGoodbye:
 		return p.drawGoodbye(m, to)
 	}
-	c := p.catalog()
+	c := p.catalog().In(p.Site.In(to.Language).Language)
 	askedAt := m.askedAt()
-	confirm := &templates.Confirm{Site: p.Site.In(to.Language), URL: p.links.Confirm(to.ID, db.Time(m.CreatedAt)), RequestedAt: askedAt}
+	confirm := &templates.Confirm{Site: p.Site.In(to.Language), URL: p.links.Confirm(to.ID, to.Address, db.Time(m.CreatedAt)), RequestedAt: askedAt}
 	if on, err := url.Parse(to.AskedOn); err == nil {
 		confirm.RequestedOn = on.Host
 	}

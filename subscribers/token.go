@@ -58,7 +58,7 @@ type Token struct {
 	Purpose    Purpose
 	Subscriber int64
 	Digest     int64     // of unsubscribe tokens: the digest to end, 0 for all
-	Change     int64     // of tokens for a change of address: which one; of return tokens: the leaving, as Left has it; of fresh ones: what stands for the address that they were mailed to
+	Change     int64     // of tokens for a change of address: which one; of return tokens: the leaving, as Left has it; of confirm and fresh ones: what stands for the address that they were mailed to
 	IssuedAt   time.Time // of tokens that expire, in whole seconds
 }
 
@@ -88,7 +88,7 @@ func (k *Keys) signAsOf(t Token, at time.Time) string {
 	switch t.Purpose {
 	case PurposeUnsubscribe:
 		raw = binary.AppendUvarint(raw, uint64(t.Digest))
-	case PurposeOldAddress, PurposeNewAddress, PurposeReturn, PurposeFresh:
+	case PurposeConfirm, PurposeOldAddress, PurposeNewAddress, PurposeReturn, PurposeFresh:
 		raw = binary.AppendUvarint(raw, uint64(t.Change))
 	}
 	if t.Purpose.life() > 0 {
@@ -153,8 +153,12 @@ func parseToken(p Purpose, b []byte) (Token, bool) {
 	switch p {
 	case PurposeUnsubscribe:
 		t.Digest, b, ok = cutVarint(b)
-	case PurposeOldAddress, PurposeNewAddress, PurposeReturn, PurposeFresh:
+	case PurposeConfirm, PurposeOldAddress, PurposeNewAddress, PurposeReturn, PurposeFresh:
 		t.Change, b, ok = cutVarint(b)
+	}
+	if ok && p == PurposeConfirm && len(b) == 0 { // of before there was an address in it
+		t.Change, t.IssuedAt = 0, time.Unix(t.Change, 0).UTC()
+		return t, true
 	}
 	if ok && p.life() > 0 {
 		var seconds int64

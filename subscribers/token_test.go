@@ -33,8 +33,8 @@ func tokens() []subscribers.Token {
 		{Purpose: subscribers.PurposeUnsubscribe, Subscriber: math.MaxInt64, Digest: math.MaxInt64},
 		{Purpose: subscribers.PurposeUnsubscribe, Subscriber: 12345678},
 		{Purpose: subscribers.PurposePreferences, Subscriber: 7},
-		{Purpose: subscribers.PurposeConfirm, Subscriber: 300, IssuedAt: issued},
-		{Purpose: subscribers.PurposeConfirm, Subscriber: math.MaxInt64, IssuedAt: issued},
+		{Purpose: subscribers.PurposeConfirm, Subscriber: 300, Change: 99, IssuedAt: issued},
+		{Purpose: subscribers.PurposeConfirm, Subscriber: 12345678, Change: math.MaxUint32, IssuedAt: issued},
 		{Purpose: subscribers.PurposeReturn, Subscriber: 7, Change: 1795423200123, IssuedAt: issued},
 		{Purpose: subscribers.PurposeFresh, Subscriber: 300, Change: 99, IssuedAt: issued},
 		{Purpose: subscribers.PurposeOldAddress, Subscriber: 300, Change: 12, IssuedAt: issued},
@@ -82,6 +82,22 @@ func TestTokensExpire(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A link from before the address was in it leads to where a new one is asked for.
+func TestTokenWithoutAddress(t *testing.T) {
+	k := keys(t, oldKey)
+	token, err := k.Verify(subscribers.PurposeConfirm, "AQChrAKQgZDYBmjvUkEoa1ri-spg1Q", issued)
+	if want := (subscribers.Token{Purpose: subscribers.PurposeConfirm, Subscriber: 300, IssuedAt: issued}); err != nil || token != want {
+		t.Errorf("Verify = %+v, %v, want %+v", token, err, want)
+	}
+	eachDesk(t, func(t *testing.T, k *desk) {
+		k.signUp(form("ann@example.com"))
+		token := subscribers.Token{Purpose: subscribers.PurposeConfirm, Subscriber: k.detail("ann@example.com").ID, IssuedAt: k.now()}
+		if _, err := k.Confirm(t.Context(), k.catalog, token, "form", ""); !errors.Is(err, subscribers.ErrExpired) {
+			t.Errorf("Confirm = %v, want ErrExpired", err)
+		}
+	})
 }
 
 func TestTokensForged(t *testing.T) {
@@ -189,7 +205,7 @@ func TestLinks(t *testing.T) {
 	for p, link := range map[subscribers.Purpose]string{
 		subscribers.PurposeUnsubscribe: links.Unsubscribe(5, 2),
 		subscribers.PurposePreferences: links.Preferences(5),
-		subscribers.PurposeConfirm:     links.Confirm(5, issued),
+		subscribers.PurposeConfirm:     links.Confirm(5, "ann@example.com", issued),
 	} {
 		s, ok := strings.CutPrefix(link, "https://courier.example/mail/"+string(rune(p))+"/")
 		if !ok {

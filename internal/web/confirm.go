@@ -16,8 +16,10 @@ func (s *Server) showConfirm(w http.ResponseWriter, r *http.Request) error {
 	} else if err != nil {
 		return err
 	}
-	v, err := s.Subscribers.View(r.Context(), s.Catalog(), token.Subscriber)
-	if err != nil {
+	v, err := s.Subscribers.Asked(r.Context(), s.catalogFor(r), token)
+	if errors.Is(err, subscribers.ErrExpired) {
+		return s.showExpired(w, r, token.Subscriber)
+	} else if err != nil {
 		return err
 	}
 	switch v.State {
@@ -55,7 +57,7 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request) error {
 	if expired {
 		return s.showExpired(w, r, token.Subscriber)
 	}
-	v, err := s.Subscribers.Confirm(r.Context(), s.Catalog(), token, originForm, s.clientText(r))
+	v, err := s.Subscribers.Confirm(r.Context(), s.catalogFor(r), token, originForm, s.clientText(r))
 	if errors.Is(err, subscribers.ErrExpired) {
 		return s.showOutdated(w, r, token.Subscriber)
 	} else if err != nil {
@@ -90,7 +92,7 @@ func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request, token subs
 
 // showOutdated answers a link from before the reader last left.
 func (s *Server) showOutdated(w http.ResponseWriter, r *http.Request, id int64) error {
-	v, err := s.Subscribers.View(r.Context(), s.Catalog(), id)
+	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), id)
 	if err != nil {
 		return err
 	}

@@ -335,7 +335,11 @@ func (s *site) active(address string) int64 {
 }
 
 func (s *site) confirmToken(id int64) subscribers.Token {
-	return subscribers.Token{Purpose: subscribers.PurposeConfirm, Subscriber: id, IssuedAt: s.now().Truncate(time.Second)}
+	var addresses []string
+	s.must(s.db.View(s.t.Context(), func(tx *db.Tx) error {
+		return tx.Select(s.t.Context(), &addresses, `SELECT address FROM subscribers WHERE id = $1`, id)
+	}))
+	return subscribers.ConfirmToken(id, strings.Join(addresses, ""), s.now().Truncate(time.Second))
 }
 
 // The paths of personal links.
