@@ -172,7 +172,7 @@ func (s *Server) showMail(w http.ResponseWriter, r *http.Request) {
 }
 
 // stayAlive is how often a waiting page hears that it is not forgotten.
-const stayAlive = 20 * time.Second
+const stayAlive = 2 * time.Minute
 
 // events tells a page that the theme is another than it was drawn with, as
 // server-sent events.

@@ -218,6 +218,15 @@ func TestAThemeMayBeBrokenFromTheBeginning(t *testing.T) {
 	s.get("/spam", http.StatusNotFound)
 }
 
+// version is what the page was drawn with.
+func (s *shown) version() string {
+	s.Helper()
+	page, _ := s.get("/", http.StatusOK)
+	_, version, _ := strings.Cut(page, `data-version="`)
+	version, _, _ = strings.Cut(version, `"`)
+	return version
+}
+
 // lines are what a stream of events says.
 func (s *shown) lines(ctx context.Context, after string) <-chan string {
 	s.Helper()
@@ -247,14 +256,14 @@ func (s *shown) lines(ctx context.Context, after string) <-chan string {
 	return out
 }
 
-// wait reads up to a line.
+// wait reads up to a line, with no word of anything that happens before.
 func (s *shown) wait(lines <-chan string, want string) {
 	s.Helper()
 	for line := range lines {
 		if line == want {
 			return
 		}
-		if strings.HasPrefix(line, "event:") {
+		if strings.HasPrefix(line, "event:") || strings.HasPrefix(line, ":") {
 			s.Fatalf("got %q, want %q", line, want)
 		}
 	}
@@ -266,9 +275,7 @@ func TestPagesHearOfChanges(t *testing.T) {
 	s := show(t, preview.Options{Theme: "./mine", Read: theme.read})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	page, _ := s.get("/", http.StatusOK)
-	_, version, _ := strings.Cut(page, `data-version="`)
-	version, _, _ = strings.Cut(version, `"`)
+	version := s.version()
 
 	lines := s.lines(ctx, version)
 	s.wait(lines, ": as it was")
@@ -278,10 +285,7 @@ func TestPagesHearOfChanges(t *testing.T) {
 	s.wait(lines, "event: change")
 	s.wait(s.lines(ctx, version), "event: change") // a page that missed it
 
-	page, _ = s.get("/", http.StatusOK)
-	_, version, _ = strings.Cut(page, `data-version="`)
-	version, _, _ = strings.Cut(version, `"`)
-	lines = s.lines(ctx, version)
+	lines = s.lines(ctx, s.version())
 	s.wait(lines, ": as it was")
 	ended, end := context.WithCancel(t.Context())
 	end()
@@ -302,9 +306,7 @@ func TestPreviewWatchesTheFiles(t *testing.T) {
 		defer close(watched)
 		s.Watch(ctx)
 	}()
-	page, _ := s.get("/", http.StatusOK)
-	_, version, _ := strings.Cut(page, `data-version="`)
-	version, _, _ = strings.Cut(version, `"`)
+	version := s.version()
 	lines := s.lines(ctx, version)
 	s.wait(lines, ": as it was")
 	theme.edit(t, "digest.html", "{{template \"open\" .}}", "{{template \"open\" .}}<p>Changed</p>")
