@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 // openAttacked is a stall that asks everybody for proof of work.
@@ -80,23 +79,6 @@ func TestStepWithoutScript(t *testing.T) {
 		}
 	}
 	b.wantText("Check your inbox")
-}
-
-func TestComponentMakesTheProof(t *testing.T) {
-	s := openAttacked(t)
-	b := s.guest(t, visitor{address: "component@inbox.example", script: true, zone: "UTC"})
-	b.open("/component/en")
-	b.field(`input[name=address]`)
-	b.keys(b.address)
-	b.field(`input[name=topics][value=world]`)
-	b.keys(" ")
-	b.field(`input[name=digests][value=weekly]`)
-	b.keys(" ")
-	b.field("broadsheet-form button")
-	b.keys(kb.Enter)
-	b.waitFor(`document.activeElement.getAttribute('role') === 'status'`)
-	b.wantText("Check your inbox")
-	s.signedUp(t, b.address, "json", "digests=weekly topics=world timezone=UTC")
 }
 
 // TestProofOfWorkTakesLittle measures the script. A phone of the middle range
