@@ -23,6 +23,20 @@ func changeOf(ctx context.Context, tx *db.Tx, subscriberID int64) (*addressChang
 	return &rows[0], nil
 }
 
+// NewAddressOf returns the address that a subscriber asked to change to, "" if no
+// change is under way.
+func (s *Store) NewAddressOf(ctx context.Context, subscriberID int64) (string, error) {
+	var c *addressChange
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		c, err = changeOf(ctx, tx, subscriberID)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return c.New, nil
+}
+
 // putChange stores a new change in place of any other of its subscriber.
 func putChange(ctx context.Context, tx *db.Tx, c *addressChange) error {
 	id, err := tx.NextIDs(ctx, "address_change", 1)

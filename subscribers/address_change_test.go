@@ -71,11 +71,17 @@ func TestAddressChange(t *testing.T) {
 			if got := k.detail(annOld).ID; got != id {
 				t.Errorf("one side was enough")
 			}
+			if got, err := k.NewAddressOf(t.Context(), id); err != nil || got != annNew {
+				t.Errorf("asked for is %q, %v", got, err)
+			}
 			if p, err := k.Personal(t.Context(), k.catalog, fresh); err != nil || p.Change == nil || p.Change.Agreed != oldFirst {
 				t.Errorf("the page shows %+v, %v", p, err)
 			}
 			if v := k.accept(second); !v.Done {
 				t.Errorf("after both: %+v", v)
+			}
+			if got, err := k.NewAddressOf(t.Context(), id); err != nil || got != "" {
+				t.Errorf("after it is done asked for is %q, %v", got, err)
 			}
 			d := k.detail(annNew)
 			if d.ID != id || d.State != subscribers.StateActive || !d.HardBouncedAt.IsZero() || d.SoftBounces != 0 {

@@ -13,6 +13,7 @@ import (
 // empty stays.
 type Change struct {
 	Zone, Language *string
+	Format         *Format
 	Hours          []string // as in Add, of digests that the reader gets
 	Attributes     []string // such as "tier=paid"
 	Origin         string   // by which way it came: command, api ...
@@ -88,6 +89,9 @@ func (in *Change) apply(c *Catalog, r *record, q *request) (string, error) {
 	if in.Language != nil {
 		r.setLanguage(q.language)
 	}
+	if in.Format != nil {
+		r.setFormat(*in.Format)
+	}
 	r.setAttributes(q.attributes)
 	parts := before.differences(&r.Subscriber)
 	if hours := r.moveTo(w.digests, asked); len(hours) > 0 {
@@ -122,6 +126,9 @@ func (s *Subscriber) differences(after *Subscriber) []string {
 	}
 	if s.Language != after.Language {
 		out = append(out, "language="+after.Language)
+	}
+	if s.Format != after.Format {
+		out = append(out, "format="+after.Format.String())
 	}
 	var pairs []string
 	for _, pair := range after.Attributes.Pairs() {

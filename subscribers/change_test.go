@@ -15,8 +15,8 @@ func TestChange(t *testing.T) {
 		zone, language := "Asia/Tokyo", "ja"
 		k.wait(1)
 		before := k.picture("ann@example.com")
-		change := subscribers.Change{Zone: &zone, Language: &language, Hours: []string{"daily=06:30"}, Attributes: []string{"tier=paid"}, Origin: "command"}
-		want := "timezone=Asia/Tokyo language=ja attributes=tier=paid hours=daily=06:30"
+		change := subscribers.Change{Zone: &zone, Language: &language, Format: new(subscribers.FormatText), Hours: []string{"daily=06:30"}, Attributes: []string{"tier=paid"}, Origin: "command"}
+		want := "timezone=Asia/Tokyo language=ja format=text attributes=tier=paid hours=daily=06:30"
 		if got, err := k.RehearseChange(t.Context(), k.catalog, id, change); got != want || err != nil {
 			t.Errorf("rehearsed: got %q, %v, want %q", got, err, want)
 		}
@@ -29,7 +29,7 @@ func TestChange(t *testing.T) {
 			}
 		}
 		d := k.detail("ann@example.com")
-		if d.Zone != zone || d.Language != language || d.Attributes.Value("tier") != "paid" || d.Subscriptions[0].Hour != "06:30" {
+		if d.Zone != zone || d.Language != language || d.Format != subscribers.FormatText || d.Attributes.Value("tier") != "paid" || d.Subscriptions[0].Hour != "06:30" {
 			t.Errorf("the reader is %+v", d)
 		}
 		last := d.Consents[len(d.Consents)-1]

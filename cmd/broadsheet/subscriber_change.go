@@ -15,6 +15,7 @@ import (
 // changeOptions are the flags of subscriber change.
 type changeOptions struct {
 	zone, language string
+	format         string
 	hours, digests []string
 	attributes     []string
 	dryRun         bool
@@ -23,13 +24,13 @@ type changeOptions struct {
 func (e *env) subscriberChangeCommand() *cobra.Command {
 	var o changeOptions
 	cmd := &cobra.Command{
-		Use: "change ADDR", Short: "Change the hour, attributes, time zone or language of a reader", Args: exactly("ADDR"),
-		Long: "Change the hour, attributes, time zone or language of a reader. What is not named stays. The change\n" +
+		Use: "change ADDR", Short: "Change the hour, attributes, time zone, language or format of mails of a reader", Args: exactly("ADDR"),
+		Long: "Change the hour, attributes, time zone, language or format of mails of a reader. What is not named stays. The change\n" +
 			"is in the reader's record of consent; topics and digests are the reader's own to choose.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			given := cmd.Flags().Changed
-			if !slices.ContainsFunc([]string{"hour", "attribute", "timezone", "language"}, given) {
-				return usagef("subscriber change: say what to change, with --hour, --attribute, --timezone or --language")
+			if !slices.ContainsFunc([]string{"hour", "attribute", "timezone", "language", "format"}, given) {
+				return usagef("subscriber change: say what to change, with --hour, --attribute, --timezone, --language or --format")
 			}
 			if given("digest") && !given("hour") {
 				return usagef("subscriber change: --digest goes with --hour")
@@ -41,6 +42,13 @@ func (e *env) subscriberChangeCommand() *cobra.Command {
 			if given("language") {
 				in.Language = &o.language
 			}
+			if given("format") {
+				format, err := subscribers.ParseFormat(o.format)
+				if err != nil {
+					return usagef("subscriber change: %w", err)
+				}
+				in.Format = &format
+			}
 			return e.writing(cmd.Context(), o.dryRun, func(a *app.App) error { return e.changeSubscriber(cmd.Context(), a, args[0], in, &o) })
 		},
 	}
@@ -50,6 +58,7 @@ func (e *env) subscriberChangeCommand() *cobra.Command {
 	f.StringSliceVar(&o.attributes, "attribute", nil, "`NAME=VALUE` such as tier=paid; may be given several times")
 	f.StringVar(&o.zone, "timezone", "", "the reader's `ZONE`, such as Europe/Berlin; '' for that of the digest")
 	f.StringVar(&o.language, "language", "", "such as en or pt-BR; '' for that of the site")
+	f.StringVar(&o.format, "format", "", "of mails: html or text")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would change and change nothing")
 	return cmd
 }

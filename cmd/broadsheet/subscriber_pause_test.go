@@ -41,7 +41,9 @@ func TestChangingAReader(t *testing.T) {
 		n := newNewsroom(t, settings{database: url, more: more}, sink.Options{})
 		n.steps([]step{
 			{args: "subscriber add ada@inbox.example --digest local --confirmed --consent asked", stdout: `is active`},
-			{args: "subscriber change ada@inbox.example", code: 2, stderr: `say what to change, with --hour, --attribute, --timezone or --language`},
+			{args: "subscriber change ada@inbox.example", code: 2, stderr: `say what to change, with --hour, --attribute, --timezone, --language or --format`},
+			{args: "subscriber change ada@inbox.example --format pdf", code: 2, stderr: `unknown format "pdf", want html or text`},
+			{args: "subscriber change ada@inbox.example --format text --dry-run", stdout: `would be changed: format=text`},
 			{args: "subscriber change ada@inbox.example --timezone UTC --digest local", code: 2, stderr: `--digest goes with --hour`},
 			{args: "subscriber change ada@inbox.example --hour 06:31", code: 2, stderr: `hour: no hour "06:31": there is local at 06:30, 18:00`},
 			{args: "subscriber change ada@inbox.example --hour 06:30 --digest daily", code: 2, stderr: `not among the chosen digests`},

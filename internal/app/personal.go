@@ -15,6 +15,7 @@ type PersonalData struct {
 	Reader     *subscribers.Detail    `json:"reader"`
 	Mails      []subscribers.SentMail `json:"system_mails"`
 	Deliveries []PersonalDelivery     `json:"deliveries"`
+	NewAddress string                 `json:"new_address,omitempty"` // that the reader asked for and not both have accepted
 }
 
 // PersonalDelivery is one mail to the reader and what relays said of it.
@@ -36,6 +37,9 @@ func (a *App) PersonalData(ctx context.Context, address string) (*PersonalData, 
 		return d, nil
 	}
 	if d.Mails, err = a.Subscribers.Mails(ctx, d.Reader.ID); err != nil {
+		return nil, err
+	}
+	if d.NewAddress, err = a.Subscribers.NewAddressOf(ctx, d.Reader.ID); err != nil {
 		return nil, err
 	}
 	d.Deliveries, err = a.deliveriesTo(ctx, d.Reader.Address)
