@@ -111,7 +111,7 @@ sea-wall-deal | Cinco ilhas assinam o tratado do dique | Cada uma paga conforme 
 silent-piano | A sala de concertos se despede do piano mudo | Ninguém o tocou por trinta anos. Fica com uma escola, com a mancha de vinho e tudo.`
 
 const sampleArabic = `
-بريد المدينة | بريد الصباح | سبرينغفيلد، منذ 1871 | ‏1 الشارع الرئيسي، سبرينغفيلد | آنا رويز | ليلى حداد
+بريد المدينة | بريد الصباح | سبرينغفيلد، منذ 1871 | 1 الشارع الرئيسي، سبرينغفيلد | آنا رويز | ليلى حداد
 صباح الخير. عاد *الجسر* إلى الواجهة، وتبحر [عبّارة الليل](https://courier.example/ferry) من جديد يوم الجمعة.
 رسم العبور 2.50 وليس 25.
 المدينة | العالم | الثقافة
