@@ -101,7 +101,7 @@ type paper struct {
 
 func open(t *testing.T, more string) *paper {
 	t.Helper()
-	a, err := app.OpenWriting(t.Context(), configure(t, t.TempDir(), "smtp://127.0.0.1:25?tls=off", more), slog.New(slog.DiscardHandler))
+	a, err := app.OpenWriting(t.Context(), configure(t, t.TempDir(), "smtp://127.0.0.1:25?tls=off", more+"[signup]\ncheck_domains = \"off\"\n"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
