@@ -33,6 +33,7 @@ func tellAgainAfter(attempts int) time.Duration {
 type Told struct {
 	Event      OutboxEvent
 	Taken      bool          // or nothing was to be told any more
+	Cut        bool          // the service ended before it was begun or answered: it waits as if it had not been claimed
 	Answer     string        // otherwise: what went wrong, without anything of the reader's
 	RetryAfter time.Duration // that the system asked for, 0 for none
 }
@@ -80,7 +81,7 @@ func (s *Store) RecordTold(ctx context.Context, hook string, tries []Told) (befo
 func (h *hookState) judge(tries []Told, now int64) (taken int64) {
 	for i := range tries {
 		switch {
-		case tries[i].Event.Body == "": // it was not asked
+		case tries[i].Event.Body == "" || tries[i].Cut: // it was not asked, or had no time
 		case tries[i].Taken:
 			taken++
 			h.Failures, h.FailingSince, h.WaitUntil = 0, 0, 0
@@ -99,13 +100,19 @@ func (h *hookState) judge(tries []Told, now int64) (taken int64) {
 }
 
 func (s *Store) recordTries(ctx context.Context, tx *db.Tx, tries []Told) error {
-	var taken, failed []Told
+	var taken, failed, back []Told
 	for _, t := range tries {
-		if t.Taken || t.Event.Body == "" {
+		switch {
+		case t.Taken || t.Event.Body == "":
 			taken = append(taken, t)
-		} else {
+		case t.Cut:
+			back = append(back, t)
+		default:
 			failed = append(failed, t)
 		}
+	}
+	if err := giveBack(ctx, tx, back); err != nil {
+		return err
 	}
 	_, err := tx.ExecRows(ctx, `DELETE FROM outbox WHERE (subscriber_id, hook, at, attempts) IN
 		(SELECT v.subscriber, v.hook, v.at, v.attempts FROM {rows})`, triedColumns(taken))
@@ -118,6 +125,13 @@ func (s *Store) recordTries(ctx context.Context, tx *db.Tx, tries []Told) error 
 		append(triedColumns(failed),
 			ints("next", failed, func(t Told) int64 { return db.Millis(t.next(now)) }),
 			texts("answer", failed, func(t Told) string { return cut(t.Answer, 300) })))
+	return err
+}
+
+// giveBack ends the leases of events that anybody may take at once.
+func giveBack(ctx context.Context, tx *db.Tx, back []Told) error {
+	_, err := tx.ExecRows(ctx, `UPDATE outbox SET lease_until = 0, attempts = outbox.attempts - 1 FROM {rows}
+		WHERE outbox.subscriber_id = v.subscriber AND outbox.hook = v.hook AND outbox.at = v.at AND outbox.attempts = v.attempts`, triedColumns(back))
 	return err
 }
 

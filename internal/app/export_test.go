@@ -13,3 +13,6 @@ import (
 func PlanLoop(refresh, tick func(ctx context.Context, now time.Time) error) func(ctx context.Context, now time.Time, passed time.Duration) {
 	return (&planLoop{refresh: refresh, tick: tick, log: slog.New(slog.DiscardHandler)}).at
 }
+
+// SetDrain has t wait no longer than that for answers once it is to end.
+func (t *Teller) SetDrain(d time.Duration) { t.drain = d }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,13 @@ const (
 	tellLease     = 3 * time.Minute
 )
 
+// Once the service is to end, what is on its way may take so long, and recording
+// what became of it so much longer.
+const (
+	tellDrain  = 10 * time.Second
+	recordTime = 10 * time.Second
+)
+
 // failingAlertAfter is how long a system may take nothing before operators are told.
 const failingAlertAfter = time.Hour
 
@@ -32,19 +40,21 @@ type Teller struct {
 	lines []*line
 	log   *slog.Logger
 	lease time.Duration
+	drain time.Duration
 }
 
 // NewTeller returns a teller for the outbox of s.
 func NewTeller(s *subscribers.Store, to []Receiver, log *slog.Logger, now func() time.Time) *Teller {
-	t := &Teller{store: s, log: log, lease: tellLease}
+	t := &Teller{store: s, log: log, lease: tellLease, drain: tellDrain}
 	for _, r := range to {
 		t.lines = append(t.lines, newLine(r, now))
 	}
 	return t
 }
 
-// Run tells events as they come until ctx ends. What is on its way then is
-// finished and recorded. It returns nil.
+// Run tells events as they come until ctx ends. What is on its way then has 10
+// seconds for its answer, which is recorded; the rest is given back at once and
+// told anew. It returns nil.
 func (t *Teller) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for _, l := range t.lines {
@@ -57,7 +67,7 @@ func (t *Teller) Run(ctx context.Context) error {
 func (t *Teller) serve(ctx context.Context, l *line) {
 	wait, swept := time.Second, time.Time{}
 	for ctx.Err() == nil {
-		_, err := t.drain(ctx, l)
+		_, err := t.tellDue(ctx, l)
 		if err == nil && time.Since(swept) > time.Hour {
 			swept = time.Now()
 			err = t.sweep(ctx, l)
@@ -65,7 +75,7 @@ func (t *Teller) serve(ctx context.Context, l *line) {
 		switch {
 		case err == nil:
 			wait = time.Second
-		case ctx.Err() == nil:
+		case ctx.Err() == nil || !errors.Is(err, context.Canceled):
 			t.log.ErrorContext(ctx, "outbox not worked on", "webhook", l.Slug, "error", err, "again_in", wait)
 			wait = min(2*wait, 30*time.Second)
 		}
@@ -91,20 +101,20 @@ func (t *Teller) sweep(ctx context.Context, l *line) error {
 // Tell tells all that is due now, and returns how many events were taken.
 func (t *Teller) Tell(ctx context.Context) (taken int, err error) {
 	for _, l := range t.lines {
-		n, failed := t.drain(ctx, l)
+		n, failed := t.tellDue(ctx, l)
 		taken, err = taken+n, errors.Join(err, failed)
 	}
 	return taken, err
 }
 
-// drain tells one system all that is due now.
-func (t *Teller) drain(ctx context.Context, l *line) (taken int, err error) {
+// tellDue tells one system all that is due now.
+func (t *Teller) tellDue(ctx context.Context, l *line) (taken int, err error) {
 	for ctx.Err() == nil {
 		events, err := t.store.ClaimEvents(ctx, l.Slug, claimedEvents, t.lease)
 		if err != nil || len(events) == 0 {
 			return taken, err
 		}
-		n, err := t.round(context.WithoutCancel(ctx), l, events)
+		n, err := t.round(ctx, l, events)
 		taken += n
 		if err != nil {
 			return taken, err
@@ -113,24 +123,15 @@ func (t *Teller) drain(ctx context.Context, l *line) (taken int, err error) {
 	return taken, nil
 }
 
-// round tells claimed events, some at once, and records the answers as they
-// come: all that came meanwhile in one transaction.
+// round tells claimed events and records the answers as they come: all that came
+// meanwhile in one transaction.
 func (t *Teller) round(ctx context.Context, l *line, events []subscribers.OutboxEvent) (taken int, err error) {
+	recording, end := outlive(ctx, t.drain+recordTime)
+	defer end()
 	answers := make(chan subscribers.Told, len(events))
-	turns := make(chan subscribers.OutboxEvent, len(events))
-	for _, e := range events {
-		turns <- e
-	}
-	close(turns)
 	var wg sync.WaitGroup
-	for range min(tellAtOnce, len(events)) {
-		wg.Go(func() {
-			for e := range turns {
-				answers <- l.tell(ctx, e)
-			}
-		})
-	}
 	defer wg.Wait()
+	wg.Go(func() { t.post(ctx, l, events, answers) })
 	for left := len(events); left > 0; {
 		tries := []subscribers.Told{<-answers}
 		for more := true; more; {
@@ -142,25 +143,61 @@ func (t *Teller) round(ctx context.Context, l *line, events []subscribers.Outbox
 			}
 		}
 		left -= len(tries)
-		n, failed := t.record(ctx, l, tries)
+		n, failed := t.record(recording, l, tries)
 		taken, err = taken+n, errors.Join(err, failed)
 	}
 	return taken, err
 }
 
+// post tells events, some at once. Once ctx ends none is begun.
+func (t *Teller) post(ctx context.Context, l *line, events []subscribers.OutboxEvent, answers chan<- subscribers.Told) {
+	posting, end := outlive(ctx, t.drain)
+	defer end()
+	turns := make(chan subscribers.OutboxEvent, len(events))
+	for _, e := range events {
+		turns <- e
+	}
+	close(turns)
+	var wg sync.WaitGroup
+	for range min(tellAtOnce, len(events)) {
+		wg.Go(func() {
+			for e := range turns {
+				if ctx.Err() != nil {
+					answers <- subscribers.Told{Event: e, Cut: true}
+					continue
+				}
+				answers <- l.tell(posting, e)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// outlive is a context that ends so long after ctx does, or with its release.
+func outlive(ctx context.Context, by time.Duration) (longer context.Context, release context.CancelFunc) {
+	longer, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, end) })
+	return longer, func() {
+		stop()
+		end()
+	}
+}
+
 func (t *Teller) record(ctx context.Context, l *line, tries []subscribers.Told) (taken int, err error) {
 	before, after, err := t.store.RecordTold(ctx, l.Slug, tries)
+	answer := ""
 	for i := range tries {
 		if tries[i].Taken {
 			taken++
 		}
+		answer = cmp.Or(tries[i].Answer, answer)
 		t.log.DebugContext(ctx, "event told", "webhook", l.Slug, "event", tries[i].Event.ID(), "kind", tries[i].Event.Event,
-			"taken", tries[i].Taken, "answer", tries[i].Answer, "attempt", tries[i].Event.Attempts)
+			"taken", tries[i].Taken, "cut", tries[i].Cut, "answer", tries[i].Answer, "attempt", tries[i].Event.Attempts)
 	}
 	switch {
 	case err != nil:
 	case after.Failing() && !before.Failing():
-		t.log.WarnContext(ctx, "webhook failing", "webhook", l.Slug, "since", after.FailingSince, "answer", tries[len(tries)-1].Answer)
+		t.log.WarnContext(ctx, "webhook failing", "webhook", l.Slug, "since", after.FailingSince, "answer", answer)
 	case before.Failing() && !after.Failing():
 		t.log.InfoContext(ctx, "webhook works again", "webhook", l.Slug, "failing_since", before.FailingSince)
 	}

@@ -54,7 +54,8 @@ func newLine(r Receiver, now func() time.Time) *line {
 	return &line{Receiver: r, now: now, client: &http.Client{Transport: transport, CheckRedirect: keep, Timeout: tellTimeout}}
 }
 
-// tell posts an event. Whatever is not a status of 200 to 299 is trouble.
+// tell posts an event. Whatever is not a status of 200 to 299 is trouble, but for
+// what the end of ctx cut off.
 func (l *line) tell(ctx context.Context, e subscribers.OutboxEvent) subscribers.Told {
 	told := subscribers.Told{Event: e}
 	if e.Body == "" {
@@ -62,6 +63,10 @@ func (l *line) tell(ctx context.Context, e subscribers.OutboxEvent) subscribers.
 		return told
 	}
 	answer, err := l.post(ctx, e)
+	if err != nil && ctx.Err() != nil {
+		told.Cut = true
+		return told
+	}
 	if err != nil {
 		told.Answer = explainPost(err)
 		return told

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -332,4 +333,50 @@ func TestTellerFinishesWhatIsOnItsWay(t *testing.T) {
 			t.Errorf("state %+v, want one told", s)
 		}
 	})
+}
+
+// TestTellerEndsInTime: once it is to end no event is begun, what is answered in
+// time is recorded, what is not is cut, and the rest waits as if nobody had
+// claimed it.
+func TestTellerEndsInTime(t *testing.T) {
+	for name, tc := range map[string]struct {
+		drain time.Duration
+		told  int64
+	}{"answered": {time.Minute, 8}, "cut": {time.Millisecond, 0}} {
+		t.Run(name, func(t *testing.T) {
+			eachMailroom(t, func(t *testing.T, m *mailroom, _ *crm) {
+				for i := range 60 {
+					m.reader(fmt.Sprintf("r%d@example.com", i))
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				var began atomic.Int64
+				slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					_, _ = io.ReadAll(r.Body) // or the end of the connection goes unnoticed
+					if began.Add(1) == 8 {
+						cancel()
+					}
+					<-ctx.Done()
+					if tc.told == 0 {
+						<-r.Context().Done()
+					}
+				}))
+				defer slow.Close()
+				teller := m.teller(slow.URL, loopback())
+				teller.SetDrain(tc.drain)
+				if err := teller.Run(ctx); err != nil {
+					t.Error(err)
+				}
+				if began.Load() != 8 {
+					t.Errorf("%d events were begun, want no more than the 8 at once", began.Load())
+				}
+				if s := m.state(); s.Failures != 0 || s.Told != tc.told || s.Waiting != 60-tc.told || s.LastError != "" {
+					t.Errorf("state %+v, want %d told and no trouble", s, tc.told)
+				}
+				events, err := m.ClaimEvents(t.Context(), "crm", 100, time.Minute)
+				if err != nil || int64(len(events)) != 60-tc.told || slices.ContainsFunc(events, func(e subscribers.OutboxEvent) bool { return e.Attempts != 1 }) {
+					t.Errorf("%d events can be claimed, want %d at their first try; %v", len(events), 60-tc.told, err)
+				}
+			})
+		})
+	}
 }
