@@ -26,7 +26,7 @@ type Restorable struct {
 }
 
 // Restorables returns what a scanner seems to have ended in [since, until), the
-// first first. A one-click POST is never among it.
+// last first: in this order it can be undone. A one-click POST is never among it.
 func (s *Store) Restorables(ctx context.Context, since, until time.Time) ([]Restorable, error) {
 	var out []Restorable
 	err := s.db.View(ctx, func(tx *db.Tx) (err error) {

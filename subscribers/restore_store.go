@@ -28,7 +28,7 @@ func restorables(ctx context.Context, tx *db.Tx, since, until time.Time) ([]Rest
 		JOIN subscribers r ON r.id = l.subscriber_id AND r.state <> 'pending'
 		JOIN digests d ON d.id = l.digest_id
 		JOIN subscriptions s ON s.subscriber_id = l.subscriber_id AND s.digest_id = l.digest_id AND s.state = 'ended' AND s.ended_at = l.at
-		WHERE `+isScanners+` AND l.at >= $2 AND l.at < $3 ORDER BY l.at, l.subscriber_id, l.digest_id`,
+		WHERE `+isScanners+` AND l.at >= $2 AND l.at < $3 ORDER BY l.at DESC, l.subscriber_id, l.digest_id`,
 		ManyLinks, db.Millis(since), db.Millis(until))
 	return out, err
 }

@@ -48,7 +48,7 @@ func TestRestore(t *testing.T) {
 			k.scanned(id, 1)
 			k.wait(time.Minute)
 			k.scanned(id, 2)
-		}, ann + " daily 5 true\n" + ann + " weekly 5 true"},
+		}, ann + " weekly 5 true\n" + ann + " daily 5 true"},
 		"a person": {func(k *desk, id int64) {
 			left := k.leave(id, 1, subscribers.OriginPage)
 			k.must(k.MarkLeaving(k.t.Context(), id, left.At, subscribers.Marks{Links: 2}))

@@ -190,6 +190,22 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// The same holds for what was left from the settings: a one-click that came later
+// stands.
+func TestReturnFromSettingsAfterLeavingAgain(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.both("ann@example.com")
+		k.wait(time.Minute)
+		left := k.leave(id, 0, subscribers.OriginForm)
+		k.wait(5 * time.Minute)
+		k.leave(id, 1, subscribers.OriginOneClick)
+		back, err := k.Return(t.Context(), returnToken(id, left), "")
+		if err != nil || !slices.Equal(back, []string{"weekly"}) {
+			t.Errorf("Return = %v, %v, want the weekly alone", back, err)
+		}
+	})
+}
+
 // An undo must not win over what the reader, or a mailbox provider for them, asked for later.
 func TestReturnAfterLeavingAgain(t *testing.T) {
 	for name, c := range map[string]struct {

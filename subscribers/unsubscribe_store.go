@@ -41,16 +41,16 @@ func insertLeavings(ctx context.Context, tx *db.Tx, rows []leaving) error {
 // scanner or a nervous finger, not a reader who comes back.
 const sameVisit = time.Minute
 
-// leaveAgain notes that a reader left what had ended by the page already: by
+// leaveAgain notes that a reader left what had ended by our pages already: by
 // another way, or on another visit. What is left twice was meant.
 func leaveAgain(ctx context.Context, tx *db.Tx, subscriber, digest int64, origin string, now time.Time) error {
 	before := now
-	if origin == OriginPage {
+	if origin == OriginPage || origin == OriginForm {
 		before = now.Add(-sameVisit)
 	}
 	_, err := tx.Exec(ctx, `UPDATE leavings SET again_at = $1
-		WHERE subscriber_id = $2 AND (CAST($3 AS BIGINT) = 0 OR digest_id = $3) AND origin = $4 AND again_at = 0 AND at <= $5`,
-		db.Millis(now), subscriber, digest, OriginPage, db.Millis(before))
+		WHERE subscriber_id = $2 AND (CAST($3 AS BIGINT) = 0 OR digest_id = $3) AND origin IN ($4, $5) AND again_at = 0 AND at <= $6`,
+		db.Millis(now), subscriber, digest, OriginPage, OriginForm, db.Millis(before))
 	if err != nil {
 		return fmt.Errorf("note that a reader left again: %w", err)
 	}

@@ -314,7 +314,7 @@ func TestGoodTokensAct(t *testing.T) {
 				s := newScene(t, dbtest.Open(t, db.SQLite))
 				good := s.good(purpose)
 				if purpose == subscribers.PurposeConfirm {
-					good.Subscriber = s.detail("bea@example.com").ID
+					good = s.confirmToken(s.detail("bea@example.com").ID)
 				}
 				if purpose == subscribers.PurposeReturn {
 					good.Subscriber = s.detail("left@example.com").ID
