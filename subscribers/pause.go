@@ -25,8 +25,26 @@ func (s *Store) Pause(ctx context.Context, subscriberID, digestID int64, until t
 		if until.IsZero() {
 			return ErrPauseOver
 		}
-		return r.pause(digestID, until, now, Consent{At: now, Origin: origin, Client: client})
+		return r.pause(digestID, until, now, anySeat, Consent{At: now, Origin: origin, Client: client})
 	})
+}
+
+// PauseAtLeast is Pause for the link of a mail, which may be in other hands: a
+// longer pause stays as it is. It returns when the first of those digests comes
+// again.
+func (s *Store) PauseAtLeast(ctx context.Context, subscriberID, digestID int64, until time.Time, origin, client string) (first time.Time, err error) {
+	err = s.change(ctx, subscriberID, func(_ *db.Tx, r *record, now time.Time) error {
+		first = time.Time{}
+		shorter := func(s *seat) bool { return !s.PausedUntil.After(until) }
+		err := r.pause(digestID, until, now, shorter, Consent{At: now, Origin: origin, Client: client})
+		for _, s := range r.seats {
+			if s.isLive() && (digestID == 0 || s.DigestID == digestID) && (first.IsZero() || s.PausedUntil.Before(first)) {
+				first = s.PausedUntil
+			}
+		}
+		return err
+	})
+	return first, err
 }
 
 // Resume ends the pause of a digest of a subscriber, or of all of them if
@@ -34,13 +52,15 @@ func (s *Store) Pause(ctx context.Context, subscriberID, digestID int64, until t
 // nothing was paused.
 func (s *Store) Resume(ctx context.Context, subscriberID, digestID int64, origin, client string) error {
 	return s.change(ctx, subscriberID, func(_ *db.Tx, r *record, now time.Time) error {
-		return r.pause(digestID, time.Time{}, now, Consent{At: now, Origin: origin, Client: client})
+		return r.pause(digestID, time.Time{}, now, anySeat, Consent{At: now, Origin: origin, Client: client})
 	})
 }
 
-// pause pauses live subscriptions, or resumes them if until is zero, and puts
-// that on record as by.
-func (r *record) pause(digestID int64, until, now time.Time, by Consent) error {
+func anySeat(*seat) bool { return true }
+
+// pause pauses those live subscriptions that are given, or resumes them if until is
+// zero, and puts that on record as by.
+func (r *record) pause(digestID int64, until, now time.Time, given func(*seat) bool, by Consent) error {
 	until = until.UTC().Truncate(time.Millisecond)
 	if !until.IsZero() && !until.After(now) {
 		return ErrPauseOver
@@ -52,7 +72,7 @@ func (r *record) pause(digestID int64, until, now time.Time, by Consent) error {
 			continue
 		}
 		found = true
-		if s.PausedUntil.Equal(until) {
+		if s.PausedUntil.Equal(until) || !given(s) {
 			continue
 		}
 		if s.IsPaused(now) || !until.IsZero() { // not one that is over

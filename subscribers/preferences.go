@@ -80,7 +80,7 @@ func (s *Store) SetPreferences(ctx context.Context, c *Catalog, subscriberID int
 		if in.PausedUntil == nil || len(q.digests) == 0 {
 			return nil
 		}
-		return r.pause(0, *in.PausedUntil, now, Consent{At: now, Origin: origin, Client: client})
+		return r.pause(0, *in.PausedUntil, now, anySeat, Consent{At: now, Origin: origin, Client: client})
 	})
 }
 

@@ -162,3 +162,23 @@ func TestPostmanForgets(t *testing.T) {
 		running.Wait()
 	})
 }
+
+// What an erased reader agreed to after coming back is proof of consent.
+func TestWhoCameBackAfterErasureIsKept(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		k.activate("ann@example.com")
+		_, err := k.Erase(t.Context(), "ann@example.com")
+		k.must(err)
+		k.wait(time.Hour)
+		id := k.activate("ann@example.com")
+		k.wait(40 * day)
+		k.leave(id, 0, subscribers.OriginOneClick)
+		k.wait(time.Hour)
+		k.signUp(form("ann@example.com")) // by a stranger
+		k.wait(31 * day)
+		k.forget()
+		if d := k.detail("ann@example.com"); d.ID != id || d.State != subscribers.StateUnsubscribed {
+			t.Errorf("the reader is %s with the id %d, want unsubscribed with %d", d.State, d.ID, id)
+		}
+	})
+}

@@ -57,7 +57,7 @@ func (s *Store) lapse(ctx context.Context, tx *db.Tx, recs []*record, before tim
 		_, wasErased := erased[r.Address]
 		switch {
 		case r.State != StatePending || !r.AskedAt.Before(before): // meanwhile
-		case r.HasLeft() && !wasErased:
+		case r.HasLeft() && (!wasErased || !r.ConfirmedAt.IsZero()): // not only before the erasure
 			r.lapse(s.now())
 			back = append(back, r)
 		default:
@@ -88,6 +88,7 @@ func forget(ctx context.Context, tx *db.Tx, ids []int64) error {
 		`DELETE FROM system_mails WHERE subscriber_id {in 1}`,
 		`DELETE FROM address_changes WHERE subscriber_id {in 1}`,
 		`DELETE FROM outbox WHERE subscriber_id {in 1}`,
+		`DELETE FROM leavings WHERE subscriber_id {in 1}`,
 		`DELETE FROM consents WHERE subscriber_id {in 1}`,
 		`DELETE FROM subscribers WHERE id {in 1}`,
 	} {

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,4 +25,20 @@ func TestPause(t *testing.T) {
 			t.Errorf("paused for %s after the client had left, want a second", got)
 		}
 	})
+}
+
+// The link of a mail may be in other hands: it lets no more come.
+func TestPauseIsNotShortened(t *testing.T) {
+	s := newSite(t, nil)
+	id := s.active("ann@example.com")
+	long := s.now().Add(180 * 24 * time.Hour).Truncate(time.Millisecond)
+	s.must(s.store.Pause(t.Context(), id, 0, long, "form", ""))
+	s.ask(http.MethodPost, s.u(id, ""), "confirm=1&instead=pause&weeks=1").want(t, http.StatusOK, long.Format("January 2, 2006"))
+	if got := s.pausedUntil(id); !got.Equal(long) {
+		t.Errorf("paused until %s, want %s as before", got, long)
+	}
+	s.ask(http.MethodPost, s.u(id, ""), "confirm=1&instead=pause&weeks=52").want(t, http.StatusOK)
+	if got := s.pausedUntil(id); !got.After(long) {
+		t.Errorf("paused until %s, want longer than %s", got, long)
+	}
 }

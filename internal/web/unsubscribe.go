@@ -146,13 +146,13 @@ func (s *Server) pauseInstead(w http.ResponseWriter, r *http.Request, token subs
 	now := s.Now().In(readerZone(s.Catalog(), v.Zone))
 	year, month, day := now.Date()
 	until := time.Date(year, month, day+7*weeks, 0, 0, 0, 0, now.Location())
-	err = s.Subscribers.Pause(r.Context(), token.Subscriber, token.Digest, until, originPage, s.clientText(r))
+	until, err = s.Subscribers.PauseAtLeast(r.Context(), token.Subscriber, token.Digest, until, originPage, s.clientText(r))
 	if errors.Is(err, subscribers.ErrNotSubscribed) {
 		return s.showGoodbye(w, http.StatusOK, token.Digest, s.siteFor(r, v.Language))
 	} else if err != nil {
 		return err
 	}
-	page := &templates.LessPage{Site: s.siteFor(r, v.Language), What: templates.LessPaused, Until: until, LeaveURL: r.URL.EscapedPath()}
+	page := &templates.LessPage{Site: s.siteFor(r, v.Language), What: templates.LessPaused, Until: until.In(now.Location()), LeaveURL: r.URL.EscapedPath()}
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Less(b, page) })
 }
 
