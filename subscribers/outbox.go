@@ -16,7 +16,7 @@ type HookEvent string
 // The events that other systems are told of. Who never confirmed and is not
 // known to them by an id of theirs is no event.
 const (
-	HookConfirmed    HookEvent = "confirmed"    // a reader became active
+	HookConfirmed    HookEvent = "confirmed"    // a reader became active, for the first time or again, in whatever way
 	HookChanged      HookEvent = "changed"      // choices, a pause, the address; also one digest of several that ended
 	HookUnsubscribed HookEvent = "unsubscribed" // nothing is left that a reader gets
 	HookSuppressed   HookEvent = "suppressed"
@@ -99,31 +99,19 @@ func (r *record) event(n *note) HookEvent {
 	if n.quiet || r.ConfirmedAt.IsZero() && r.ExternalID == "" {
 		return ""
 	}
-	switch n.Event {
-	case EventSignedUp, EventConfirmationSent, EventReason:
+	switch {
+	case n.Event == EventSignedUp || n.Event == EventConfirmationSent:
 		return ""
-	case EventErased:
+	case n.Event == EventErased:
 		return HookErased
-	case EventSuppressed:
+	case n.Event == EventSuppressed:
 		return HookSuppressed
-	case EventConfirmed:
+	case n.Event == EventUnsubscribed && r.State == StateUnsubscribed:
+		return HookUnsubscribed
+	case r.State != StateActive:
+		return ""
+	case r.Shown() == StateActive && r.was != StateActive:
 		return HookConfirmed
-	case EventAdded:
-		if r.State == StateActive {
-			return HookConfirmed
-		}
-		return ""
-	case EventImported:
-		if r.fresh && r.State == StateActive {
-			return HookConfirmed
-		}
-	case EventUnsubscribed:
-		if r.State == StateUnsubscribed {
-			return HookUnsubscribed
-		}
-	}
-	if r.State != StateActive {
-		return ""
 	}
 	return HookChanged
 }

@@ -82,7 +82,7 @@ func TestEventsInOrder(t *testing.T) {
 		k.life("ann@example.com")
 		want := []string{
 			"confirmed", "changed", "changed", "changed", "changed", "changed", // preferences, pause, resume, topic, language
-			"suppressed", "changed", "changed", "unsubscribed", // lifted, one of two digests, the last one
+			"suppressed", "confirmed", "changed", "unsubscribed", // lifted, one of two digests, the last one
 			"confirmed", "changed", // again, and by the API; not by the file
 		}
 		if got := k.kinds(); !slices.Equal(got, want) {

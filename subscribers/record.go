@@ -9,6 +9,7 @@ import (
 // changes and writes it. Its methods keep the states of both in step.
 type record struct {
 	Subscriber
+	was            State // as shown when it was read, "" for a fresh one
 	seats          []*seat
 	activeAt       time.Time // of a fresh one: when another tool last saw the reader
 	fresh, changed bool

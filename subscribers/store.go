@@ -112,6 +112,7 @@ func load[T int64 | string](ctx context.Context, tx *db.Tx, where string, keys [
 	ids := make([]int64, len(rows))
 	for i := range rows {
 		recs[i] = &record{Subscriber: rows[i].subscriber()}
+		recs[i].was = recs[i].Shown()
 		ids[i] = rows[i].ID
 	}
 	var seats []subscriptionRow
