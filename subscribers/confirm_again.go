@@ -12,7 +12,10 @@ import (
 // ErrUnknown. A form that was used before does nothing, or is ErrFormUsed.
 func (s *Store) ConfirmAgain(ctx context.Context, subscriberID int64, f Form) error {
 	return s.change(ctx, subscriberID, func(tx *db.Tx, r *record, now time.Time) error {
-		if fresh, err := s.useForm(ctx, tx, f, r.Address); err != nil || !fresh || r.State != StatePending || r.Suppressed() {
+		if r.State != StatePending || r.Suppressed() {
+			return nil
+		}
+		if fresh, err := s.useForm(ctx, tx, f, r.Address); err != nil || !fresh {
 			return err
 		}
 		sent, err := s.enqueue(ctx, tx, &r.Subscriber, MailConfirm)
