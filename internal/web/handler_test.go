@@ -65,10 +65,10 @@ func TestPanicAfterTheAnswerBegan(t *testing.T) {
 func TestDatabaseGone(t *testing.T) {
 	s := newSite(t, nil)
 	id := s.active("ann@example.com")
-	form := s.filledIn("bea@example.com")
+	form, confirmation := s.filledIn("bea@example.com"), s.c(id)
 	s.must(s.db.Close())
 	answers := []reply{
-		s.submit(form), s.ask(http.MethodGet, s.p(id), ""), s.ask(http.MethodPost, s.u(id, "daily"), oneClick), s.ask(http.MethodPost, s.c(id), "confirm=1"),
+		s.submit(form), s.ask(http.MethodGet, s.p(id), ""), s.ask(http.MethodPost, s.u(id, "daily"), oneClick), s.ask(http.MethodPost, confirmation, "confirm=1"),
 	}
 	for i, got := range answers {
 		if got.StatusCode < 500 || !strings.Contains(got.body, "Please try again in a few minutes") {
