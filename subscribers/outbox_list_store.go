@@ -76,8 +76,9 @@ func (s *Store) Events(ctx context.Context, hook string, most int) ([]OutboxEven
 }
 
 // RetryEvents has a system told at once what waits for it or was given up, and
-// returns how many events that are. A system that is not configured is
-// ErrUnknown.
+// returns how many events that are. Of a reader it is told in their order; what a
+// later event has overtaken is not there any more. A system that is not configured
+// is ErrUnknown.
 func (s *Store) RetryEvents(ctx context.Context, hook string) (n int64, err error) {
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		now := db.Millis(s.now())

@@ -119,12 +119,25 @@ func (s *Store) recordTries(ctx context.Context, tx *db.Tx, tries []Told) error 
 	if err != nil {
 		return err
 	}
+	if err := dropOvertaken(ctx, tx, taken); err != nil {
+		return err
+	}
 	now := s.now()
 	_, err = tx.ExecRows(ctx, `UPDATE outbox SET next_try_at = v.next, answer = v.answer, lease_until = 0 FROM {rows}
 		WHERE outbox.subscriber_id = v.subscriber AND outbox.hook = v.hook AND outbox.at = v.at AND outbox.attempts = v.attempts`,
 		append(triedColumns(failed),
 			ints("next", failed, func(t Told) int64 { return db.Millis(t.next(now)) }),
 			texts("answer", failed, func(t Told) string { return cut(t.Answer, 300) })))
+	return err
+}
+
+// dropOvertaken drops what was to be told of a reader before an event that was
+// taken: it was given up, the later event has the whole reader, and told after
+// that it would undo it.
+func dropOvertaken(ctx context.Context, tx *db.Tx, taken []Told) error {
+	_, err := tx.ExecRows(ctx, `DELETE FROM outbox WHERE (subscriber_id, hook, at) IN
+		(SELECT o.subscriber_id, o.hook, o.at FROM {rows} JOIN outbox o ON o.subscriber_id = v.subscriber AND o.hook = v.hook AND o.at < v.at)`,
+		triedColumns(taken))
 	return err
 }
 

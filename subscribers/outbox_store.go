@@ -162,7 +162,7 @@ type hookState struct {
 }
 
 // ClaimEvents leases up to so many events that a system is to be told now, of
-// each reader the oldest alone. While the system fails it gets one at a time, and
+// each reader the oldest alone, and none while another of that reader is leased. While the system fails it gets one at a time, and
 // none until its wait is over. An empty list says that nothing is to be told.
 func (s *Store) ClaimEvents(ctx context.Context, hook string, most int, lease time.Duration) ([]OutboxEvent, error) {
 	var events []OutboxEvent
@@ -194,7 +194,8 @@ type eventClaim struct {
 }
 
 // admit reports whether the system may be told anything now. One that fails is
-// tried by one worker alone, which pushes the wait on.
+// tried by one worker alone, which pushes the wait on. The lock on the system's
+// row has workers and RetryEvents see what each other did.
 func (c *eventClaim) admit(ctx context.Context, tx *db.Tx) (bool, error) {
 	var due bool
 	err := tx.Get(ctx, &due, `SELECT EXISTS (SELECT 1 FROM outbox WHERE hook = $1 AND next_try_at > 0 AND next_try_at <= $2)`, c.hook, c.now)
@@ -202,7 +203,7 @@ func (c *eventClaim) admit(ctx context.Context, tx *db.Tx) (bool, error) {
 		return false, err
 	}
 	var states []hookState
-	err = tx.Select(ctx, &states, `SELECT failures, failing_since, wait_until, last_error FROM outgoing_webhooks WHERE slug = $1`, c.hook)
+	err = tx.Select(ctx, &states, `SELECT failures, failing_since, wait_until, last_error FROM outgoing_webhooks WHERE slug = $1 {for update}`, c.hook)
 	if err != nil || len(states) == 0 {
 		return false, err
 	}
@@ -222,7 +223,8 @@ func (c *eventClaim) take(ctx context.Context, tx *db.Tx) ([]OutboxEvent, error)
 	var rows []outboxEventRow
 	err := tx.Select(ctx, &rows, `WITH c AS MATERIALIZED (
 			SELECT subscriber_id, hook, at FROM outbox o WHERE hook = $1 AND next_try_at > 0 AND next_try_at <= $2 AND lease_until < $3
-				AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.subscriber_id = o.subscriber_id AND e.hook = o.hook AND e.at < o.at AND e.next_try_at > 0)
+				AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.subscriber_id = o.subscriber_id AND e.hook = o.hook
+					AND (e.at < o.at AND e.next_try_at > 0 OR e.at > o.at AND e.lease_until >= $3))
 			ORDER BY next_try_at LIMIT $4 {skip locked})
 		UPDATE outbox SET lease_until = $5, attempts = attempts + 1 WHERE (subscriber_id, hook, at) IN (SELECT subscriber_id, hook, at FROM c)
 		RETURNING subscriber_id, hook, at, event, body, queued_at, attempts, next_try_at, answer`, c.hook, c.now, c.clock, c.most, c.until)
