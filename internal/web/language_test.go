@@ -104,8 +104,9 @@ func TestLanguageOfAReader(t *testing.T) {
 	}
 	goodbye := s.submit(s.ask(http.MethodGet, s.u(id, "daily"), "").form(t))
 	goodbye.wantLanguage(t, "goodbye", "de", "ltr")
-	if !strings.Contains(goodbye.body, "/subscribe?lang=de") {
-		t.Error("who changed their mind signs up in another language")
+	s.must(s.store.Unsubscribe(t.Context(), id, 0, "page", ""))
+	if left := s.ask(http.MethodGet, s.p(id), ""); !strings.Contains(left.body, "/subscribe?lang=de") {
+		t.Errorf("who changed their mind later signs up in another language:\n%s", left.body)
 	}
 }
 
