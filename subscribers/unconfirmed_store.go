@@ -67,7 +67,7 @@ func (s *Store) lapse(ctx context.Context, tx *db.Tx, recs []*record, before tim
 	if err := s.save(ctx, tx, back); err != nil {
 		return err
 	}
-	return forget(ctx, tx, gone)
+	return forgetAll(ctx, tx, gone)
 }
 
 // lapse makes a pending reader who had left before one who has left, since then.
@@ -78,8 +78,8 @@ func (r *record) lapse(now time.Time) {
 	r.note(note{Consent: Consent{At: now, Event: EventLapsed, Origin: originRetention}})
 }
 
-// forget deletes readers who never were active, and all that hangs on them.
-func forget(ctx context.Context, tx *db.Tx, ids []int64) error {
+// forgetAll deletes readers who never were active, and all that hangs on them.
+func forgetAll(ctx context.Context, tx *db.Tx, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
