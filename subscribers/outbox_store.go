@@ -10,8 +10,30 @@ import (
 	"broadsheet/internal/db"
 )
 
-// SyncHooks makes the systems that are told those that are given. What one that
-// is gone was still to be told goes with it.
+// AddHooks has those of the given systems told that were not until now. It leaves
+// the others as they are: a command on a host with another configuration takes
+// nothing away.
+func (s *Store) AddHooks(ctx context.Context, want []Hook) error {
+	missing := false
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		have, err := readHooks(ctx, tx)
+		missing = slices.ContainsFunc(want, func(w Hook) bool { return !isAmong(have, w.Slug) })
+		return err
+	})
+	if err == nil && missing {
+		err = s.db.Write(ctx, func(tx *db.Tx) error {
+			return insertHooks(ctx, tx, want, `ON CONFLICT (slug) DO NOTHING`)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("add outgoing webhooks: %w", err)
+	}
+	return nil
+}
+
+// SyncHooks makes the systems that are told those that are given, and what they
+// are told of what is given. What one that is gone was still to be told goes with
+// it: whoever tells them calls it as it starts, and nobody else.
 func (s *Store) SyncHooks(ctx context.Context, want []Hook) error {
 	differs := false
 	err := s.db.View(ctx, func(tx *db.Tx) error {
@@ -28,6 +50,10 @@ func (s *Store) SyncHooks(ctx context.Context, want []Hook) error {
 	return nil
 }
 
+func isAmong(hooks []Hook, slug string) bool {
+	return slices.ContainsFunc(hooks, func(h Hook) bool { return h.Slug == slug })
+}
+
 func sortedHooks(hooks []Hook) []Hook {
 	return slices.SortedFunc(slices.Values(hooks), func(a, b Hook) int { return strings.Compare(a.Slug, b.Slug) })
 }
@@ -38,7 +64,7 @@ func syncHooks(ctx context.Context, tx *db.Tx, want []Hook) error {
 		return err
 	}
 	for _, h := range have {
-		if slices.ContainsFunc(want, func(w Hook) bool { return w.Slug == h.Slug }) {
+		if isAmong(want, h.Slug) {
 			continue
 		}
 		for _, statement := range []string{`DELETE FROM outgoing_webhooks WHERE slug = $1`, `DELETE FROM outbox WHERE hook = $1`} {
@@ -47,9 +73,12 @@ func syncHooks(ctx context.Context, tx *db.Tx, want []Hook) error {
 			}
 		}
 	}
-	for _, h := range want {
-		if _, err := tx.Exec(ctx, `INSERT INTO outgoing_webhooks (slug, events) VALUES ($1, $2)
-			ON CONFLICT (slug) DO UPDATE SET events = excluded.events`, h.Slug, h.list()); err != nil {
+	return insertHooks(ctx, tx, want, `ON CONFLICT (slug) DO UPDATE SET events = excluded.events`)
+}
+
+func insertHooks(ctx context.Context, tx *db.Tx, hooks []Hook, known string) error {
+	for _, h := range hooks {
+		if _, err := tx.Exec(ctx, `INSERT INTO outgoing_webhooks (slug, events) VALUES ($1, $2) `+known, h.Slug, h.list()); err != nil {
 			return err
 		}
 	}

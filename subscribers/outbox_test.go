@@ -373,30 +373,6 @@ func TestLostLease(t *testing.T) {
 	})
 }
 
-// TestHooksOfTheConfiguration: what is no longer configured is told no more.
-func TestHooksOfTheConfiguration(t *testing.T) {
-	eachDesk(t, func(t *testing.T, k *desk) {
-		all := subscribers.HookEvents()
-		k.must(k.SyncHooks(t.Context(), []subscribers.Hook{{Slug: "crm", Events: all}, {Slug: "shop", Events: all[:1]}}))
-		id := k.activate("ann@example.com")
-		k.must(k.Unsubscribe(t.Context(), id, 0, "page", ""))
-		for hook, want := range map[string]int{"crm": 2, "shop": 1} {
-			if events, err := k.Events(t.Context(), hook, 10); err != nil || len(events) != want {
-				t.Errorf("%s has %d events, want %d", hook, len(events), want)
-			}
-		}
-		k.must(k.SyncHooks(t.Context(), []subscribers.Hook{{Slug: "shop", Events: all}}))
-		if n := k.count(`SELECT count(*) FROM outbox WHERE hook = 'crm'`); n != 0 {
-			t.Errorf("%d events of a system that is gone", n)
-		}
-		states, err := k.HookStates(t.Context())
-		k.must(err)
-		if len(states) != 1 || states[0].Slug != "shop" || len(states[0].Events) != len(all) || states[0].Waiting != 1 {
-			t.Errorf("states %+v", states)
-		}
-	})
-}
-
 // TestOneWorkerTriesAFailingHook: of several that look when the wait is over,
 // one gets an event.
 func TestOneWorkerTriesAFailingHook(t *testing.T) {

@@ -64,7 +64,7 @@ func OpenWriting(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Ap
 		if err := a.Digests.Sync(ctx, a.Setup); err != nil {
 			return err
 		}
-		if err := a.Subscribers.SyncHooks(ctx, a.hooks()); err != nil {
+		if err := a.Subscribers.AddHooks(ctx, a.hooks()); err != nil {
 			return err
 		}
 		return a.awaitSlots(ctx)

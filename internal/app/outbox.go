@@ -221,6 +221,17 @@ func (a *App) teller() (*Teller, error) {
 	return NewTeller(a.Subscribers, to, a.Log, a.Now), nil
 }
 
+// tellOthers tells the configured systems. They alone are told from its start on,
+// and what another was still to be told is dropped.
+func (a *App) tellOthers(t *Teller) job {
+	return func(ctx context.Context) error {
+		if err := a.Subscribers.SyncHooks(ctx, a.hooks()); err != nil && ctx.Err() == nil {
+			return err
+		}
+		return t.Run(ctx)
+	}
+}
+
 // hooks are the configured systems as the database is to know them.
 func (a *App) hooks() []subscribers.Hook {
 	var out []subscribers.Hook

@@ -170,7 +170,7 @@ func (a *App) deliveries(out *Outgoing) (job, error) {
 	old := delivery.NewRetention(a.DB, a.Config.Mail.KeepDeliveries, a.Log, a.Now)
 	return func(ctx context.Context) error {
 		defer out.Pool.Close()
-		return runAll(ctx, []job{engine.Run, postman.Run, old.Run, a.tell(out), a.watchBursts, teller.Run})
+		return runAll(ctx, []job{engine.Run, postman.Run, old.Run, a.tell(out), a.watchBursts, a.tellOthers(teller)})
 	}, nil
 }
 
