@@ -140,8 +140,6 @@ func (s *Server) answerSignUp(w http.ResponseWriter, r *http.Request, v verdict,
 	case v.refusal != nil:
 		w.Header().Set("Retry-After", seconds(v.refusal.wait))
 		writeJSON(w, v.refusal.status, errorList{{Error: templates.ProblemText(site, templates.ProblemTooMany)}})
-	case v.step != "":
-		s.tellStep(w, site, v.step)
 	case v.problems != nil:
 		writeJSON(w, http.StatusUnprocessableEntity, problemList(site, v.problems))
 	default:
