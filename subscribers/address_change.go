@@ -64,10 +64,7 @@ func (s *Store) AskAddress(ctx context.Context, token Token, address, origin, cl
 		return err
 	}
 	return s.db.Write(ctx, func(tx *db.Tx) error {
-		if err := lockNew(ctx, tx); err != nil {
-			return err
-		}
-		r, err := freshRecord(ctx, tx, token, locked)
+		r, holder, err := lockMove(ctx, tx, token, address)
 		switch {
 		case err != nil:
 			return err
@@ -77,14 +74,29 @@ func (s *Store) AskAddress(ctx context.Context, token Token, address, origin, cl
 			return nil
 		}
 		by := Consent{At: s.now(), Event: EventAddressAsked, Origin: origin, Client: client, Detail: "to=" + Mask(address)}
-		return s.openMove(ctx, tx, r, address, by)
+		return s.openMove(ctx, tx, r, holder, address, by)
 	})
+}
+
+// lockMove locks the reader of a fresh token, and whoever holds the address that
+// they want, nil for nobody. It returns what freshRecord does.
+func lockMove(ctx context.Context, tx *db.Tx, token Token, address string) (r, holder *record, err error) {
+	if token.Purpose != PurposeFresh {
+		return nil, nil, ErrBadToken
+	}
+	if err := lockNew(ctx, tx); err != nil {
+		return nil, nil, err
+	}
+	if r, holder, err = lockReaders(ctx, tx, token.Subscriber, address); err != nil {
+		return nil, nil, err
+	}
+	return r, holder, token.opens(r)
 }
 
 // openMove stores a change of address and asks both sides. The change is no later
 // than the mails, which are known by that to be about it.
-func (s *Store) openMove(ctx context.Context, tx *db.Tx, r *record, address string, by Consent) error {
-	if sent, err := s.enqueue(ctx, tx, &r.Subscriber, MailOldAddress); err != nil || !sent {
+func (s *Store) openMove(ctx context.Context, tx *db.Tx, r, holder *record, address string, by Consent) error {
+	if ok, err := s.countMail(ctx, tx, &r.Subscriber, MailOldAddress); err != nil || !ok {
 		return err
 	}
 	if err := putChange(ctx, tx, &addressChange{Subscriber: r.ID, Old: r.Address, New: address, AskedAt: db.Millis(by.At)}); err != nil {
@@ -94,49 +106,48 @@ func (s *Store) openMove(ctx context.Context, tx *db.Tx, r *record, address stri
 	if err := s.save(ctx, tx, []*record{r}); err != nil {
 		return err
 	}
-	return s.askNewAddress(ctx, tx, r, address)
+	return s.askBoth(ctx, tx, r, holder, address)
 }
 
-// askNewAddress mails the new address of a change what it should know.
-func (s *Store) askNewAddress(ctx context.Context, tx *db.Tx, r *record, address string) error {
-	holder, free, err := holderOf(ctx, tx, address)
-	switch {
-	case err != nil:
-		return err
-	case free:
-		to := r.Subscriber // which the mail is about
-		to.Address = address
-		_, err = s.enqueue(ctx, tx, &to, MailNewAddress)
-		return err
-	case holder != nil && holder.State == StateActive && !holder.Suppressed():
-		_, err = s.enqueue(ctx, tx, &holder.Subscriber, MailAlreadySubscribed)
-		return err
-	}
-	return nil
-}
-
-// holderOf returns whose an address is, nil for nobody's, and whether a reader
-// may change to it: one that is suppressed, an active reader's, or known to
-// another system, is not free.
-func holderOf(ctx context.Context, tx *db.Tx, address string) (holder *record, free bool, err error) {
-	recs, err := load(ctx, tx, byAddresses, []string{address}, locked)
+// askBoth mails the old address of a change to agree, within limits that are
+// looked at already, and the new one what it should know. Both mails are counted
+// before the first is queued: that is the order of the locks.
+func (s *Store) askBoth(ctx context.Context, tx *db.Tx, r, holder *record, address string) error {
+	to, kind := r.Subscriber, MailNewAddress // which the mail is about
+	to.Address = address
+	free, err := isFree(ctx, tx, address, holder)
 	if err != nil {
-		return nil, false, err
+		return err
 	}
+	asks := free
+	if !free && holder != nil && holder.State == StateActive && !holder.Suppressed() {
+		to, kind, asks = holder.Subscriber, MailAlreadySubscribed, true
+	}
+	if asks {
+		if asks, err = s.countMail(ctx, tx, &to, kind); err != nil {
+			return err
+		}
+	}
+	now := s.now()
+	if err := queueMail(ctx, tx, r.ID, MailOldAddress, mailPending, now, now); err != nil || !asks {
+		return err
+	}
+	return queueMail(ctx, tx, to.ID, kind, mailPending, now, now)
+}
+
+// isFree reports whether a reader may change to an address, which holder has, nil
+// for nobody. One that is suppressed, an active reader's, or known to another
+// system, is not free.
+func isFree(ctx context.Context, tx *db.Tx, address string, holder *record) (bool, error) {
 	suppressed, err := suppressedAt(ctx, tx, []string{address})
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	erased, err := erasuresOf(ctx, tx, []string{address})
-	if err != nil {
-		return nil, false, err
+	if err != nil || !suppressed[address].IsZero() || erased[address].suppressed {
+		return false, err
 	}
-	free = suppressed[address].IsZero() && !erased[address].suppressed
-	if len(recs) == 0 {
-		return nil, free, nil
-	}
-	holder = recs[0]
-	return holder, free && !holder.Suppressed() && holder.State != StateActive && holder.ExternalID == "", nil
+	return holder == nil || !holder.Suppressed() && holder.State != StateActive && holder.ExternalID == "", nil
 }
 
 // AddressChange returns the change of a token from either address. It returns
@@ -156,23 +167,46 @@ func (s *Store) AddressChange(ctx context.Context, token Token) (ChangeView, err
 
 // openChange reads the change of a token, and its reader.
 func (s *Store) openChange(ctx context.Context, tx *db.Tx, token Token, lock string) (*record, *addressChange, error) {
-	if token.Purpose != PurposeOldAddress && token.Purpose != PurposeNewAddress {
-		return nil, nil, ErrBadToken
-	}
 	r, err := byID(ctx, tx, token.Subscriber, lock)
 	if err != nil {
 		return nil, nil, err
 	}
+	c, err := s.changeBy(ctx, tx, token, r)
+	return r, c, err
+}
+
+// changeBy reads the change of a token of r.
+func (s *Store) changeBy(ctx context.Context, tx *db.Tx, token Token, r *record) (*addressChange, error) {
+	if token.Purpose != PurposeOldAddress && token.Purpose != PurposeNewAddress {
+		return nil, ErrBadToken
+	}
 	c, err := changeOf(ctx, tx, r.ID)
 	switch {
 	case err != nil:
-		return nil, nil, err
+		return nil, err
 	case c.ID != token.Change || c.Old != r.Address || !c.isOpen(s.now()):
-		return nil, nil, ErrExpired
+		return nil, ErrExpired
 	case r.State != StateActive:
-		return nil, nil, ErrUnsubscribed
+		return nil, ErrUnsubscribed
 	}
-	return r, c, nil
+	return c, nil
+}
+
+// lockChange locks the reader of a token and whoever holds the address that is
+// asked for, nil for nobody, and reads the change.
+func (s *Store) lockChange(ctx context.Context, tx *db.Tx, token Token) (r, holder *record, c *addressChange, err error) {
+	if err := lockNew(ctx, tx); err != nil {
+		return nil, nil, nil, err
+	}
+	asked, err := changeOf(ctx, tx, token.Subscriber)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if r, holder, err = lockReaders(ctx, tx, token.Subscriber, asked.New); err != nil {
+		return nil, nil, nil, err
+	}
+	c, err = s.changeBy(ctx, tx, token, r) // which may have been stopped meanwhile
+	return r, holder, c, err
 }
 
 // AcceptAddress agrees to the change of a token for the old address, or confirms
@@ -181,10 +215,7 @@ func (s *Store) openChange(ctx context.Context, tx *db.Tx, token Token, lock str
 func (s *Store) AcceptAddress(ctx context.Context, token Token, origin, client string) (ChangeView, error) {
 	var v ChangeView
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		if err := lockNew(ctx, tx); err != nil {
-			return err
-		}
-		r, c, err := s.openChange(ctx, tx, token, locked)
+		r, holder, c, err := s.lockChange(ctx, tx, token)
 		if err != nil {
 			return err
 		}
@@ -197,7 +228,7 @@ func (s *Store) AcceptAddress(ctx context.Context, token Token, origin, client s
 		}
 		v = c.view(&r.Subscriber)
 		if v.Agreed && v.Confirmed {
-			if v.Done, err = s.moveAddress(ctx, tx, r, c, by); err != nil {
+			if v.Done, err = s.moveAddress(ctx, tx, r, holder, c, by); err != nil {
 				return err
 			}
 		}
@@ -226,8 +257,8 @@ func (c *addressChange) accept(p Purpose, by *Consent) bool {
 // reader's. Who holds it without getting anything is forgotten, for the same
 // person has just confirmed it. Of the old address a hash is kept, so that no file
 // brings it back.
-func (s *Store) moveAddress(ctx context.Context, tx *db.Tx, r *record, c *addressChange, by Consent) (bool, error) {
-	holder, free, err := holderOf(ctx, tx, c.New)
+func (s *Store) moveAddress(ctx context.Context, tx *db.Tx, r, holder *record, c *addressChange, by Consent) (bool, error) {
+	free, err := isFree(ctx, tx, c.New, holder)
 	if err != nil || !free || r.Suppressed() {
 		return false, err
 	}
@@ -242,7 +273,7 @@ func (s *Store) moveAddress(ctx context.Context, tx *db.Tx, r *record, c *addres
 	set(&r.changed, &r.Address, c.New)
 	set(&r.changed, &r.HardBouncedAt, time.Time{})
 	set(&r.changed, &r.SoftBounces, 0)
-	by.Event, by.Detail = EventAddressChanged, "from="+c.Old+" to="+c.New
+	by.Event, by.Detail = EventAddressChanged, "from="+Mask(c.Old)+" to="+Mask(c.New)
 	r.note(note{Consent: by})
 	return true, nil
 }

@@ -23,6 +23,26 @@ func changeOf(ctx context.Context, tx *db.Tx, subscriberID int64) (*addressChang
 	return &rows[0], nil
 }
 
+// lockReaders locks a reader, or returns ErrUnknown, and whoever else holds an
+// address, nil for nobody. lockNew must have been called.
+func lockReaders(ctx context.Context, tx *db.Tx, id int64, address string) (r, holder *record, err error) {
+	recs, err := loadPair(ctx, tx, pairOfID, id, address)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, rec := range recs {
+		if rec.ID == id {
+			r = rec
+		} else {
+			holder = rec
+		}
+	}
+	if r == nil {
+		return nil, nil, ErrUnknown
+	}
+	return r, holder, nil
+}
+
 // NewAddressOf returns the address that a subscriber asked to change to, "" if no
 // change is under way.
 func (s *Store) NewAddressOf(ctx context.Context, subscriberID int64) (string, error) {
@@ -66,6 +86,15 @@ func saveChange(ctx context.Context, tx *db.Tx, c *addressChange) error {
 func deleteChange(ctx context.Context, tx *db.Tx, subscriberID int64) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM address_changes WHERE subscriber_id = $1`, subscriberID); err != nil {
 		return fmt.Errorf("delete the change of address: %w", err)
+	}
+	return nil
+}
+
+// deleteChangesNaming ends the changes from and to an address, whoever asked for
+// them.
+func deleteChangesNaming(ctx context.Context, tx *db.Tx, address string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM address_changes WHERE old_address = $1 OR new_address = $1`, address); err != nil {
+		return fmt.Errorf("delete changes of address: %w", err)
 	}
 	return nil
 }

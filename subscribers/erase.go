@@ -16,30 +16,37 @@ import (
 
 // Erased tells what an erasure takes, or took, away.
 type Erased struct {
-	ID                           int64 // of the subscriber that was, 0 for an address that was only suppressed
-	Subscriptions, Mails, Proofs int64 // rows: choices and system mails are deleted, entries of the record of consent kept without what was personal
-	Suppressed                   bool  // the address stays suppressed
+	Since                        string // the present address of the reader, if the one that was named is a former one
+	ID                           int64  // of the subscriber that was, 0 for an address that was only suppressed
+	Subscriptions, Mails, Proofs int64  // rows: choices and system mails are deleted, entries of the record of consent kept without what was personal
+	Suppressed                   bool   // the address stays suppressed
 }
 
 // Erase forgets an address and all that is known of its reader. What stays is
 // a salted hash of the address, so that no file, API or operator brings it
 // back, and of the record of consent what happened when and by which text.
 // Mail already planned or claimed goes out no more, and the reader may sign up
-// again. An address that is neither known nor suppressed is ErrUnknown.
+// again. An address that its reader gave up for another stands for that reader.
+// One that is neither known nor suppressed is ErrUnknown.
 func (s *Store) Erase(ctx context.Context, address string) (Erased, error) {
+	address, err := mail.Canonical(address)
+	if err != nil {
+		return Erased{}, err
+	}
 	var e Erased
-	err := s.db.Write(ctx, func(tx *db.Tx) error {
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		if err := lockNew(ctx, tx); err != nil {
 			return err
 		}
-		r, err := s.toErase(ctx, tx, address, locked)
+		r, err := toErase(ctx, tx, address, locked)
 		if err != nil {
 			return err
 		}
-		if e, err = countErasure(ctx, tx, r); err != nil {
+		if e, err = forgetReader(ctx, tx, r, s.now(), originErasure); err != nil {
 			return err
 		}
-		return erase(ctx, tx, r, s.now(), originErasure)
+		e.Since = since(r, address)
+		return deleteChangesNaming(ctx, tx, address)
 	})
 	if err != nil {
 		return Erased{}, fmt.Errorf("erase a reader: %w", err)
@@ -49,43 +56,65 @@ func (s *Store) Erase(ctx context.Context, address string) (Erased, error) {
 
 // RehearseErase is Erase without changing anything.
 func (s *Store) RehearseErase(ctx context.Context, address string) (Erased, error) {
+	address, err := mail.Canonical(address)
+	if err != nil {
+		return Erased{}, err
+	}
 	var e Erased
-	err := s.db.View(ctx, func(tx *db.Tx) error {
-		r, err := s.toErase(ctx, tx, address, "")
-		if err == nil {
-			e, err = countErasure(ctx, tx, r)
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		r, err := toErase(ctx, tx, address, "")
+		if err != nil {
+			return err
 		}
+		e, err = countErasure(ctx, tx, r)
+		e.Since = since(r, address)
 		return err
 	})
 	return e, err
 }
 
-// toErase reads the record of an address, one without an id if the address is
-// only suppressed.
-func (s *Store) toErase(ctx context.Context, tx *db.Tx, address, lock string) (*record, error) {
-	canonical, err := mail.Canonical(address)
-	if err != nil {
-		return nil, err
+// since returns the address of r if it is another than the one that was named.
+func since(r *record, named string) string {
+	if r.Address == named {
+		return ""
 	}
-	recs, err := load(ctx, tx, byAddresses, []string{canonical}, lock)
-	if err != nil {
-		return nil, err
-	}
-	found, err := suppressedAt(ctx, tx, []string{canonical})
-	if err != nil {
-		return nil, err
-	}
-	if len(recs) == 1 {
-		r := recs[0]
-		if r.SuppressedAt.IsZero() {
-			r.SuppressedAt = found[canonical]
+	return r.Address
+}
+
+// toErase reads the record of an address, also of one that its reader gave up for
+// another, or one without an id if the address is only suppressed.
+func toErase(ctx context.Context, tx *db.Tx, address, lock string) (*record, error) {
+	return followed(ctx, tx, address, func(address string) (*record, error) {
+		recs, err := load(ctx, tx, byAddresses, []string{address}, lock)
+		if err != nil {
+			return nil, err
 		}
-		return r, nil
+		found, err := suppressedAt(ctx, tx, []string{address})
+		switch {
+		case err != nil:
+			return nil, err
+		case len(recs) == 0 && found[address].IsZero():
+			return nil, ErrUnknown
+		case len(recs) == 0:
+			return &record{Subscriber: Subscriber{Address: address, SuppressedAt: found[address]}}, nil
+		}
+		if r := recs[0]; r.SuppressedAt.IsZero() {
+			r.SuppressedAt = found[address]
+		}
+		return recs[0], nil
+	})
+}
+
+// forgetReader erases a reader, and what others asked for that names the address.
+func forgetReader(ctx context.Context, tx *db.Tx, r *record, now time.Time, origin string) (Erased, error) {
+	e, err := countErasure(ctx, tx, r)
+	if err != nil {
+		return e, err
 	}
-	if found[canonical].IsZero() {
-		return nil, ErrUnknown
+	if err := erase(ctx, tx, r, now, origin); err != nil {
+		return e, err
 	}
-	return &record{Subscriber: Subscriber{Address: canonical, SuppressedAt: found[canonical]}}, nil
+	return e, deleteChangesNaming(ctx, tx, r.Address)
 }
 
 // erasure is what is kept of an address that was erased.

@@ -2,6 +2,7 @@ package subscribers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -86,6 +87,33 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time, origin stri
 	return insertConsents(ctx, tx, []*record{r})
 }
 
+// addressSince returns the present address of the reader who gave up the one that
+// is named, or ErrUnknown.
+func addressSince(ctx context.Context, tx *db.Tx, former string) (string, error) {
+	left, err := erasuresOf(ctx, tx, []string{former})
+	if err != nil {
+		return "", err
+	}
+	r, err := byID(ctx, tx, left[former].subscriber, "")
+	if err != nil {
+		return "", err
+	}
+	return r.Address, nil
+}
+
+// followed reads by an address and, if that is nobody's, by the one for which its
+// reader gave it up.
+func followed[T any](ctx context.Context, tx *db.Tx, address string, read func(address string) (T, error)) (T, error) {
+	out, err := read(address)
+	if !errors.Is(err, ErrUnknown) {
+		return out, err
+	}
+	if address, err = addressSince(ctx, tx, address); err != nil {
+		return out, err
+	}
+	return read(address)
+}
+
 // keepErasure keeps the hash of an address that a reader does not have any more.
 func keepErasure(ctx context.Context, tx *db.Tx, hash string, subscriberID int64, now time.Time, suppressed int) error {
 	_, err := tx.Exec(ctx, `INSERT INTO erasures (hash, subscriber_id, erased_at, suppressed) VALUES ($1, $2, $3, $4)
@@ -106,7 +134,9 @@ type SentMail struct {
 	Reply     string    // the relay's last answer
 }
 
-// Mails returns the system mails of a subscriber that are kept, oldest first.
+// Mails returns the system mails to a subscriber that are kept, oldest first.
+// Those to an address that the reader asked to change to are somebody else's
+// until it is done: they would tell whether that address is known here.
 func (s *Store) Mails(ctx context.Context, subscriberID int64) ([]SentMail, error) {
 	var rows []struct {
 		Kind      MailKind `db:"kind"`
@@ -117,7 +147,8 @@ func (s *Store) Mails(ctx context.Context, subscriberID int64) ([]SentMail, erro
 	}
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		rows = nil
-		return tx.Select(ctx, &rows, `SELECT kind, state, created_at, sent_at, reply FROM system_mails WHERE subscriber_id = $1 ORDER BY id`, subscriberID)
+		return tx.Select(ctx, &rows, `SELECT kind, state, created_at, sent_at, reply FROM system_mails
+			WHERE subscriber_id = $1 AND kind <> $2 ORDER BY id`, subscriberID, string(MailNewAddress))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read system mails: %w", err)

@@ -119,3 +119,92 @@ func TestEraseKeepsSuppressions(t *testing.T) {
 		}
 	})
 }
+
+// TestEraseByFormerAddress: who gave an address up for another is found by it,
+// and neither is in any table afterwards.
+func TestEraseByFormerAddress(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.activate(annOld)
+		agree, confirm := k.move(id, annOld, annNew)
+		k.accept(agree)
+		k.accept(confirm)
+		if where := k.whereIs(annOld); len(where) > 0 {
+			t.Errorf("the former address is in %v", where)
+		}
+		if d, err := k.ByAddress(t.Context(), "Ann@Example.com"); err != nil || d.ID != id || d.Address != annNew {
+			t.Errorf("by the former address is known %+v, %v", d, err)
+		}
+		other := k.activate("other@example.com") // who wants what was given up
+		k.must(k.AskAddress(t.Context(), k.fresh(other), annOld, "form", ""))
+		would, err := k.RehearseErase(t.Context(), annOld)
+		if err != nil || would.ID != id || would.Since != annNew {
+			t.Errorf("rehearsed: %+v, %v", would, err)
+		}
+		if e, err := k.Erase(t.Context(), annOld); err != nil || e != would {
+			t.Errorf("erased: %+v, %v, want %+v", e, err, would)
+		}
+		for _, address := range []string{annOld, annNew} {
+			if where := k.whereIs(address); len(where) > 0 {
+				t.Errorf("%s is still in %v", address, where)
+			}
+			if _, err := k.Erase(t.Context(), address); !errors.Is(err, subscribers.ErrUnknown) {
+				t.Errorf("%s again: got %v, want ErrUnknown", address, err)
+			}
+			if _, err := k.ByAddress(t.Context(), address); !errors.Is(err, subscribers.ErrUnknown) {
+				t.Errorf("%s afterwards: got %v, want ErrUnknown", address, err)
+			}
+		}
+		k.wantPicture("other@example.com", "active | daily=active Europe/Paris ,1,")
+	})
+}
+
+// TestEraseFormerAddressOfTwo: an address that has another reader since is theirs.
+func TestEraseFormerAddressOfTwo(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.activate(annOld)
+		agree, confirm := k.move(id, annOld, annNew)
+		k.accept(agree)
+		k.accept(confirm)
+		next := k.activate(annOld)
+		if d, err := k.ByAddress(t.Context(), annOld); err != nil || d.ID != next {
+			t.Errorf("the address is that of %+v, %v", d, err)
+		}
+		if e, err := k.Erase(t.Context(), annOld); err != nil || e.ID != next || e.Since != "" {
+			t.Errorf("erased: %+v, %v", e, err)
+		}
+		if got := k.detail(annNew).ID; got != id {
+			t.Errorf("the new address is that of %d, want %d", got, id)
+		}
+	})
+}
+
+// TestEraseEndsChanges: nobody else's change of address keeps an address that is
+// erased, whoever asks for that.
+func TestEraseEndsChanges(t *testing.T) {
+	for name, erase := range map[string]func(k *desk, id int64) error{
+		"an operator": func(k *desk, _ int64) error {
+			_, err := k.Erase(k.t.Context(), annNew)
+			return err
+		},
+		"the reader": func(k *desk, id int64) error {
+			_, err := k.EraseReader(k.t.Context(), k.fresh(id), "page")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDesk(t, func(t *testing.T, k *desk) {
+				id := k.activate(annNew)
+				for spy, asked := range map[string]string{"spy@example.com": annNew, "other@example.com": "third@example.com"} {
+					k.must(k.AskAddress(t.Context(), k.fresh(k.activate(spy)), asked, "form", ""))
+				}
+				k.must(erase(k, id))
+				if where := k.whereIs(annNew); len(where) > 0 {
+					t.Errorf("the address is still in %v", where)
+				}
+				if n := k.count(`SELECT count(*) FROM address_changes WHERE new_address = 'third@example.com'`); n != 1 {
+					t.Errorf("%d changes to other addresses are left, want 1", n)
+				}
+			})
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"broadsheet/internal/db"
 	"broadsheet/templates"
@@ -56,10 +57,16 @@ const (
 	fieldEvidence   = "consent"
 )
 
+// isExternalID reports whether a text can be the id of another system.
+func isExternalID(id string) bool {
+	return id != "" && len(id) <= maxExternalID && utf8.ValidString(id) &&
+		!strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) })
+}
+
 func (in *External) check(c *Catalog, now time.Time) (*request, error) {
 	wrong := FieldErrors{}
 	q := &request{}
-	if in.ID == "" || len(in.ID) > maxExternalID || strings.ContainsFunc(in.ID, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
+	if !isExternalID(in.ID) {
 		wrong.add(fieldExternalID, fmt.Errorf("the id is not 1 to %d printable characters without spaces", maxExternalID))
 	}
 	q.address = wrong.address(in.Address)
@@ -133,13 +140,16 @@ func (s *Store) externalRecord(ctx context.Context, tx *db.Tx, address, id strin
 	if err := lockNew(ctx, tx); err != nil {
 		return nil, false, err
 	}
-	recs, err := load(ctx, tx, byExternalIDs, []string{id}, locked)
+	recs, err := loadPair(ctx, tx, pairOfExternalID, id, address)
 	if err != nil {
 		return nil, false, err
 	}
-	if r, err = byAddress(ctx, tx, address, s.now()); err != nil {
+	if at := slices.IndexFunc(recs, func(r *record) bool { return r.Address == address }); at >= 0 {
+		r = recs[at]
+	} else if r, err = byAddress(ctx, tx, address, s.now()); err != nil {
 		return nil, false, err
 	}
+	recs = slices.DeleteFunc(recs, func(r *record) bool { return r.ExternalID != id })
 	switch {
 	case len(recs) == 0 && (r.fresh || r.ExternalID == "" || r.ExternalID == id):
 		set(&r.changed, &r.ExternalID, id)
@@ -291,6 +301,9 @@ func (x *external) save(ctx context.Context, tx *db.Tx, before Subscriber, seats
 // ByExternalID returns the reader whom another system knows by an id, or
 // ErrUnknown.
 func (s *Store) ByExternalID(ctx context.Context, id string) (*Row, error) {
+	if !isExternalID(id) {
+		return nil, ErrUnknown
+	}
 	var row Row
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		recs, err := load(ctx, tx, byExternalIDs, []string{id}, "")

@@ -214,3 +214,17 @@ func TestPutExternalMovesActive(t *testing.T) {
 		}
 	})
 }
+
+// TestByExternalIDOfNobody: what cannot be an id is nobody's, on any database.
+func TestByExternalIDOfNobody(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		for _, id := range []string{"", "p-1", "\x00", "p\x00", "\xff", "a b", strings.Repeat("x", 201)} {
+			if row, err := k.ByExternalID(t.Context(), id); !errors.Is(err, subscribers.ErrUnknown) {
+				t.Errorf("%q: got %+v, %v, want ErrUnknown", id, row, err)
+			}
+			if _, err := k.told(id, "ann@example.com", nil); id != "p-1" && !errors.As(err, new(subscribers.FieldErrors)) {
+				t.Errorf("%q is taken as an id: %v", id, err)
+			}
+		}
+	})
+}

@@ -45,15 +45,22 @@ func freshRecord(ctx context.Context, tx *db.Tx, token Token, lock string) (*rec
 		return nil, ErrBadToken
 	}
 	r, err := byID(ctx, tx, token.Subscriber, lock)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case !token.wentTo(r.Address):
-		return nil, ErrExpired
-	case r.State != StateActive:
-		return nil, ErrUnsubscribed
 	}
-	return r, nil
+	return r, token.opens(r)
+}
+
+// opens returns why a fresh token does not open what is personal of r: it is of
+// an address that the reader had before, or the reader has left.
+func (t Token) opens(r *record) error {
+	switch {
+	case !t.wentTo(r.Address):
+		return ErrExpired
+	case r.State != StateActive:
+		return ErrUnsubscribed
+	}
+	return nil
 }
 
 // Personal returns what the page behind a fresh link shows. It returns
@@ -111,10 +118,8 @@ func (s *Store) EraseReader(ctx context.Context, token Token, origin string) (Er
 		if err != nil {
 			return err
 		}
-		if e, err = countErasure(ctx, tx, r); err != nil {
-			return err
-		}
-		return erase(ctx, tx, r, s.now(), origin)
+		e, err = forgetReader(ctx, tx, r, s.now(), origin)
+		return err
 	})
 	if err != nil {
 		return Erased{}, fmt.Errorf("erase reader %d: %w", token.Subscriber, err)

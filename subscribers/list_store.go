@@ -20,39 +20,46 @@ type Detail struct {
 }
 
 // ByAddress returns all that is known of an address, written in any way, or
-// ErrUnknown.
+// ErrUnknown. One that its reader gave up for another stands for that reader.
 func (s *Store) ByAddress(ctx context.Context, address string) (*Detail, error) {
 	address, err := mail.Canonical(address)
 	if err != nil {
 		return nil, err
 	}
-	d := &Detail{Subscriber: Subscriber{Address: address}}
-	err = s.db.View(ctx, func(tx *db.Tx) error {
-		if d.Suppression, err = suppressionOf(ctx, tx, address); err != nil {
-			return err
-		}
-		recs, err := load(ctx, tx, byAddresses, []string{address}, "")
-		if err != nil {
-			return err
-		}
-		if len(recs) == 0 {
-			if d.Suppression == nil {
-				return ErrUnknown
-			}
-			d.SuppressedAt = d.Suppression.CreatedAt
-			return nil
-		}
-		d.Subscriber = recs[0].Subscriber
-		for _, seat := range recs[0].seats {
-			d.Subscriptions = append(d.Subscriptions, seat.Subscription)
-		}
-		d.Consents, err = consentsOf(ctx, tx, d.ID)
+	var d *Detail
+	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
+		d, err = followed(ctx, tx, address, func(address string) (*Detail, error) { return detailOf(ctx, tx, address) })
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+// detailOf reads what is known of an address, or ErrUnknown.
+func detailOf(ctx context.Context, tx *db.Tx, address string) (*Detail, error) {
+	d := &Detail{Subscriber: Subscriber{Address: address}}
+	var err error
+	if d.Suppression, err = suppressionOf(ctx, tx, address); err != nil {
+		return nil, err
+	}
+	recs, err := load(ctx, tx, byAddresses, []string{address}, "")
+	switch {
+	case err != nil:
+		return nil, err
+	case len(recs) == 0 && d.Suppression == nil:
+		return nil, ErrUnknown
+	case len(recs) == 0:
+		d.SuppressedAt = d.Suppression.CreatedAt
+		return d, nil
+	}
+	d.Subscriber = recs[0].Subscriber
+	for _, seat := range recs[0].seats {
+		d.Subscriptions = append(d.Subscriptions, seat.Subscription)
+	}
+	d.Consents, err = consentsOf(ctx, tx, d.ID)
+	return d, err
 }
 
 // AddressOf returns the address of a subscriber, or ErrUnknown.

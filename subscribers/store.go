@@ -129,6 +129,26 @@ func load[T int64 | string](ctx context.Context, tx *db.Tx, where string, keys [
 	return recs, nil
 }
 
+// The subscriber whom loadPair loads beside the one with an address.
+const (
+	pairOfID         = `SELECT id FROM subscribers WHERE id = $1`
+	pairOfExternalID = `SELECT id FROM subscribers WHERE external_id = $1 AND external_id <> ''`
+)
+
+// loadPair reads and locks the subscriber of a key and the one with an address,
+// in the order of their ids. lockNew must have been called, so that no address
+// and no external id changes hands meanwhile.
+func loadPair[T int64 | string](ctx context.Context, tx *db.Tx, pairOf string, key T, address string) ([]*record, error) {
+	var ids []int64
+	if err := tx.Select(ctx, &ids, pairOf+` UNION SELECT id FROM subscribers WHERE address = $2`, key, address); err != nil {
+		return nil, fmt.Errorf("find subscribers: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return load(ctx, tx, byIDs, ids, locked)
+}
+
 // byID reads one record to change it, or ErrUnknown.
 func byID(ctx context.Context, tx *db.Tx, id int64, lock string) (*record, error) {
 	recs, err := load(ctx, tx, byIDs, []int64{id}, lock)
@@ -179,9 +199,13 @@ func byAddress(ctx context.Context, tx *db.Tx, address string, now time.Time) (*
 }
 
 // lockNew keeps other transactions from adding subscribers until this one
-// ends. What adds one, and what suppresses an address, calls it before it looks
-// at rows: otherwise each could miss what the other is about to write, and a
-// suppressed address would be mailed.
+// ends. What adds one, what suppresses an address and what gives one another
+// address calls it before it looks at rows: otherwise each could miss what the
+// other is about to write, and a suppressed address would be mailed.
+//
+// Transactions lock in one order, so that none ever waits for one that waits for
+// it: this; the rows of subscribers by their ids, all of them at once; what hangs
+// on those, as save does; the counts of mails; the queue of mails.
 func lockNew(ctx context.Context, tx *db.Tx) error {
 	var value int64
 	if err := tx.Get(ctx, &value, `SELECT value FROM counters WHERE name = 'subscriber' {for update}`); err != nil {

@@ -72,16 +72,23 @@ func (s *Store) enqueueFor(ctx context.Context, tx *db.Tx, to *Subscriber, kind 
 			}
 		}
 	}
+	err = queueMail(ctx, tx, to.ID, kind, state, now, next)
+	return err == nil, err
+}
+
+// queueMail puts a mail in the queue that is within the limits. The queue stays
+// locked until the transaction ends.
+func queueMail(ctx context.Context, tx *db.Tx, subscriberID int64, kind MailKind, state mailState, now, next time.Time) error {
 	id, err := tx.NextIDs(ctx, "system_mail", 1)
 	if err != nil {
-		return false, err
+		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO system_mails (id, subscriber_id, kind, state, created_at, next_try_at)
-		VALUES ($1, $2, $3, $4, $5, $6)`, id, to.ID, string(kind), string(state), db.Millis(now), db.Millis(next))
+		VALUES ($1, $2, $3, $4, $5, $6)`, id, subscriberID, string(kind), string(state), db.Millis(now), db.Millis(next))
 	if err != nil {
-		return false, fmt.Errorf("queue a mail: %w", err)
+		return fmt.Errorf("queue a mail: %w", err)
 	}
-	return true, nil
+	return nil
 }
 
 // claimedMail is a system mail that this process may send until its lease ends.

@@ -26,7 +26,7 @@ func (e *env) subscriberEraseCommand() *cobra.Command {
 					fmt.Fprintf(e.stdout, "would be erased: %s\n", erasedText(would))
 					return nil
 				}
-				if err := e.confirm("Erase %s for good?", args[0]); err != nil {
+				if err := e.confirm("Erase %s for good?", args[0]+nowAt(would)); err != nil {
 					return err
 				}
 				erased, err := a.Subscribers.Erase(cmd.Context(), args[0])
@@ -42,11 +42,19 @@ func (e *env) subscriberEraseCommand() *cobra.Command {
 	return cmd
 }
 
+// nowAt names the present address of a reader who was named by a former one.
+func nowAt(d subscribers.Erased) string {
+	if d.Since == "" {
+		return ""
+	}
+	return " (now " + d.Since + ")"
+}
+
 func erasedText(d subscribers.Erased) string {
 	text := "the suppression of an address without a reader"
 	if d.ID != 0 {
-		text = fmt.Sprintf("reader %d with %s and %s; %s of consent kept without what is personal",
-			d.ID, count(d.Subscriptions, "subscription"), count(d.Mails, "system mail"), count(d.Proofs, "record"))
+		text = fmt.Sprintf("reader %d%s with %s and %s; %s of consent kept without what is personal",
+			d.ID, nowAt(d), count(d.Subscriptions, "subscription"), count(d.Mails, "system mail"), count(d.Proofs, "record"))
 	}
 	if d.Suppressed {
 		text += "; the address stays suppressed, as a hash"
