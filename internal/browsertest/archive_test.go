@@ -131,7 +131,6 @@ func (p *press) send(t *testing.T, d *digest.Digest) (edition, mail string) {
 // TestArchiveInTheBrowser looks at the lists of editions, at editions and at
 // mails as pages, in each theme.
 func TestArchiveInTheBrowser(t *testing.T) {
-	emptyFolder(t, "archive")
 	p := openPress(t)
 	b := openTab(t, startChromium(t), p.base, visitor{script: true, zone: "UTC"})
 	look := func(name, path, text string) {

@@ -26,7 +26,6 @@ func (b *tab) fillIn(language string) {
 const solved = `document.querySelector('input[name=work]').value.split(',').length === 8`
 
 func TestProofOfWorkInTheBrowser(t *testing.T) {
-	emptyFolder(t, "challenge")
 	s := openAttacked(t)
 	b := openTab(t, startChromium(t), s.base, visitor{address: "worker@inbox.example", script: true, zone: "Pacific/Auckland"})
 	b.fillIn("en")

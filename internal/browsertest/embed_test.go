@@ -158,7 +158,6 @@ func (b *tab) field(selector string) {
 }
 
 func TestPastedFormInTheBrowser(t *testing.T) {
-	emptyFolder(t, "embed")
 	s := openStall(t)
 	for i, script := range []bool{true, false} {
 		b := s.guest(t, visitor{address: fmt.Sprintf("html%d@inbox.example", i), script: script, zone: "Pacific/Auckland"})
@@ -198,7 +197,6 @@ func TestPastedFormInTheBrowser(t *testing.T) {
 }
 
 func TestComponentInTheBrowser(t *testing.T) {
-	emptyFolder(t, "component")
 	s := openStall(t)
 	b := s.guest(t, visitor{address: "component@inbox.example", script: true, zone: "Pacific/Auckland"})
 	b.open("/component/en")
@@ -275,7 +273,6 @@ func TestComponentMakesTheProofOfWork(t *testing.T) {
 }
 
 func TestFrameInTheBrowser(t *testing.T) {
-	emptyFolder(t, "frame")
 	s := openStall(t)
 	for i, script := range []bool{true, false} {
 		b := s.guest(t, visitor{address: fmt.Sprintf("frame%d@inbox.example", i), script: script, zone: "Pacific/Auckland"})

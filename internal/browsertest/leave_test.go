@@ -16,7 +16,6 @@ import (
 
 // TestLeavingInTheBrowser leaves in every way that the pages offer, and comes back.
 func TestLeavingInTheBrowser(t *testing.T) {
-	emptyFolder(t, "leaving")
 	base, chromium := startDemo(t), startChromium(t)
 	for name, v := range map[string]visitor{
 		"with script":    {address: "hal@inbox.example", script: true, zone: "Pacific/Auckland"},

@@ -2,6 +2,7 @@ package browsertest_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"image/png"
@@ -92,25 +93,25 @@ func (b *tab) photograph(name string, width int) {
 	if c, err := png.DecodeConfig(bytes.NewReader(picture)); err != nil || c.Width != width {
 		b.Errorf("the picture %s is %d wide, want %d (%v)", name, c.Width, width, err)
 	}
-	if err := os.WriteFile(filepath.Join(*screenshots, name), picture, 0o644); err != nil {
+	path := filepath.Join(*screenshots, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(path, picture, 0o644); err != nil {
 		b.Fatal(err)
 	}
 }
 
-// emptyFolder makes a folder for pictures and drops those of an earlier run.
-func emptyFolder(t *testing.T, folder string) {
-	t.Helper()
-	path := filepath.Join(*screenshots, folder)
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	old, err := filepath.Glob(filepath.Join(path, "*.png"))
-	if err != nil {
-		t.Fatal(err)
-	}
+// TestMain drops the pictures of an earlier run.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	old, err := filepath.Glob(filepath.Join(*screenshots, "*", "*.png"))
 	for _, picture := range old {
-		if err := os.Remove(picture); err != nil {
-			t.Fatal(err)
-		}
+		err = errors.Join(err, os.Remove(picture))
 	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "drop old pictures:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
 }

@@ -83,7 +83,6 @@ func serveMails(t *testing.T, mails []string) string {
 // dark, with pictures and without: nothing stands out at the side, and axe has
 // nothing serious to say.
 func TestMailsLookRight(t *testing.T) {
-	emptyFolder(t, "mails")
 	mails := goldenMails(t)
 	browser := startChromium(t)
 	b := openTab(t, browser, serveMails(t, mails), visitor{script: true, zone: "UTC"})

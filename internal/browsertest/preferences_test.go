@@ -17,7 +17,6 @@ import (
 // TestSettingsInTheBrowser uses what a reader can do with their settings and
 // their data, from the first link to the last.
 func TestSettingsInTheBrowser(t *testing.T) {
-	emptyFolder(t, "settings")
 	base, chromium := startDemo(t), startChromium(t)
 	for name, v := range map[string]visitor{
 		"with script":    {address: "eve@inbox.example", script: true, zone: "Pacific/Auckland"},

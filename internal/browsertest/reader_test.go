@@ -12,7 +12,6 @@ import (
 )
 
 func TestReadersInTheBrowser(t *testing.T) {
-	emptyFolder(t, "pages")
 	base, browser := startDemo(t), startChromium(t)
 	for _, c := range []struct {
 		name string
