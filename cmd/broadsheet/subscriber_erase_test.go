@@ -4,8 +4,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"broadsheet/internal/db"
 	"broadsheet/mail/sink"
+	"broadsheet/subscribers"
 )
 
 // TestEraseStopsMailThatWaits erases a reader whose digest waits for another
@@ -43,4 +46,34 @@ func TestEraseStopsMailThatWaits(t *testing.T) {
 	if n.inbox.mails["ann@reader.example"].times != 0 {
 		t.Error("an erased reader got a mail")
 	}
+}
+
+// TestEraseByFormerAddress: who gave an address up for another is erased by it,
+// after the program has said which address that is.
+func TestEraseByFormerAddress(t *testing.T) {
+	t.Parallel()
+	n := newNewsroom(t, settings{}, sink.Options{})
+	n.write("readers.csv", "email\nann@reader.example\n")
+	n.must("subscriber", "import", "readers.csv", "--confirmed", "--consent", "asked")
+	d, now := n.open(), time.Now()
+	id := int64(count(t, d, `SELECT id FROM subscribers`))
+	err := d.Write(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), `INSERT INTO address_changes (subscriber_id, id, old_address, new_address, asked_at)
+			VALUES ($1, 1, 'ann@reader.example', 'ann@elsewhere.example', $2)`, id, db.Millis(now))
+		return err
+	})
+	for _, side := range []subscribers.Purpose{subscribers.PurposeOldAddress, subscribers.PurposeNewAddress} {
+		if err == nil {
+			_, err = subscribers.NewStore(d, time.Now).AcceptAddress(t.Context(), subscribers.Token{Purpose: side, Subscriber: id, Change: 1, IssuedAt: now}, "page", "")
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.steps([]step{
+		{args: "subscriber data ann@reader.example", stdout: `"Address": "ann@elsewhere.example"`},
+		{args: "subscriber erase ann@reader.example", code: 2, stderr: `Erase ann@reader.example \(now ann@elsewhere.example\) for good\?`},
+		{args: "--yes subscriber erase ann@reader.example", stdout: `^erased: reader \d+ \(now ann@elsewhere.example\) with 1 subscription`},
+		{args: "subscriber show ann@elsewhere.example", code: 1, stderr: `unknown subscriber`},
+	})
 }
