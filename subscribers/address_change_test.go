@@ -191,7 +191,7 @@ func TestAddressChangeReveals(t *testing.T) {
 		k.must(k.Suppress(t.Context(), "stranger@example.com", subscribers.ReasonManual, "", "command"))
 		k.activate("erased@example.com")
 		k.must(k.Suppress(t.Context(), "erased@example.com", subscribers.ReasonManual, "", "command"))
-		_, err := k.Erase(t.Context(), "erased@example.com")
+		_, err := k.Erase(t.Context(), "erased@example.com", "command")
 		k.must(err)
 		_, err = k.told("crm-1", "crm@example.com", nil)
 		k.must(err)

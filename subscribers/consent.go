@@ -66,7 +66,7 @@ const (
 const (
 	originImport    = "import"
 	originPostman   = "postman"
-	originErasure   = "erasure"
+	originErasure   = "erasure" // of records from before the way was kept
 	originRetention = "retention"
 )
 

@@ -112,7 +112,7 @@ func TestConsentsOnlyGrow(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("history\n got %q\nwant %q", got, want)
 		}
-		if _, err := k.Erase(t.Context(), "ann@example.com"); err == nil || !strings.Contains(err.Error(), "sealed") {
+		if _, err := k.Erase(t.Context(), "ann@example.com", "command"); err == nil || !strings.Contains(err.Error(), "sealed") {
 			t.Errorf("Erase of a sealed record = %v: does the seal hold?", err)
 		}
 	})
@@ -185,7 +185,7 @@ func TestHistoryTellsTheText(t *testing.T) {
 			}
 		}
 		id := h.ID
-		_, err = k.Erase(t.Context(), "ann@example.com")
+		_, err = k.Erase(t.Context(), "ann@example.com", "command")
 		k.must(err)
 		h, err = k.History(t.Context(), "ann@example.com")
 		k.must(err)

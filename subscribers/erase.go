@@ -27,8 +27,9 @@ type Erased struct {
 // back, and of the record of consent what happened when and by which text.
 // Mail already planned or claimed goes out no more, and the reader may sign up
 // again. An address that its reader gave up for another stands for that reader.
-// One that is neither known nor suppressed is ErrUnknown.
-func (s *Store) Erase(ctx context.Context, address string) (Erased, error) {
+// One that is neither known nor suppressed is ErrUnknown. The record says by which
+// way the wish came, such as "command" or "api:crm".
+func (s *Store) Erase(ctx context.Context, address, origin string) (Erased, error) {
 	address, err := mail.Canonical(address)
 	if err != nil {
 		return Erased{}, err
@@ -42,7 +43,7 @@ func (s *Store) Erase(ctx context.Context, address string) (Erased, error) {
 		if err != nil {
 			return err
 		}
-		if e, err = forgetReader(ctx, tx, r, s.now(), originErasure); err != nil {
+		if e, err = forgetReader(ctx, tx, r, s.now(), origin); err != nil {
 			return err
 		}
 		e.Since = since(r, address)

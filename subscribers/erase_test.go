@@ -65,7 +65,7 @@ func TestErase(t *testing.T) {
 			t.Fatalf("rehearsed: %+v, %v, want %+v", e, err, want)
 		}
 		k.wantPicture("ada@example.com", "active | daily=active Europe/Paris ,1,")
-		if e, err := k.Erase(t.Context(), "Ada@Example.com"); err != nil || e != want {
+		if e, err := k.Erase(t.Context(), "Ada@Example.com", "command"); err != nil || e != want {
 			t.Fatalf("erased: %+v, %v, want %+v", e, err, want)
 		}
 		for _, personal := range []string{"ada@", "lovelace"} {
@@ -79,7 +79,7 @@ func TestErase(t *testing.T) {
 		if n := k.count(`SELECT COUNT(*) FROM consents c JOIN consent_texts t ON t.hash = c.text_hash WHERE c.subscriber_id = $1`, id); n != 1 {
 			t.Error("the text agreed to is not known any more")
 		}
-		if _, err := k.Erase(t.Context(), "ada@example.com"); !errors.Is(err, subscribers.ErrUnknown) {
+		if _, err := k.Erase(t.Context(), "ada@example.com", "command"); !errors.Is(err, subscribers.ErrUnknown) {
 			t.Errorf("again: got %v, want ErrUnknown", err)
 		}
 		k.wantPicture("other@example.com", "active | daily=active Europe/Paris ,1,")
@@ -102,7 +102,7 @@ func TestEraseKeepsSuppressions(t *testing.T) {
 		k.activate("ada@example.com")
 		for _, address := range []string{"ada@example.com", "never@example.com"} {
 			k.must(k.Suppress(t.Context(), address, subscribers.ReasonComplaint, "", "relay"))
-			if e, err := k.Erase(t.Context(), address); err != nil || !e.Suppressed {
+			if e, err := k.Erase(t.Context(), address, "command"); err != nil || !e.Suppressed {
 				t.Fatalf("%s: %+v, %v", address, e, err)
 			}
 			if where := k.whereIs(address); len(where) > 0 {
@@ -140,14 +140,14 @@ func TestEraseByFormerAddress(t *testing.T) {
 		if err != nil || would.ID != id || would.Since != annNew {
 			t.Errorf("rehearsed: %+v, %v", would, err)
 		}
-		if e, err := k.Erase(t.Context(), annOld); err != nil || e != would {
+		if e, err := k.Erase(t.Context(), annOld, "command"); err != nil || e != would {
 			t.Errorf("erased: %+v, %v, want %+v", e, err, would)
 		}
 		for _, address := range []string{annOld, annNew} {
 			if where := k.whereIs(address); len(where) > 0 {
 				t.Errorf("%s is still in %v", address, where)
 			}
-			if _, err := k.Erase(t.Context(), address); !errors.Is(err, subscribers.ErrUnknown) {
+			if _, err := k.Erase(t.Context(), address, "command"); !errors.Is(err, subscribers.ErrUnknown) {
 				t.Errorf("%s again: got %v, want ErrUnknown", address, err)
 			}
 			if _, err := k.ByAddress(t.Context(), address); !errors.Is(err, subscribers.ErrUnknown) {
@@ -169,7 +169,7 @@ func TestEraseFormerAddressOfTwo(t *testing.T) {
 		if d, err := k.ByAddress(t.Context(), annOld); err != nil || d.ID != next {
 			t.Errorf("the address is that of %+v, %v", d, err)
 		}
-		if e, err := k.Erase(t.Context(), annOld); err != nil || e.ID != next || e.Since != "" {
+		if e, err := k.Erase(t.Context(), annOld, "command"); err != nil || e.ID != next || e.Since != "" {
 			t.Errorf("erased: %+v, %v", e, err)
 		}
 		if got := k.detail(annNew).ID; got != id {
@@ -183,7 +183,7 @@ func TestEraseFormerAddressOfTwo(t *testing.T) {
 func TestEraseEndsChanges(t *testing.T) {
 	for name, erase := range map[string]func(k *desk, id int64) error{
 		"an operator": func(k *desk, _ int64) error {
-			_, err := k.Erase(k.t.Context(), annNew)
+			_, err := k.Erase(k.t.Context(), annNew, "command")
 			return err
 		},
 		"the reader": func(k *desk, id int64) error {

@@ -109,7 +109,7 @@ func TestPutExternalAfterLeaving(t *testing.T) {
 		_, err = k.told("p-2", "bob@example.com", agree)
 		k.must(err)
 		k.wait(time.Hour)
-		_, err = k.Erase(t.Context(), "bob@example.com")
+		_, err = k.Erase(t.Context(), "bob@example.com", "command")
 		k.must(err)
 		if _, err := k.told("p-2", "bob@example.com", agree); !errors.Is(err, subscribers.ErrLeftSince) {
 			t.Errorf("erased: got %v, want ErrLeftSince", err)

@@ -64,7 +64,7 @@ func TestEventsOfALife(t *testing.T) {
 		k.signUp(form("eve@example.com")) // never confirms
 		k.must(k.Suppress(t.Context(), "eve@example.com", subscribers.ReasonComplaint, "", "relay"))
 		k.life("ann@example.com")
-		_, err := k.Erase(t.Context(), "ann@example.com")
+		_, err := k.Erase(t.Context(), "ann@example.com", "command")
 		k.must(err)
 		if got, want := k.kinds(), []string{"erased"}; !slices.Equal(got, want) {
 			t.Errorf("after the erasure the outbox has %q, want %q", got, want)
@@ -163,7 +163,7 @@ func TestEventsOfAnErasedReaderOnTheirWay(t *testing.T) {
 		k.hook("crm")
 		k.activate("ann@example.com")
 		onItsWay := k.claim(1)
-		_, err := k.Erase(t.Context(), "ann@example.com")
+		_, err := k.Erase(t.Context(), "ann@example.com", "command")
 		k.must(err)
 		if n := k.count(`SELECT count(*) FROM outbox WHERE body LIKE '%ann@%'`); n != 0 {
 			t.Errorf("%d events have the address of an erased reader", n)

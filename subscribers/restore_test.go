@@ -139,7 +139,7 @@ func TestRestoreHeedsWhatCameSince(t *testing.T) {
 	for name, since := range map[string]func(k *desk, id int64){
 		"one-click": func(k *desk, id int64) { k.leave(id, 1, subscribers.OriginOneClick) },
 		"erased": func(k *desk, id int64) {
-			_, err := k.Erase(k.t.Context(), "ann@example.com")
+			_, err := k.Erase(k.t.Context(), "ann@example.com", "command")
 			k.must(err)
 		},
 		"undone by the reader": func(k *desk, id int64) {
@@ -175,7 +175,7 @@ func TestRestoreHeedsWhatCameSince(t *testing.T) {
 func TestErasureForgetsHowOneLeft(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		k.scanned(k.both("ann@example.com"), 0)
-		_, err := k.Erase(t.Context(), "ann@example.com")
+		_, err := k.Erase(t.Context(), "ann@example.com", "command")
 		k.must(err)
 		if n := k.count(`SELECT COUNT(*) FROM leavings`); n != 0 {
 			t.Errorf("%d leavings of an erased reader", n)

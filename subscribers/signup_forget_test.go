@@ -125,7 +125,7 @@ func TestForgottenButStillBarred(t *testing.T) {
 		k.signUp(form("bounced@example.com"))
 		k.must(k.Suppress(t.Context(), "bounced@example.com", subscribers.ReasonManual, "", "command"))
 		erased := k.activate("erased@example.com")
-		_, err := k.Erase(t.Context(), "erased@example.com")
+		_, err := k.Erase(t.Context(), "erased@example.com", "command")
 		k.must(err)
 		k.signUp(form("erased@example.com"))
 		again := k.detail("erased@example.com").ID
@@ -167,7 +167,7 @@ func TestPostmanForgets(t *testing.T) {
 func TestWhoCameBackAfterErasureIsKept(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		k.activate("ann@example.com")
-		_, err := k.Erase(t.Context(), "ann@example.com")
+		_, err := k.Erase(t.Context(), "ann@example.com", "command")
 		k.must(err)
 		k.wait(time.Hour)
 		id := k.activate("ann@example.com")

@@ -108,7 +108,7 @@ func TestReturnOnlyWhatStillStands(t *testing.T) {
 		}, subscribers.ErrNotReturnable},
 		"signed up, not confirmed": {func(k *desk, id int64) { k.signUp(form("ann@example.com")) }, subscribers.ErrNotReturnable},
 		"erased": {func(k *desk, id int64) {
-			_, err := k.Erase(k.t.Context(), "ann@example.com")
+			_, err := k.Erase(k.t.Context(), "ann@example.com", "command")
 			k.must(err)
 		}, subscribers.ErrUnknown},
 		"suppressed": {func(k *desk, id int64) {

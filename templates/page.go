@@ -23,6 +23,7 @@ const (
 	FieldLang        = "lang"        // of the page that a form was sent from, and of a link to a page
 	FieldAgain       = "again"       // from the button of ExpiredPage
 	FieldFormat      = "format"      // of mails, "html" or "text"
+	FieldSave        = "save"        // the button of the settings, for a form in which nothing else is chosen
 	FieldFresh       = "fresh"       // from the button of PreferencesPage.FreshAction
 	FieldDo          = "do"          // what the buttons of PersonalPage (name, address, copy, erase) and MovePage (accept, stop) do
 	FieldSure        = "sure"        // a box that is ticked before everything is erased

@@ -29,7 +29,7 @@ func (e *env) subscriberEraseCommand() *cobra.Command {
 				if err := e.confirm("Erase %s for good?", args[0]+nowAt(would)); err != nil {
 					return err
 				}
-				erased, err := a.Subscribers.Erase(cmd.Context(), args[0])
+				erased, err := a.Subscribers.Erase(cmd.Context(), args[0], origin)
 				if err != nil {
 					return fmt.Errorf("%s: %w", args[0], err)
 				}

@@ -150,7 +150,7 @@ func TestSubscriberHistory(t *testing.T) {
 		{args: "subscriber show ann@inbox.example --history --output json",
 			stdout: `"event": "added", "by": "operator", "origin": "command", "client": "", "detail": "digests=daily.*", "text_hash": "[0-9a-f]{64}", "text_version": 1, "text_language": "", "text_since": "20.*Z", "text": "asked at the desk"`},
 		{args: "subscriber erase ann@inbox.example --yes"},
-		{args: "subscriber show ann@inbox.example --history", stdout: `(?s)Reader 1 was erased: this is what is kept\.\n\n.*erased +system, by way of erasure\n`},
+		{args: "subscriber show ann@inbox.example --history", stdout: `(?s)Reader 1 was erased: this is what is kept\.\n\n.*erased +operator, by way of command\n`},
 		{args: "subscriber show bo@inbox.example --history", code: 1, stderr: "bo@inbox.example"},
 	})
 	if shown := n.must("subscriber", "show", "ann@inbox.example", "--history", "--output", "csv").stdout; strings.Contains(shown, "inbox.example") || strings.Contains(shown, "Ann") {

@@ -90,7 +90,7 @@ func (s *Server) deleteSubscriber(r *http.Request, key string) (any, []apiError,
 		return nil, nil, nil
 	}
 	if err == nil && erase == "true" {
-		_, err = s.Subscribers.Erase(r.Context(), row.Address)
+		_, err = s.Subscribers.Erase(r.Context(), row.Address, "api:"+key)
 	} else if err == nil {
 		err = s.Subscribers.Unsubscribe(r.Context(), row.ID, 0, "api:"+key, "")
 	}

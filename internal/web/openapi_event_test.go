@@ -47,7 +47,7 @@ func TestEventsAreAsDescribed(t *testing.T) {
 	s.must(s.store.Suppress(ctx, "ann@example.com", subscribers.ReasonManual, "", "command"))
 	s.must(s.store.Unsubscribe(ctx, id, 0, "one-click", ""))
 	look()
-	_, err = s.store.Erase(ctx, "ann@example.com")
+	_, err = s.store.Erase(ctx, "ann@example.com", "command")
 	s.must(err)
 	look()
 	if got, want := slices.Sorted(maps.Keys(told)), slices.Sorted(maps.Keys(described)); !slices.Equal(got, want) {

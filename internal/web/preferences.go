@@ -95,6 +95,9 @@ func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 	if r.PostForm.Has(templates.FieldFresh) {
 		return s.askFresh(w, r, token.Subscriber)
 	}
+	if !hasAny(r.PostForm, templates.FieldSave, templates.FieldDigests, templates.FieldTopics, templates.FieldZone, templates.FieldLanguage, templates.FieldFormat) {
+		return statusError(http.StatusBadRequest) // nothing of the form, so not one without digests
+	}
 	var wrong subscribers.FieldErrors
 	err = s.Subscribers.SetPreferences(r.Context(), s.Catalog(), token.Subscriber, *in, originForm, s.clientText(r))
 	switch {
@@ -107,6 +110,8 @@ func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.redirect(w, r, "/p/"+r.PathValue("token")+"?saved=1")
 }
+
+func hasAny(f url.Values, fields ...string) bool { return slices.ContainsFunc(fields, f.Has) }
 
 // showWrongPreferences shows the form as it was sent.
 func (s *Server) showWrongPreferences(w http.ResponseWriter, r *http.Request, id int64, in *subscribers.Preferences, wrong subscribers.FieldErrors) error {

@@ -127,3 +127,21 @@ func TestZoneThatWasRenamed(t *testing.T) {
 	s.submit(again).wantRedirect(t, "/mail"+s.p(id)+"?saved=1")
 	s.wantPicture("ann@example.com", "active | daily=active Asia/Calcutta ,1, | weekly=active Europe/Berlin ,1,")
 }
+
+// A body that is not the form's is no wish to leave everything.
+func TestPreferencesWithoutForm(t *testing.T) {
+	s := newSite(t, nil)
+	id := s.active("ann@example.com")
+	before := s.dump()
+	for _, body := range []string{"", "other=1", "hour-daily=07%3A00"} {
+		s.ask(http.MethodPost, s.p(id), body).want(t, http.StatusBadRequest)
+	}
+	s.ask(http.MethodPost, s.u(id, "daily"), "instead=zzz").want(t, http.StatusBadRequest)
+	if s.dump() != before {
+		t.Error("a body that is no form's changed something")
+	}
+	s.ask(http.MethodPost, s.p(id), "save=1&topics=world").wantRedirect(t, "/mail"+s.p(id)+"?saved=1")
+	if d := s.detail("ann@example.com"); d.State != subscribers.StateUnsubscribed {
+		t.Errorf("who saves the form without a digest is %s, want unsubscribed", d.State)
+	}
+}

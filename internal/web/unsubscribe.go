@@ -101,6 +101,9 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 		return s.leaveTopics(w, r, token)
 	case templates.InsteadAll:
 		token.Digest = 0
+	case "":
+	default: // nothing that we offer
+		return statusError(http.StatusBadRequest)
 	}
 	return s.leave(w, r, token, originPage)
 }
