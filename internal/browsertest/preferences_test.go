@@ -27,11 +27,11 @@ func TestSettingsInTheBrowser(t *testing.T) {
 			r.joinQuietly()
 			r.wantPlainText()
 			r.takeABreak()
-			r.openData(2)
+			r.openData()
 			r.sendWrongData()
 			r.changeName()
 			r.changeAddress()
-			r.openData(2) // the one before asked to confirm the address
+			r.openData()
 			r.downloadData()
 			r.eraseData()
 		})
@@ -89,9 +89,9 @@ func (r *reader) takeABreak() {
 	r.wantText("Nothing comes until the day you choose.")
 }
 
-// openData asks for a link to the reader's data, which is then their nth mail,
-// and opens it.
-func (r *reader) openData(n int) {
+// openData asks for a link to the reader's data, the first at their address, and
+// opens it.
+func (r *reader) openData() {
 	r.Helper()
 	r.open(r.preferences)
 	if name := eval[int](r.tab, `document.querySelectorAll('[name=name]').length`); name > 0 {
@@ -100,7 +100,7 @@ func (r *reader) openData(n int) {
 	r.press("Mail me the link", 200)
 	r.wantText("a mail with a link is on its way")
 	r.lookAt("link-sent")
-	r.openMail(n)
+	r.openMailAbout("Your link to", 1)
 	data := r.link("/f/")
 	r.follow(`//a[.="Open on its own"]`)
 	r.lookAt("mail-link")
@@ -140,7 +140,7 @@ func (r *reader) changeAddress() {
 	r.wantText("mails to both are on their way")
 	r.lookAt("address-asked")
 
-	r.openMail(3)
+	r.openMailAbout("Another address for", 1)
 	agree := r.link("/a/")
 	r.follow(`//a[.="Open on its own"]`)
 	r.lookAt("mail-old-address")
@@ -223,7 +223,7 @@ func settingsFromTheRight(r *reader) {
 	r.lookAt("pause-error-ar")
 	press("ask for the link", submit("fresh", "1"), 200)
 	r.lookAt("link-sent-ar")
-	r.openMail(2)
+	r.openMailAbout("رابطك إلى", 1)
 	data := r.link("/f/")
 	r.follow(`//a[.="Open on its own"]`)
 	r.lookAt("mail-link-ar")
@@ -235,7 +235,7 @@ func settingsFromTheRight(r *reader) {
 	r.lookAt("data-errors-ar")
 	r.write("address", "gil.new@inbox.example")
 	press("change the address", submit("do", "address"), 200)
-	r.openMail(3)
+	r.openMailAbout("هل تريد عنوانًا آخر", 1)
 	agree := r.link("/a/")
 	r.follow(`//a[.="Open on its own"]`)
 	r.lookAt("mail-old-address-ar")

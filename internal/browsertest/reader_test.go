@@ -125,7 +125,14 @@ func (r *reader) signUp(zone string) {
 // n have arrived.
 func (r *reader) openMail(n int) {
 	r.Helper()
-	mails := fmt.Sprintf(`//li[contains(., %q)]`, r.address)
+	r.openMailAbout("", n)
+}
+
+// openMailAbout is openMail among the mails with some words in their subject: a
+// digest may come in between.
+func (r *reader) openMailAbout(words string, n int) {
+	r.Helper()
+	mails := fmt.Sprintf(`//li[contains(., %q) and contains(., %q)]`, r.address, words)
 	count := fmt.Sprintf(`document.evaluate('count(%s)', document).numberValue`, mails)
 	for began := time.Now(); ; {
 		r.open("/inbox")
@@ -133,7 +140,7 @@ func (r *reader) openMail(n int) {
 			break
 		}
 		if time.Since(began) > patience {
-			r.Fatalf("%d mails to %s have not arrived", n, r.address)
+			r.Fatalf("%d mails to %s have not arrived (%q)", n, r.address, words)
 		}
 	}
 	r.look("inbox")
