@@ -23,12 +23,12 @@ func TestEraseStopsMailThatWaits(t *testing.T) {
 		}
 		return sink.Action{}
 	}})
-	n.write("readers.csv", "email,name\nann@reader.example,Ann Reader\nbob@reader.example,Bob\n")
+	n.write("readers.csv", "email,name,topics\nann@reader.example,Ann Reader,"+topicSlug(1)+"\nbob@reader.example,Bob,*\n")
 	n.steps([]step{
 		{args: "source fetch", stdout: `2 new`},
 		{args: "subscriber import readers.csv --confirmed --consent asked", stdout: `2 added`},
 		{args: "digest send daily --now", code: 4, stdout: `due 2 = sent 1 .*\+ pending 1`},
-		{args: "subscriber data ann@reader.example", stdout: `(?s)"Address": "ann@reader.example".*"Name": "Ann Reader".*"Text": "asked".*"deliveries": \[.*"State": "pending".*"answers": \[.*come back later`},
+		{args: "subscriber data ann@reader.example", stdout: `(?s)"address": "ann@reader.example".*"name": "Ann Reader".*"subscriptions": \[.*"digest": "daily",\s+"state": "active",\s+"topics": \[\s+"` + topicSlug(1) + `"\s+\].*"by": "import".*"text": "asked".*"deliveries": \[.*"state": "pending".*"answers": \[.*come back later`},
 		{args: "subscriber erase ann@reader.example", code: 2, stderr: `Erase ann@reader.example for good\?.*add --yes`},
 		{args: "subscriber erase ann@reader.example --dry-run", stdout: `^would be erased: reader \d+ with 1 subscription and 0 system mails; 1 record of consent kept without what is personal\n$`},
 		{args: "subscriber list", stdout: `ann@reader.example`},
@@ -71,7 +71,7 @@ func TestEraseByFormerAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.steps([]step{
-		{args: "subscriber data ann@reader.example", stdout: `"Address": "ann@elsewhere.example"`},
+		{args: "subscriber data ann@reader.example", stdout: `"address": "ann@elsewhere.example"`},
 		{args: "subscriber erase ann@reader.example", code: 2, stderr: `Erase ann@reader.example \(now ann@elsewhere.example\) for good\?`},
 		{args: "--yes subscriber erase ann@reader.example", stdout: `^erased: reader \d+ \(now ann@elsewhere.example\) with 1 subscription`},
 		{args: "subscriber show ann@elsewhere.example", code: 1, stderr: `unknown subscriber`},

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -12,23 +11,25 @@ import (
 
 // PersonalData is everything that is kept about one reader.
 type PersonalData struct {
-	Reader     *subscribers.Detail    `json:"reader"`
-	Mails      []subscribers.SentMail `json:"system_mails"`
-	Deliveries []PersonalDelivery     `json:"deliveries"`
-	NewAddress string                 `json:"new_address,omitempty"` // that the reader asked for and not both have accepted
+	Reader     *subscribers.Detail
+	Mails      []subscribers.SentMail
+	Deliveries []PersonalDelivery
+	NewAddress string // that the reader asked for and not both have accepted
+
+	catalog *subscribers.Catalog
 }
 
 // PersonalDelivery is one mail to the reader and what relays said of it.
 type PersonalDelivery struct {
 	delivery.Delivery
-	Answers []delivery.Attempt `json:"answers"`
+	Answers []delivery.Attempt
 }
 
 // PersonalData gathers what is kept about an address. Of one that is suppressed
 // and no reader's that is the suppression. It returns subscribers.ErrUnknown for
 // an address of which nothing is known.
 func (a *App) PersonalData(ctx context.Context, address string) (*PersonalData, error) {
-	d := &PersonalData{}
+	d := &PersonalData{catalog: a.Catalog}
 	var err error
 	if d.Reader, err = a.Subscribers.ByAddress(ctx, address); err != nil {
 		return nil, err
@@ -66,13 +67,6 @@ func (a *App) deliveriesTo(ctx context.Context, address string) ([]PersonalDeliv
 		}
 		f.After = page[len(page)-1].Key
 	}
-}
-
-// Write writes the data as JSON.
-func (d *PersonalData) Write(w io.Writer) error {
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(d)
 }
 
 // writePersonal writes what is kept about a subscriber.
