@@ -18,9 +18,8 @@ build:
 test: tools
 	.ci/postgres.sh $(GO) test -timeout 20m ./...
 
-# What the browser asks for is served by code that the tests of its packages watch.
 race: tools
-	CGO_ENABLED=1 .ci/postgres.sh $(GO) test -race -timeout 45m $$($(GO) list ./... | grep -v /browsertest)
+	CGO_ENABLED=1 .ci/postgres.sh $(GO) test -race -timeout 45m ./...
 
 bench: tools
 	.ci/postgres.sh $(GO) test -run '^$$' -bench . -benchmem -timeout 90m ./...
