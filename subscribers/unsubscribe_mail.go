@@ -2,7 +2,6 @@ package subscribers
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"broadsheet/internal/db"
@@ -22,16 +21,7 @@ func (s *Store) enqueueGoodbye(ctx context.Context, tx *db.Tx, r *record, now ti
 	if ok, err := s.countMail(ctx, tx, &r.Subscriber, MailGoodbye); err != nil || !ok {
 		return err
 	}
-	id, err := tx.NextIDs(ctx, "system_mail", 1)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO system_mails (id, subscriber_id, kind, state, created_at, next_try_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		id, r.ID, string(MailGoodbye), string(mailPending), db.Millis(now), db.Millis(now))
-	if err != nil {
-		return fmt.Errorf("queue a goodbye: %w", err)
-	}
-	return nil
+	return queueMail(ctx, tx, r.ID, MailGoodbye, mailPending, now, now)
 }
 
 // ended are the subscriptions that a goodbye is about and that are still ended.
