@@ -1,6 +1,10 @@
 package subscribers
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Narrow returns what the catalog has of the given topics and digests by their
 // slugs, for a form that offers nothing else: of topics alone the digests that
@@ -27,4 +31,20 @@ func (c *Catalog) Narrow(topics, digests []string) *Catalog {
 		return c
 	}
 	return &out
+}
+
+// CheckNarrow refuses slugs for Narrow that are not configured, and names those
+// that are.
+func (c *Catalog) CheckNarrow(topics, digests []string) error {
+	for _, kind := range []struct {
+		name        string
+		asked, have []string
+	}{{"digest", digests, c.digestSlugs()}, {"topic", topics, c.topicSlugs()}} {
+		for _, slug := range kind.asked {
+			if !slices.Contains(kind.have, slug) {
+				return fmt.Errorf("unknown %s %q: the configuration has %s%s", kind.name, shorten(slug), strings.Join(kind.have, ", "), didYouMean(slug, kind.have))
+			}
+		}
+	}
+	return nil
 }

@@ -22,6 +22,7 @@ type EmbedForm struct {
 	Digests   []Choice     // with Often; a single one is given, as is a single topic
 	Hours     []HourChoice // of digests with hours to choose from
 	Zones     bool         // a digest comes by the reader's own clock
+	Name      bool         // it asks for the reader's name, too
 	Query     string       // what narrows the page of a frame, such as "digest=daily"
 }
 

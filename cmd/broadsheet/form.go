@@ -37,6 +37,9 @@ func (e *env) formVerb(kind, short, long string) *cobra.Command {
 	cmd.Flags().StringSliceVar(&f.Digests, "digest", nil, "offer this `DIGEST` only; may be repeated")
 	cmd.Flags().StringSliceVar(&f.Topics, "topic", nil, "offer this `TOPIC` only; may be repeated")
 	cmd.Flags().StringVar(&f.Language, "language", "", "`TAG` of the form's language, one of the site's (default: the first)")
+	if kind != "iframe" { // which shows our page, and that asks for it
+		cmd.Flags().BoolVar(&f.Name, "name", false, "ask for the reader's name, too; nobody has to give one")
+	}
 	return cmd
 }
 

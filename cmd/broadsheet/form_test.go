@@ -24,7 +24,9 @@ func TestFormCommands(t *testing.T) {
 	}
 	n.steps([]step{
 		{args: "form", code: 2, stderr: `form needs a verb: html, component, iframe`},
-		{args: "form html --digest dayly", code: 2, stderr: `form html: unknown digest "dayly"`},
+		{args: "form html --digest dayly", code: 2, stderr: `form html: unknown digest "dayly": the configuration has daily, did you mean "daily"\?`},
+		{args: "form html --name", stdout: `<input name="name"`},
+		{args: "form iframe --name", code: 2, stderr: `unknown flag: --name`},
 		{args: "form html --topic nope", code: 2, stderr: `form html: unknown topic "nope"`},
 		{args: "form iframe --language tlh", code: 2, stderr: `does not offer the language "tlh", only en`},
 	})

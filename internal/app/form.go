@@ -16,6 +16,7 @@ type PastedForm struct {
 	Kind            string   // html, component or iframe
 	Digests, Topics []string // slugs; none offers all
 	Language        string   // one of the site's; "" for its first
+	Name            bool     // ask for a name, too; a frame always does
 }
 
 // Draw writes the form of a configuration, without its database. An error is
@@ -33,7 +34,7 @@ func (f *PastedForm) Draw(cfg *config.Config) (string, error) {
 	if err := f.check(c, &site); err != nil {
 		return "", err
 	}
-	e := &templates.EmbedForm{Site: site, PublicURL: cfg.Web.PublicURL, Query: f.query()}
+	e := &templates.EmbedForm{Site: site, PublicURL: cfg.Web.PublicURL, Query: f.query(), Name: f.Name}
 	if f.Language != "" {
 		e.Site = site.In(f.Language)
 	}
@@ -53,15 +54,8 @@ func (f *PastedForm) Draw(cfg *config.Config) (string, error) {
 
 // check refuses what is not configured, and topics that none of the digests has.
 func (f *PastedForm) check(c *subscribers.Catalog, site *templates.Site) error {
-	for _, d := range f.Digests {
-		if !slices.ContainsFunc(c.Digests, func(one subscribers.Digest) bool { return one.Slug == d }) {
-			return fmt.Errorf("unknown digest %q", d)
-		}
-	}
-	for _, t := range f.Topics {
-		if !slices.ContainsFunc(c.Topics, func(one subscribers.Topic) bool { return one.Slug == t }) {
-			return fmt.Errorf("unknown topic %q", t)
-		}
+	if err := c.CheckNarrow(f.Topics, f.Digests); err != nil {
+		return err
 	}
 	if len(f.Topics)+len(f.Digests) > 0 && c.Narrow(f.Topics, f.Digests) == c {
 		return fmt.Errorf("%s has none of the topics %s", strings.Join(f.Digests, " or "), strings.Join(f.Topics, ", "))

@@ -83,8 +83,11 @@ func TestPastedForm(t *testing.T) {
 		{"a frame", app.PastedForm{Kind: "iframe", Digests: []string{"weekly"}, Topics: []string{"sport", "world"}, Language: "de"},
 			[]string{`src="https://gazette.example/mail/subscribe/embed?digest=weekly&amp;lang=de&amp;topic=sport&amp;topic=world"`, `lang="de"`}, nil, ""},
 		{"in German", app.PastedForm{Kind: "html", Language: "de"}, []string{`name="lang" value="de"`, "E-Mail"}, nil, ""},
-		{"an unknown digest", app.PastedForm{Kind: "html", Digests: []string{"dayly"}}, nil, nil, `unknown digest "dayly"`},
-		{"an unknown topic", app.PastedForm{Kind: "html", Topics: []string{"wrold"}}, nil, nil, `unknown topic "wrold"`},
+		{"an unknown digest", app.PastedForm{Kind: "html", Digests: []string{"dayly"}}, nil, nil, `unknown digest "dayly": the configuration has daily, weekly, did you mean "daily"?`},
+		{"another unknown digest", app.PastedForm{Kind: "html", Digests: []string{"weekly", "nope"}}, nil, nil, `unknown digest "nope": the configuration has daily, weekly`},
+		{"a name", app.PastedForm{Kind: "html", Name: true, Language: "de"}, []string{`name="name"`, `autocomplete="name"`, "Ihr Name (freiwillig)"}, nil, ""},
+		{"no name", app.PastedForm{Kind: "component"}, nil, []string{`name="name"`}, ""},
+		{"an unknown topic", app.PastedForm{Kind: "html", Topics: []string{"wrold"}}, nil, nil, `unknown topic "wrold": the configuration has world, sport, arts, did you mean "world"?`},
 		{"a topic that the digest has not", app.PastedForm{Kind: "html", Topics: []string{"arts"}, Digests: []string{"weekly"}}, nil, nil, "weekly has none of the topics arts"},
 		{"a language that is not offered", app.PastedForm{Kind: "html", Language: "fr"}, nil, nil, `does not offer the language "fr", only en, de`},
 	} {
