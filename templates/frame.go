@@ -157,10 +157,18 @@ func (f *frame) OnlyDigest() *Choice {
 	return nil
 }
 
-// OnlyTopic is the topic of a sign-up that has no other.
+// OnlyTopic is the topic of a sign-up that has no other, or of a reader who has
+// it and could have no other.
 func (f *frame) OnlyTopic() *Choice {
-	if p, ok := f.Page.(*SubscribePage); ok && len(p.Topics) == 1 {
-		return &p.Topics[0]
+	switch p := f.Page.(type) {
+	case *SubscribePage:
+		if len(p.Topics) == 1 {
+			return &p.Topics[0]
+		}
+	case *PreferencesPage:
+		if len(p.Topics) == 1 && p.Topics[0].Checked {
+			return &p.Topics[0]
+		}
 	}
 	return nil
 }

@@ -32,9 +32,9 @@ func TestNoEnglishIsLeft(t *testing.T) {
 }
 
 // TestLatinWordsAmongOthers: in Arabic and Japanese only names of formats,
-// settings and examples are in Latin letters.
+// settings, commands and examples are in Latin letters.
 func TestLatinWordsAmongOthers(t *testing.T) {
-	known := []string{"alerts", "broadsheet", "source", "list", "name", "example", "com", "SMTP", "HTML"}
+	known := []string{"alerts", "broadsheet", "source", "list", "name", "example", "com", "SMTP", "HTML", "form", "html"}
 	word := regexp.MustCompile(`[A-Za-z]+`)
 	for _, language := range []string{"ar", "ja"} {
 		for name, text := range templates.Texts(language) {

@@ -65,6 +65,12 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 		page.Address, page.Review, page.From, page.ZoneChosen = "ana@example.com", true, "https://partner.example", true
 		return p.Subscribe(w, page)
 	},
+	"subscribe-one-of-each": func(p *templates.Pages, w io.Writer) error {
+		page := signUp()
+		page.Topics, page.Digests = cityTopics[:1], cityDigests[:1]
+		page.Errors = map[string]templates.Problem{templates.FieldForm: templates.ProblemFormIncomplete}
+		return p.Subscribe(w, page)
+	},
 	"subscribe-framed": func(p *templates.Pages, w io.Writer) error {
 		page := signUp()
 		page.Topics, page.Digests, page.Framed, page.Action = cityTopics[1:2], cityDigests[1:], true, "/mail/subscribe/embed?topic=world"
@@ -106,6 +112,12 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 				{Digest: "The Morning Courier", At: time.Date(2026, 11, 23, 7, 0, 0, 0, tokyo), What: "nothing-new", Topics: []string{"City", "World"}, Next: time.Date(2026, 11, 24, 7, 0, 0, 0, tokyo)},
 				{Digest: "The Weekly", At: time.Date(2026, 11, 20, 8, 0, 0, 0, tokyo), What: "sent", Next: time.Date(2026, 11, 27, 8, 0, 0, 0, tokyo), URL: "/mail/editions/weekly/2026-11-20"},
 			},
+			Action: "/mail/p/AbCd", UnsubscribeAction: "/mail/p/AbCd",
+		})
+	},
+	"preferences-one-topic": func(p *templates.Pages, w io.Writer) error {
+		return p.Preferences(w, &templates.PreferencesPage{
+			Site: courier, Masked: "a•••@example.com", Zone: "Asia/Tokyo", Zones: cityZones, Topics: cityTopics[:1], Digests: cityDigests[:1],
 			Action: "/mail/p/AbCd", UnsubscribeAction: "/mail/p/AbCd",
 		})
 	},

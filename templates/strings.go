@@ -16,6 +16,7 @@ const (
 	ProblemNameTooLong         Problem = "name-too-long"
 	ProblemNameInvalid         Problem = "name-invalid"
 	ProblemTopicsMissing       Problem = "topics-missing"
+	ProblemNothingTicked       Problem = "nothing-ticked" // of what is to come no more
 	ProblemTopicUnknown        Problem = "topic-unknown"
 	ProblemDigestsMissing      Problem = "digests-missing"
 	ProblemDigestUnknown       Problem = "digest-unknown"
@@ -26,6 +27,7 @@ const (
 	ProblemFormatUnknown       Problem = "format-unknown"
 	ProblemNotSure             Problem = "not-sure"
 	ProblemFormExpired         Problem = "form-expired"
+	ProblemFormIncomplete      Problem = "form-incomplete" // it lacks what it must bring back
 	ProblemTooMany             Problem = "too-many"
 	ProblemLanguageUnknown     Problem = "language-unknown"
 	ProblemDigestWithoutTopics Problem = "digest-without-topics"
@@ -106,6 +108,7 @@ type catalogue struct {
 	MoveWhy           string // site
 	LinkFallback      string
 	DigestsAre, Topic string
+	OneTopic          string // stands for Topic where there is one alone
 
 	// Pages.
 	SubscribeTitle, SubscribeIntro               string // SubscribeIntro: site

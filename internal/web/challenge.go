@@ -57,6 +57,7 @@ type pass string
 const (
 	passGranted   pass = ""
 	passTrapped   pass = "trapped"   // a machine filled in what people do not see: it is told that all went well
+	passBare      pass = "bare"      // the form brings no signed time: a whole one is shown
 	passStale     pass = "stale"     // the form is not ours, too old, or came back too soon: it is shown again
 	passLimited   pass = "limited"   // the sender's network, or everybody, is at the limit
 	passChallenge pass = "challenge" // an effort is to be made first
@@ -81,6 +82,9 @@ type ruling struct {
 func (s *Server) gate(r *http.Request, p proof, now time.Time) ruling {
 	if p.website != "" {
 		return ruling{pass: passTrapped}
+	}
+	if p.form == "" {
+		return ruling{pass: passBare}
 	}
 	f, ok := s.readForm(p.form, now)
 	age := now.Sub(f.at) // less than 0 where another host's clock is ahead

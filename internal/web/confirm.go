@@ -77,7 +77,7 @@ func (s *Server) toPreferences(w http.ResponseWriter, r *http.Request, id int64)
 func (s *Server) confirmAgain(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
 	start := s.Now()
 	switch g := s.gate(r, proofOf(r), start); g.pass {
-	case passStale:
+	case passStale, passBare:
 		return s.showExpired(w, r, token.Subscriber)
 	case passChallenge:
 		return s.showStep(w, r, g.step, false)

@@ -68,8 +68,8 @@ func TestLessThatDoesNotWork(t *testing.T) {
 	s := newSite(t, nil)
 	id := s.active("ann@example.com")
 	before := s.dump()
-	s.instead(s.u(id, "daily"), "instead", "topics").want(t, http.StatusUnprocessableEntity, "Unsubscribe from The Daily", "Choose at least one topic")
-	s.instead(s.u(id, "daily"), "instead", "topics", "topics", "nonsense").want(t, http.StatusUnprocessableEntity, "Choose at least one topic")
+	s.instead(s.u(id, "daily"), "instead", "topics").want(t, http.StatusUnprocessableEntity, "Unsubscribe from The Daily", "Nothing was ticked")
+	s.instead(s.u(id, "daily"), "instead", "topics", "topics", "nonsense").want(t, http.StatusUnprocessableEntity, "Nothing was ticked")
 	last := s.instead(s.u(id, "daily"), "instead", "topics", "topics", "world")
 	last.want(t, http.StatusConflict, "Without this topic one of your digests would have nothing left", "Unsubscribe")
 	if !strings.Contains(last.body, `value="world" checked`) {

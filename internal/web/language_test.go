@@ -63,7 +63,7 @@ func TestLanguageOfTheForm(t *testing.T) {
 	if d.Language != "de" {
 		t.Errorf("the reader's language is %q, want that of the form", d.Language)
 	}
-	if n := s.count(`SELECT COUNT(*) FROM consent_texts WHERE language = 'de' AND text LIKE 'Wählen Sie Ihre Themen.%'`); n != 1 {
+	if n := s.count(`SELECT COUNT(*) FROM consent_texts WHERE language = 'de' AND text LIKE '%wofür Sie sich hier anmelden%'`); n != 1 {
 		t.Error("the record of consent has not the words of the form")
 	}
 	s.ask(http.MethodGet, s.c(d.ID), "", "Accept-Language", "ar").wantLanguage(t, "confirm", "de", "ltr")

@@ -33,6 +33,8 @@ func (s *Server) takeSignUp(r *http.Request, in *subscribers.SignUp, p proof, no
 	switch g.pass {
 	case passTrapped:
 		return verdict{}, nil
+	case passBare:
+		return verdict{problems: map[string]templates.Problem{templates.FieldForm: templates.ProblemFormIncomplete}}, nil
 	case passStale:
 		return stale, nil
 	case passLimited:

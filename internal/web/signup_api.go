@@ -140,6 +140,9 @@ func (s *Server) answerSignUp(w http.ResponseWriter, r *http.Request, v verdict,
 	case v.refusal != nil:
 		w.Header().Set("Retry-After", seconds(v.refusal.wait))
 		writeJSON(w, v.refusal.status, errorList{{Error: templates.ProblemText(site, templates.ProblemTooMany)}})
+	case v.problems[templates.FieldForm] == templates.ProblemFormIncomplete:
+		writeJSON(w, http.StatusUnprocessableEntity, errorList{{Field: templates.FieldForm,
+			Error: "form is missing: GET /api/v1/subscribe gives one; what broadsheet form component prints asks for it by itself"}})
 	case v.problems != nil:
 		writeJSON(w, http.StatusUnprocessableEntity, problemList(site, v.problems))
 	default:

@@ -99,8 +99,8 @@ func TestSignUpByAPIWithMistakes(t *testing.T) {
 		{"in German", map[string]any{"address": "", "language": "de"}, 422, `{"errors":[{"field":"address","error":"Geben Sie Ihre E-Mail-Adresse ein."}]}`},
 		{"several", map[string]any{"address": "", "topics": []string{}, "timezone": "Mars/Olympus"}, 422, `{"errors":[{"field":"address","error":"Enter your email address."},{"field":"topics","error":"Choose at least one topic."},{"field":"timezone","error":"Choose a time zone from the list."}]}`},
 		{"an hour that is not offered", map[string]any{"hours": map[string]string{"daily": "03:33"}}, 422, `"field":"hours.daily"`},
-		{"no form token", map[string]any{"form": ""}, 422, `"field":"form"`},
-		{"a forged form token", map[string]any{"form": "AAAAAGklTx8AAAAAAAAAAAAAAAAAAAAA"}, 422, `"field":"form"`},
+		{"no form token", map[string]any{"form": ""}, 422, `{"errors":[{"field":"form","error":"form is missing: GET /api/v1/subscribe gives one;`},
+		{"a forged form token", map[string]any{"form": "AAAAAGklTx8AAAAAAAAAAAAAAAAAAAAA"}, 422, `{"errors":[{"field":"form","error":"This form was open for too long`},
 		{"of another type", map[string]any{"topics": "world"}, 400, `"error":`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

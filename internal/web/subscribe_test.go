@@ -172,6 +172,25 @@ func TestSubscribeWithMistakes(t *testing.T) {
 	}
 }
 
+// TestSubscribeWithoutTheHiddenField: a form that was pasted by hand is told what
+// it lacks, and a person goes on with the whole one that comes with it.
+func TestSubscribeWithoutTheHiddenField(t *testing.T) {
+	for path, done := range map[string]string{"/subscribe": "/mail/subscribed", "/subscribe/embed": "/mail/subscribed/embed"} {
+		s := newSite(t, nil)
+		bare := url.Values{templates.FieldAddress: {"ann@example.com"}, templates.FieldTopics: {"world"}, templates.FieldDigests: {"daily"}, templates.FieldForm: {""}}
+		before := s.dump()
+		page := s.submit(form{action: s.base + path, values: bare})
+		page.want(t, http.StatusUnprocessableEntity, "This form lacks its hidden field", "broadsheet form html")
+		if s.dump() != before {
+			t.Errorf("%s: something was stored", path)
+		}
+		s.submit(page.form(t)).wantRedirect(t, done)
+		if got := s.detail("ann@example.com").State; got != subscribers.StatePending {
+			t.Errorf("%s: the whole form left the reader %s", path, got)
+		}
+	}
+}
+
 func TestSubscribeFormToken(t *testing.T) {
 	old := subscribers.NewKey()
 	s := newSite(t, func(o *web.Options) { o.Keys = newKeys(t, subscribers.NewKey(), old) })

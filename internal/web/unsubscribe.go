@@ -170,7 +170,7 @@ func (s *Server) leaveTopics(w http.ResponseWriter, r *http.Request, token subsc
 	}
 	if len(slugs) == 0 {
 		return s.askToLeave(w, r, token, http.StatusUnprocessableEntity, func(page *templates.UnsubscribePage) {
-			page.Errors = map[string]templates.Problem{templates.FieldTopics: templates.ProblemTopicsMissing}
+			page.Errors = map[string]templates.Problem{templates.FieldTopics: templates.ProblemNothingTicked}
 		})
 	}
 	err := s.Subscribers.DropTopics(r.Context(), s.Catalog(), token.Subscriber, slugs, originPage, s.clientText(r))
