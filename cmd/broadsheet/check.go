@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"broadsheet/internal/app"
+	"broadsheet/internal/config"
 )
 
 func (e *env) checkCommand() *cobra.Command {
@@ -23,6 +24,7 @@ func (e *env) checkCommand() *cobra.Command {
 			}
 			fmt.Fprintf(e.stdout, "%s is valid: %s, %s, %s, %s\n", cfg.Path,
 				count(len(cfg.Topics), "topic"), count(len(cfg.Sources), "source"), count(len(cfg.Digests), "digest"), count(len(cfg.Mail.Relays), "relay"))
+			e.warn(cfg)
 			ahead, err := app.SlotsAhead(cfg, e.now())
 			if err != nil {
 				return err
@@ -30,5 +32,12 @@ func (e *env) checkCommand() *cobra.Command {
 			e.showSlots(ahead)
 			return nil
 		},
+	}
+}
+
+// warn tells what of a valid configuration is hardly meant.
+func (e *env) warn(cfg *config.Config) {
+	for _, text := range cfg.Warnings() {
+		fmt.Fprintf(e.stderr, "Warning: %s\n", text)
 	}
 }

@@ -220,9 +220,12 @@ func TestFirstSteps(t *testing.T) {
 	n := &newsroom{t: t, dir: t.TempDir()}
 	n.steps([]step{
 		{args: "check", code: 3, stderr: `there is no broadsheet.toml in .*broadsheet init`},
-		{args: "init --site-name 'Port Times' --from editor@port.example", stdout: `(?s)wrote broadsheet.toml.*v=spf1.*_domainkey.port.example.*v=DKIM1.*v=DMARC1`},
+		{args: "init --dry-run", stdout: `(?m)^public_url = "http://127`, stderr: `^Warning: readers of`},
+		{args: "init --dry-run --public-url https://news.example/mail", stdout: `(?m)^public_url = "https://news`, stderr: `^$`},
+		{args: "init --site-name 'Port Times' --from editor@port.example", stdout: `(?s)wrote broadsheet.toml.*v=spf1.*_domainkey.port.example.*v=DKIM1.*v=DMARC1`,
+			stderr: `^Warning: readers of https://news\.example cannot reach http://127\.0\.0\.1:8080, .*set public_url in \[web\]`},
 		{args: "init", code: 1, stderr: `nothing was`},
-		{args: "check", stdout: `is valid: 3 topics`},
+		{args: "check", stdout: `is valid: 3 topics`, stderr: `^Warning: .*set public_url in \[web\]`},
 		{args: "topic list", code: 1, stderr: `there is no database yet at .*broadsheet.db: run broadsheet migrate, or start broadsheet serve`},
 		{args: "migrate --dry-run", code: 1, stderr: `no database yet`},
 		{args: "migrate", stdout: `is up to date`},

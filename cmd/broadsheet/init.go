@@ -72,10 +72,16 @@ func (e *env) initDryRun(a config.Answers) error {
 	if _, err := config.WriteInit(dir, a); err != nil {
 		return err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, config.FileName))
+	path := filepath.Join(dir, config.FileName)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
+	cfg, err := config.Load(path, nil, app.Checks())
+	if err != nil {
+		return err
+	}
+	e.warn(cfg)
 	_, err = e.stdout.Write(text)
 	return err
 }
@@ -96,7 +102,9 @@ func (e *env) init(dir string, a config.Answers) error {
 		return err
 	}
 	fmt.Fprintln(e.stdout, "\nPublish these DNS records, then run broadsheet check and broadsheet serve:")
-	return e.showDNS(cfg)
+	err = e.showDNS(cfg)
+	e.warn(cfg)
+	return err
 }
 
 // showDNS prints the records that mailbox providers look for.
