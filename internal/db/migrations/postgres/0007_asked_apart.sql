@@ -22,3 +22,18 @@ CREATE INDEX asked_apart_asked ON asked_apart (asked_at);
 -- By whom an address was given up for another: '' for its reader, 'api' for
 -- another system of the newsroom, which may take that back.
 ALTER TABLE erasures ADD COLUMN given_up_by TEXT NOT NULL DEFAULT '';
+
+-- Which events of which outgoing webhook the configuration of a running process
+-- has, and when one last said so, by the clock of the database. What none has
+-- said for some minutes is told no more.
+CREATE TABLE outgoing_webhook_events (
+  slug     TEXT NOT NULL,
+  event    TEXT NOT NULL,
+  named_at BIGINT NOT NULL,
+  PRIMARY KEY (slug, event)
+);
+
+INSERT INTO outgoing_webhook_events (slug, event, named_at)
+  SELECT w.slug, e.event, 0 FROM outgoing_webhooks w
+  JOIN (SELECT 'confirmed' AS event UNION ALL SELECT 'changed' UNION ALL SELECT 'unsubscribed' UNION ALL SELECT 'suppressed' UNION ALL SELECT 'erased') e
+    ON w.events LIKE '%,' || e.event || ',%';
