@@ -118,6 +118,8 @@ func appendFact(changes []change, e Entry, policy Policy, now time.Time) []chang
 	return append(changes, c)
 }
 
+// answerOf is what journal and database keep of an outcome: no address, for what is on its way while a reader is erased
+// is recorded after that.
 func answerOf(o mail.Outcome) Answer {
 	text := o.Reply.Text
 	if o.Err != nil {
@@ -125,7 +127,7 @@ func answerOf(o mail.Outcome) Answer {
 	}
 	return Answer{
 		Class: o.Class, Phase: o.Reply.Phase, Code: o.Reply.Code, Enhanced: cleanText(o.Reply.Enhanced),
-		Relay: cleanText(o.Relay), Text: shorten(cleanText(text)),
+		Relay: cleanText(o.Relay), Text: shorten(cleanText(mail.MaskAddresses(text))),
 	}
 }
 

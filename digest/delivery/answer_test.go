@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +75,38 @@ func TestAnswers(t *testing.T) {
 		}
 		if got := w.count(`SELECT count(*) FROM batches WHERE done_at = 0 OR worker <> '' OR lease_until <> 0`); got != 0 {
 			t.Errorf("%d batches are open or leased after the end, want 0", got)
+		}
+	})
+}
+
+// TestAnswersWithoutAddresses: relays repeat whom a message is for, and neither the journal nor the database keeps that:
+// who is erased while a message is on its way would stay in both.
+func TestAnswersWithoutAddresses(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 2, 1)
+		var journal []byte
+		w.relay.set(func(_ context.Context, to string, _ int, _ []byte, beforeDot func() error) *mail.Outcome {
+			files, err := filepath.Glob(filepath.Join(w.state, "*.journal"))
+			if err != nil || len(files) != 1 {
+				t.Errorf("the journals are %q, %v", files, err)
+				return nil
+			}
+			if journal, err = os.ReadFile(files[0]); err != nil {
+				t.Error(err)
+			}
+			out := refuse(mail.ClassPermanentRecipient, 550, "5.1.1", mail.PhaseDot, beforeDot)
+			out.Reply.Text = "<" + to + ">: no such user, ask postmaster%40x.example"
+			return out
+		})
+		w.runUntilAside(func(o *delivery.Options) { o.Lanes = 1 })
+		if !bytes.Contains(journal, []byte("no such user")) || bytes.Contains(journal, []byte("x.example")) {
+			t.Errorf("the journal has the first answer as %q", journal)
+		}
+		for reader := 1; reader <= 2; reader++ {
+			_, attempts := w.show(reader)
+			if len(attempts) != 1 || attempts[0].Text != "<(address)>: no such user, ask (address)" {
+				t.Errorf("kept of the answer is %+v", attempts)
+			}
 		}
 	})
 }
