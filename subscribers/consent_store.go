@@ -93,13 +93,14 @@ func confirmedBySelf(ctx context.Context, tx *db.Tx, known map[string]*record) (
 	return last, nil
 }
 
-// saveText stores a text that consents refer to, once.
+// saveText stores a text that consents refer to, once, or again after an erasure
+// emptied it.
 func saveText(ctx context.Context, tx *db.Tx, t consentText, now time.Time) error {
 	if t.hash == "" {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO consent_texts (hash, language, text, created_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (hash) DO NOTHING`, t.hash, t.language, t.text, db.Millis(now))
+		ON CONFLICT (hash) DO UPDATE SET text = excluded.text WHERE consent_texts.text = ''`, t.hash, t.language, t.text, db.Millis(now))
 	if err != nil {
 		return fmt.Errorf("store the consent text: %w", err)
 	}

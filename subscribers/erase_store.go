@@ -69,6 +69,9 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time, origin stri
 	if r.ID == 0 {
 		return nil
 	}
+	if err := forgetTexts(ctx, tx, r.ID); err != nil {
+		return err
+	}
 	for _, statement := range []string{
 		`DELETE FROM subscriptions WHERE subscriber_id = $1`,
 		`DELETE FROM system_mails WHERE subscriber_id = $1`,

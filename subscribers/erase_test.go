@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/internal/db"
 	"broadsheet/subscribers"
@@ -93,6 +94,47 @@ func TestErase(t *testing.T) {
 			t.Error("the reader who signs up again is the one who was erased")
 		}
 		k.wantPicture("ada@example.com", "active | daily=active Europe/Paris ,1,")
+	})
+}
+
+// TestEraseWordsWithTheAddress: of what another system says that its reader agreed
+// to, the hash is left if it names the reader, also by a former address. Words that
+// name nobody, or somebody else, stay.
+func TestEraseWordsWithTheAddress(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		for i, text := range []string{"I, Ada <Ada@Example.com>, agree.", "Yes. Questions to desk@courier.example"} {
+			_, err := k.told(fmt.Sprintf("crm-%d", i), []string{"ada@example.com", "bob@example.com"}[i], func(in *subscribers.External) {
+				in.Evidence = &subscribers.Evidence{Text: text, At: k.now()}
+			})
+			k.must(err)
+		}
+		k.activate("desk@courier.example")
+		agree, confirm := k.move(k.detail("ada@example.com").ID, "ada@example.com", annNew)
+		k.accept(agree)
+		k.accept(confirm)
+		for _, address := range []string{annNew, "bob@example.com"} {
+			if _, err := k.Erase(t.Context(), address, "command"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if where := k.whereIs("ada@"); len(where) > 0 {
+			t.Errorf("the address is still in %v", where)
+		}
+		h, err := k.History(t.Context(), "ada@example.com")
+		if err != nil || h.Entries[0].TextHash == "" || h.Entries[0].Text != "" {
+			t.Errorf("the history of who is named has %+v, %v", h, err)
+		}
+		if h, err = k.History(t.Context(), "bob@example.com"); err != nil || !strings.Contains(h.Entries[0].Text, "Questions") {
+			t.Errorf("the history of who is not named has %+v, %v", h, err)
+		}
+		k.wait(time.Hour) // then she agrees in the same words
+		_, err = k.told("crm-0", "ada@example.com", func(in *subscribers.External) {
+			in.Evidence = &subscribers.Evidence{Text: "I, Ada <Ada@Example.com>, agree.", At: k.now()}
+		})
+		k.must(err)
+		if c := k.detail("ada@example.com").Consents; c[0].Text != "I, Ada <Ada@Example.com>, agree." {
+			t.Errorf("who agrees once more has %+v", c)
+		}
 	})
 }
 
