@@ -4,101 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"broadsheet/internal/db"
 )
-
-// AddHooks has those of the given systems told that were not until now. It leaves
-// the others as they are: a command on a host with another configuration takes
-// nothing away.
-func (s *Store) AddHooks(ctx context.Context, want []Hook) error {
-	missing := false
-	err := s.db.View(ctx, func(tx *db.Tx) error {
-		have, err := readHooks(ctx, tx)
-		missing = slices.ContainsFunc(want, func(w Hook) bool { return !isAmong(have, w.Slug) })
-		return err
-	})
-	if err == nil && missing {
-		err = s.db.Write(ctx, func(tx *db.Tx) error {
-			return insertHooks(ctx, tx, want, `ON CONFLICT (slug) DO NOTHING`)
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("add outgoing webhooks: %w", err)
-	}
-	return nil
-}
-
-// SyncHooks makes the systems that are told those that are given, and what they
-// are told of what is given. What one that is gone was still to be told goes with
-// it: whoever tells them calls it as it starts, and nobody else.
-func (s *Store) SyncHooks(ctx context.Context, want []Hook) error {
-	differs := false
-	err := s.db.View(ctx, func(tx *db.Tx) error {
-		have, err := readHooks(ctx, tx)
-		differs = !slices.EqualFunc(sortedHooks(have), sortedHooks(want), func(a, b Hook) bool { return a.Slug == b.Slug && a.list() == b.list() })
-		return err
-	})
-	if err == nil && differs {
-		err = s.db.Write(ctx, func(tx *db.Tx) error { return syncHooks(ctx, tx, want) })
-	}
-	if err != nil {
-		return fmt.Errorf("store outgoing webhooks: %w", err)
-	}
-	return nil
-}
-
-func isAmong(hooks []Hook, slug string) bool {
-	return slices.ContainsFunc(hooks, func(h Hook) bool { return h.Slug == slug })
-}
-
-func sortedHooks(hooks []Hook) []Hook {
-	return slices.SortedFunc(slices.Values(hooks), func(a, b Hook) int { return strings.Compare(a.Slug, b.Slug) })
-}
-
-func syncHooks(ctx context.Context, tx *db.Tx, want []Hook) error {
-	have, err := readHooks(ctx, tx)
-	if err != nil {
-		return err
-	}
-	for _, h := range have {
-		if isAmong(want, h.Slug) {
-			continue
-		}
-		for _, statement := range []string{`DELETE FROM outgoing_webhooks WHERE slug = $1`, `DELETE FROM outbox WHERE hook = $1`} {
-			if _, err := tx.Exec(ctx, statement, h.Slug); err != nil {
-				return err
-			}
-		}
-	}
-	return insertHooks(ctx, tx, want, `ON CONFLICT (slug) DO UPDATE SET events = excluded.events`)
-}
-
-func insertHooks(ctx context.Context, tx *db.Tx, hooks []Hook, known string) error {
-	for _, h := range hooks {
-		if _, err := tx.Exec(ctx, `INSERT INTO outgoing_webhooks (slug, events) VALUES ($1, $2) `+known, h.Slug, h.list()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func readHooks(ctx context.Context, tx *db.Tx) ([]Hook, error) {
-	var hooks []Hook
-	err := tx.Each(ctx, func(scan func(...any) error) error {
-		var h Hook
-		var events string
-		err := scan(&h.Slug, &events)
-		for e := range strings.SplitSeq(strings.Trim(events, ","), ",") {
-			h.Events = append(h.Events, HookEvent(e))
-		}
-		hooks = append(hooks, h)
-		return err
-	}, `SELECT slug, events FROM outgoing_webhooks`)
-	return hooks, err
-}
 
 // outboxRow is an event for one system.
 type outboxRow struct {

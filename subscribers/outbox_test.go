@@ -14,13 +14,15 @@ import (
 
 const lease = time.Minute
 
-// hook has one system told of all events, or of those that are given.
+// hook has one system alone told of all events, or of those that are given.
 func (k *desk) hook(slug string, events ...subscribers.HookEvent) {
 	k.t.Helper()
 	if len(events) == 0 {
 		events = subscribers.HookEvents()
 	}
-	k.must(k.SyncHooks(k.t.Context(), []subscribers.Hook{{Slug: slug, Events: events}}))
+	k.exec(`DELETE FROM outgoing_webhook_events`)
+	k.exec(`DELETE FROM outgoing_webhooks`)
+	k.must(k.AddHooks(k.t.Context(), []subscribers.Hook{{Slug: slug, Events: events}}))
 }
 
 // kinds lists what is in the outbox, in the order in which it happened.

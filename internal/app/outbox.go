@@ -221,15 +221,20 @@ func (a *App) teller() (*Teller, error) {
 	return NewTeller(a.Subscribers, to, a.Log, a.Now), nil
 }
 
-// tellOthers tells the configured systems. They alone are told from its start on,
-// and what another was still to be told is dropped.
-func (a *App) tellOthers(t *Teller) job {
-	return func(ctx context.Context) error {
-		if err := a.Subscribers.SyncHooks(ctx, a.hooks()); err != nil && ctx.Err() == nil {
-			return err
+// nameHooks says, as long as the process runs, which systems the configuration
+// has, and retires with the other processes what none of them has.
+func (a *App) nameHooks(ctx context.Context) error {
+	var watch subscribers.HookWatch
+	return every(ctx, subscribers.NameHooksEvery, func() {
+		now, gone, err := a.Subscribers.NameHooks(ctx, a.hooks(), watch)
+		watch = now
+		if err != nil && ctx.Err() == nil {
+			a.Log.ErrorContext(ctx, "outgoing webhooks not named", "error", err)
 		}
-		return t.Run(ctx)
-	}
+		for _, h := range gone {
+			a.Log.InfoContext(ctx, "webhook retired, no running process has it", "webhook", h.Slug, "dropped", h.Dropped)
+		}
+	})
 }
 
 // hooks are the configured systems as the database is to know them.
@@ -247,9 +252,6 @@ func (a *App) hooks() []subscribers.Hook {
 
 // outboxAlerts are those of systems that take nothing, or did not in time.
 func (a *App) outboxAlerts(ctx context.Context) ([]digest.Alert, error) {
-	if len(a.Config.WebhooksOut) == 0 {
-		return nil, nil
-	}
 	states, err := a.Subscribers.HookStates(ctx)
 	var out []digest.Alert
 	for i := range states {

@@ -67,7 +67,7 @@ func newBenchStore(b *testing.B, dialect db.Dialect, hooks bool) (*subscribers.S
 	})
 	s := subscribers.NewStore(d, time.Now)
 	if err == nil && hooks {
-		err = s.SyncHooks(b.Context(), []subscribers.Hook{{Slug: "crm", Events: subscribers.HookEvents()}})
+		err = s.AddHooks(b.Context(), []subscribers.Hook{{Slug: "crm", Events: subscribers.HookEvents()}})
 	}
 	if err != nil {
 		b.Fatal(err)

@@ -5,17 +5,19 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"broadsheet/internal/app"
 	"broadsheet/internal/config"
+	"broadsheet/internal/db"
 	"broadsheet/subscribers"
 )
 
-// TestWhoRetiresWebhooks: a command on a host whose file lacks a system leaves
-// what it is to be told; the service that tells, once it starts, does not.
-func TestWhoRetiresWebhooks(t *testing.T) {
+// TestWebhooksOfAnotherFile: a command and a service on a host whose file lacks a
+// system leave what it is to be told, and the service says what its own file has.
+func TestWebhooksOfAnotherFile(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "crm.secret"), []byte(secret), 0o600); err != nil {
 		t.Fatal(err)
@@ -26,42 +28,54 @@ slug = "crm"
 url = "https://crm.example/hook"
 secret_file = "crm.secret"
 `)
-	waiting := func(a *app.App) (n int64) {
-		t.Helper()
-		states, err := a.Subscribers.HookStates(context.WithoutCancel(t.Context()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range states {
-			n += states[i].Waiting
-		}
-		return n
-	}
 	with := openWith(t, cfg)
 	if err := with.Subscribers.Add(t.Context(), with.Catalog, subscribers.Add{Address: "ann@reader.example", Confirmed: true, Consent: "asked"}); err != nil {
 		t.Fatal(err)
 	}
 	other := *cfg
-	other.WebhooksOut = nil
+	other.WebhooksOut = slices.Clone(cfg.WebhooksOut)
+	other.WebhooksOut[0].Slug = "shop"
 	without := openWith(t, &other)
-	if n := waiting(without); n != 1 {
-		t.Errorf("after a command without it %d events wait for the system, want 1", n)
-	}
+	exec(t, without, `UPDATE outgoing_webhook_events SET named_at = 1`)
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() { served <- without.Serve(ctx, []app.Part{app.PartDeliver}) }()
 	until := time.NewTicker(10 * time.Millisecond)
 	defer until.Stop()
-	for give := time.Now().Add(time.Minute); waiting(without) > 0 && time.Now().Before(give); {
+	named := func(slug string) bool {
+		return number(t, with, `SELECT count(*) FROM outgoing_webhook_events WHERE slug = $1 AND named_at > 1`, slug) == len(subscribers.HookEvents())
+	}
+	for give := time.Now().Add(time.Minute); !named("shop") && time.Now().Before(give); {
 		<-until.C
 	}
 	cancel()
 	if err := <-served; err != nil {
 		t.Error(err)
 	}
-	if n := waiting(with); n != 0 {
-		t.Errorf("%d events wait for a system that is told nothing any more", n)
+	if !named("shop") || named("crm") {
+		t.Error("the service did not name its own system, or another")
 	}
+	if n := number(t, with, `SELECT count(*) FROM outbox WHERE hook = 'crm'`); n != 1 {
+		t.Errorf("after a service without it %d events wait for the system, want 1", n)
+	}
+}
+
+func exec(t *testing.T, a *app.App, statement string) {
+	t.Helper()
+	if err := a.DB.Write(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), statement)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func number(t *testing.T, a *app.App, query string, args ...any) (n int) {
+	t.Helper()
+	if err := a.DB.View(t.Context(), func(tx *db.Tx) error { return tx.Get(t.Context(), &n, query, args...) }); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func openWith(t *testing.T, cfg *config.Config) *app.App {

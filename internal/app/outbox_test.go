@@ -132,7 +132,7 @@ func eachMailroom(t *testing.T, fn func(t *testing.T, m *mailroom, c *crm)) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.SyncHooks(t.Context(), []subscribers.Hook{{Slug: "crm", Events: subscribers.HookEvents()}}); err != nil {
+		if err := m.AddHooks(t.Context(), []subscribers.Hook{{Slug: "crm", Events: subscribers.HookEvents()}}); err != nil {
 			t.Fatal(err)
 		}
 		fn(t, m, newCRM(t))

@@ -77,7 +77,7 @@ func (a *App) jobs(parts []Part) ([]job, error) {
 	if err != nil {
 		return nil, err
 	}
-	jobs = append(jobs, a.watchThemes, a.watchKeys)
+	jobs = append(jobs, a.watchThemes, a.watchKeys, a.nameHooks)
 	for _, p := range parts {
 		switch p {
 		case PartWeb:
@@ -170,7 +170,7 @@ func (a *App) deliveries(out *Outgoing) (job, error) {
 	old := delivery.NewRetention(a.DB, a.Config.Mail.KeepDeliveries, a.Log, a.Now)
 	return func(ctx context.Context) error {
 		defer out.Pool.Close()
-		return runAll(ctx, []job{engine.Run, postman.Run, old.Run, a.tell(out), a.watchBursts, a.tellOthers(teller)})
+		return runAll(ctx, []job{engine.Run, postman.Run, old.Run, a.tell(out), a.watchBursts, teller.Run})
 	}, nil
 }
 

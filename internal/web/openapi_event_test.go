@@ -15,7 +15,7 @@ import (
 func TestEventsAreAsDescribed(t *testing.T) {
 	s := newSite(t, nil)
 	ctx := t.Context()
-	s.must(s.store.SyncHooks(ctx, []subscribers.Hook{{Slug: "crm", Events: subscribers.HookEvents()}}))
+	s.must(s.store.AddHooks(ctx, []subscribers.Hook{{Slug: "crm", Events: subscribers.HookEvents()}}))
 	doc := s.description()
 	described := doc["webhooks"].(node)
 	told := map[string]bool{}

@@ -25,7 +25,7 @@ ALTER TABLE erasures ADD COLUMN given_up_by TEXT NOT NULL DEFAULT '';
 
 -- Which events of which outgoing webhook the configuration of a running process
 -- has, and when one last said so, by the clock of the database. What none has
--- said for some minutes is told no more.
+-- said for an hour is told no more.
 CREATE TABLE outgoing_webhook_events (
   slug     TEXT NOT NULL,
   event    TEXT NOT NULL,
