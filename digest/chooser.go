@@ -83,7 +83,7 @@ type chosen struct {
 func newChooser(s *Setup, d *Digest, e *Edition, r *Run) *chooser {
 	c := &chooser{
 		setup: s, digest: d, edition: e, run: r, oldest: -1, corrected: never, own: archived{digests: []int64{d.ID}},
-		pools: map[int64]*pool{}, choices: newChoices(), together: newTogether(1), contents: map[ref]content{}, audience: map[string]bool{}, spoken: map[string]string{},
+		pools: map[int64]*pool{}, choices: newChoices(), together: newTogether(r), contents: map[ref]content{}, audience: map[string]bool{}, spoken: map[string]string{},
 		slots: newSlotPlan(s, d, e),
 	}
 	c.unproven.digests = c.provers()

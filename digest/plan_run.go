@@ -48,7 +48,11 @@ func (p *Planner) planTogether(ctx context.Context, runs []openRun, admittedSinc
 		return err
 	}
 	choosers := make([]*chooser, len(runs))
-	shared := newTogether(len(runs))
+	all := make([]*Run, len(runs))
+	for i := range runs {
+		all[i] = &runs[i].Run
+	}
+	shared := newTogether(all...)
 	for i := range runs {
 		c := newChooser(p.setup, d, runs[i].edition, &runs[i].Run)
 		c.admittedSince, c.choices, c.together = admittedSince, made, shared

@@ -21,15 +21,15 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 	if err != nil {
 		return nil, err
 	}
-	p := emptyPool()
-	where, args := c.reach(from)
-	err = tx.Each(ctx, func(scan func(dest ...any) error) error { return c.scanCandidate(scan, p) }, `SELECT a.id, a.priority, a.pinned_until, a.published_at, a.fresh_at, a.arrived_at, a.source_id, a.sources, v.language,
-		a.audience, a.access, a.again, a.instead_of, COALESCE(t.topic_id, 0), COALESCE(t.seq, 0), COALESCE(t.reason, '')
-		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
-		LEFT JOIN article_topics t ON t.article_id = a.id
-		WHERE `+eligible+` AND `+where+` ORDER BY a.id`, args...)
+	stock, err := c.stock(ctx, tx, from)
 	if err != nil {
-		return nil, fmt.Errorf("load candidates: %w", err)
+		return nil, err
+	}
+	p := emptyPool()
+	for i := range stock {
+		if a := &stock[i]; c.takes(a) {
+			p.ranked = append(p.ranked, a.candidateAt(c.run.DueAt))
+		}
 	}
 	if c.edition.ArticleID == 0 {
 		p.ranked = slices.DeleteFunc(p.ranked, func(a candidate) bool { return len(a.topics) == 0 })
@@ -60,39 +60,86 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 	return p, nil
 }
 
-// scanCandidate reads a candidate with one of its topics. All rows of one follow
+// stored is a candidate before it is known for which run.
+type stored struct {
+	candidate
+	pinnedUntil int64
+}
+
+// candidateAt returns the candidate as it is at a time. It shares nothing that
+// changes.
+func (s *stored) candidateAt(at time.Time) candidate {
+	a := s.candidate
+	a.pinned = db.Time(s.pinnedUntil).After(at)
+	a.topics, a.gone = slices.Clone(a.topics), slices.Clone(a.gone)
+	return a
+}
+
+// takes reports whether what is stored can be chosen in the run. What reach
+// leaves out for all runs that are planned together is left out.
+func (c *chooser) takes(s *stored) bool {
+	return s.arrivedAt > c.unproven.until && (!c.boundsAge() || s.freshAt >= c.oldestAt(c.run.DueAt))
+}
+
+// stock loads the articles of the window that begins at from, in the order of
+// their ids, or returns what another chooser found for this page.
+func (c *chooser) stock(ctx context.Context, tx *db.Tx, from int64) (out []stored, err error) {
+	where, args := c.reach(from)
+	key := fmt.Sprintln(where, args)
+	if known, ok := c.together.stock[key]; ok {
+		return known, nil
+	}
+	err = tx.Each(ctx, func(scan func(dest ...any) error) (err error) { out, err = c.scanStored(scan, out); return err }, `SELECT a.id, a.priority, a.pinned_until, a.published_at, a.fresh_at, a.arrived_at, a.source_id, a.sources, v.language,
+		a.audience, a.access, a.again, a.instead_of, COALESCE(t.topic_id, 0), COALESCE(t.seq, 0), COALESCE(t.reason, '')
+		FROM articles a JOIN article_versions v ON v.article_id = a.id AND v.version = a.version
+		LEFT JOIN article_topics t ON t.article_id = a.id
+		WHERE `+eligible+` AND `+where+` ORDER BY a.id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("load candidates: %w", err)
+	}
+	c.together.keepStock(key, out)
+	return out, nil
+}
+
+// scanStored reads a candidate with one of its topics. All rows of one follow
 // each other.
-func (c *chooser) scanCandidate(scan func(dest ...any) error, p *pool) error {
-	var a candidate
+func (c *chooser) scanStored(scan func(dest ...any) error, to []stored) ([]stored, error) {
+	var a stored
 	var t topicSeq
-	var pinnedUntil int64
 	var again int
 	var access Access
 	var reason, insteadOf string
-	if err := scan(&a.id, &a.priority, &pinnedUntil, &a.publishedAt, &a.freshAt, &a.arrivedAt, &a.sourceID, &a.sources, &a.language,
+	if err := scan(&a.id, &a.priority, &a.pinnedUntil, &a.publishedAt, &a.freshAt, &a.arrivedAt, &a.sourceID, &a.sources, &a.language,
 		&a.audience, &access, &again, &insteadOf, &t.topic, &t.seq, &reason); err != nil {
-		return err
+		return to, err
 	}
-	if a.arrivedAt <= c.unproven.until {
-		return nil
-	}
-	if len(p.ranked) == 0 || p.ranked[len(p.ranked)-1].id != a.id {
-		a.pinned, a.paid, a.again = db.Time(pinnedUntil).After(c.run.DueAt), access == AccessPaid, again != 0
+	if len(to) == 0 || to[len(to)-1].id != a.id {
+		a.paid, a.again = access == AccessPaid, again != 0
 		a.insteadOf = parsePlaces(insteadOf)
-		p.ranked = append(p.ranked, a)
+		to = append(to, a)
 	}
-	last := &p.ranked[len(p.ranked)-1]
+	last := &to[len(to)-1]
 	if _, offered := c.digest.topics[t.topic]; offered && reason != topicGone {
 		last.topics = append(last.topics, t)
 	} else if t.seq > 0 && (offered || a.arrivedAt <= c.digest.narrowedAt+clockSlack) { // it may have come for that
 		t.at = -1
 		last.gone = append(last.gone, t)
 	}
-	return nil
+	return to, nil
 }
 
+// boundsAge reports whether what is too old is not a candidate at all. Who
+// explains wants to see that, too.
+func (c *chooser) boundsAge() bool {
+	return c.digest.MaxAge > 0 && c.trace == nil && c.asked == 0 && c.edition.ArticleID == 0 && c.edition.Kind != Welcome
+}
+
+// oldestAt is from when the oldest stories are for a run that is due at a time.
+func (c *chooser) oldestAt(due time.Time) int64 { return db.Millis(due.Add(-c.digest.MaxAge)) }
+
 // reach is SQL for the articles a of the window that begins at from. A welcome
-// looks at how fresh they are instead, and breaking news is one story.
+// looks at how fresh they are instead, and breaking news is one story. It is the
+// same for all runs with that window that are planned together.
 func (c *chooser) reach(from int64) (where string, args []any) {
 	switch {
 	case c.edition.ArticleID != 0:
@@ -105,9 +152,9 @@ func (c *chooser) reach(from int64) (where string, args []any) {
 	if c.asked != 0 {
 		return `(a.id = $3 OR ` + where + `)`, append(args, c.asked)
 	}
-	if c.digest.MaxAge > 0 && c.trace == nil { // who explains wants to see those, too
+	if c.boundsAge() {
 		where += ` AND a.fresh_at >= $3`
-		args = append(args, db.Millis(c.run.DueAt.Add(-c.digest.MaxAge)))
+		args = append(args, c.oldestAt(c.together.firstDue))
 	}
 	return where, args
 }

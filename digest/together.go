@@ -2,12 +2,16 @@ package digest
 
 import (
 	"context"
+	"time"
 
 	"broadsheet/internal/db"
 )
 
 // mostTogether bounds the runs of a digest that are planned together.
 const mostTogether = 32
+
+// mostStock bounds the windows whose candidates they share as they were found.
+const mostStock = 4
 
 // openRun is a run that is not planned to the end.
 type openRun struct {
@@ -20,6 +24,9 @@ type together struct {
 	mostPools int                         // that each keeps
 	pools     map[terms]*pool             // equal candidates are kept once
 	reach     int64                       // how many ids further a page of several runs looks for its readers
+	runs      int                         // that are planned together
+	firstDue  time.Time                   // when the first of them is due
+	stock     map[string][]stored         // candidates of windows, as they are asked for; of one page
 	madeUp    map[int64][]editionDay      // editions that made up for one, as they are asked for; of one page
 	proofs    map[proofTerms][]editionDay // editions that are proof, in the same way
 }
@@ -31,8 +38,15 @@ type proofTerms struct {
 	partial, carried, own, across int64
 }
 
-func newTogether(runs int) *together {
-	return &together{mostPools: max(2, mostPools/runs), pools: map[terms]*pool{}, reach: pageSize, madeUp: map[int64][]editionDay{}, proofs: map[proofTerms][]editionDay{}}
+func newTogether(runs ...*Run) *together {
+	t := &together{
+		mostPools: max(2, mostPools/len(runs)), pools: map[terms]*pool{}, reach: pageSize, runs: len(runs), firstDue: runs[0].DueAt,
+		stock: map[string][]stored{}, madeUp: map[int64][]editionDay{}, proofs: map[proofTerms][]editionDay{},
+	}
+	for _, r := range runs {
+		t.firstDue = earlier(t.firstDue, r.DueAt)
+	}
+	return t
 }
 
 // same returns the pool of those that are kept that is equal to the given one, or
@@ -79,8 +93,17 @@ func (t *together) proofEditions(ctx context.Context, tx *db.Tx, q query, e *Edi
 	return editions, err
 }
 
+// keepStock keeps the candidates of a window for the choosers of other runs.
+// Those of a few windows are enough: most runs have the same.
+func (t *together) keepStock(key string, found []stored) {
+	if t.runs > 1 && len(t.stock) < mostStock {
+		t.stock[key] = found
+	}
+}
+
 // turnPage forgets what was found for a page.
 func (t *together) turnPage() {
+	clear(t.stock)
 	clear(t.madeUp)
 	clear(t.proofs)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/digest"
 	"broadsheet/internal/db"
@@ -35,18 +36,21 @@ func (w *world) scatter(n int, zones []string, id func(i int) int64) {
 	}
 }
 
-// pagesOf plans and returns how many pages that took.
-func (w *world) pagesOf() (pages int) {
+// tickCounting plans and returns how many statements began with each of the texts.
+func (w *world) tickCounting(texts ...string) []int {
 	w.t.Helper()
+	counts := make([]int, len(texts))
 	ctx := db.Watched(w.ctx(), func(query string) {
-		if strings.HasPrefix(query, `UPDATE runs SET plan_cursor`) {
-			pages++
+		for i, text := range texts {
+			if strings.HasPrefix(query, text) {
+				counts[i]++
+			}
 		}
 	})
 	if err := w.planner.Tick(ctx, w.clock.Now()); err != nil {
 		w.t.Fatal(err)
 	}
-	return pages
+	return counts
 }
 
 // ownRuns checks that each reader has a delivery by the run of the reader's cohort,
@@ -64,9 +68,9 @@ func (w *world) ownRuns(readers int64) {
 	w.balanced()
 }
 
-// TestManyZonesCostNoMorePages: what falls due in many zones at once takes as many
-// pages as if it did in one.
-func TestManyZonesCostNoMorePages(t *testing.T) {
+// TestManyZonesCostNoMore: what falls due in many zones at once takes as many pages
+// as if it did in one, and its stories are loaded once.
+func TestManyZonesCostNoMore(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d, localTime)
 		var zones []string
@@ -78,14 +82,45 @@ func TestManyZonesCostNoMorePages(t *testing.T) {
 		w.begin()
 		w.put(story(1, topicSlugs...))
 		w.exec(`UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = 0`, w.clock.Now().In(zone(t, newYork)).Format("2006-01-02T15:04"), w.clock.Now().UnixMilli())
-		pages := w.pagesOf()
+		counts := w.tickCounting(`UPDATE runs SET plan_cursor`, `SELECT a.id, a.priority`)
 		if runs := w.count(`SELECT COUNT(*) FROM runs`); runs != 24 {
 			t.Fatalf("%d runs, want one a zone", runs)
 		}
-		if pages > 5 { // a page reaches as far as it takes to find nearly a page
+		if pages := counts[0]; pages < 3 || pages > 5 { // a page reaches as far as it takes to find nearly a page
 			t.Errorf("planning took %d pages, want about three", pages)
 		}
+		if loads := counts[1]; loads != 1 {
+			t.Errorf("candidates were loaded %d times, want once", loads)
+		}
 		w.ownRuns(readers)
+	})
+}
+
+// TestZonesShareStoriesNotTime: of the stories that zones have in common, each has
+// those that are young enough when it is due, and those pinned that are then.
+func TestZonesShareStoriesNotTime(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) { localTime(set); set.Digests[0].MaxAge = 5 * 24 * time.Hour })
+		w.subscribe(1, "America/Lima", "sport")        // due at 12:00 UTC
+		w.subscribe(2, "America/Anchorage", "sport")   // at 16:00
+		w.subscribe(3, "America/Los_Angeles", "sport") // at 15:00
+		w.begin()
+		for i := range 3 {
+			w.put(story(i+1, "sport"))
+		}
+		var noon int64
+		for _, row := range w.rows(`SELECT CAST(MIN(next_due_at) AS TEXT) FROM cohorts WHERE next_due_at > 0`, nil) {
+			fmt.Sscan(row, &noon)
+		}
+		at := func(hours float64) int64 { return noon + int64(hours*60*60*1000) }
+		w.exec(`UPDATE articles SET fresh_at = $1`, at(-1))
+		w.exec(`UPDATE articles SET fresh_at = $1 WHERE id = 2`, at(3.5-5*24)) // too old for Anchorage
+		w.exec(`UPDATE articles SET pinned_until = $1 WHERE id = 1`, at(0.5))  // for nobody but Lima
+		w.clock.set(time.UnixMilli(at(5)))
+		if loads := w.tickCounting(`SELECT a.id, a.priority`)[0]; loads != 1 {
+			t.Errorf("candidates were loaded %d times, want once", loads)
+		}
+		same(t, "mails", w.mails(), []string{"daily/2026-11-23 1: 1 3 2", "daily/2026-11-23 2: 3 1", "daily/2026-11-23 3: 3 1 2"})
 	})
 }
 
