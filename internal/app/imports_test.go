@@ -28,7 +28,7 @@ func order() map[string][]string {
 		"subscribers":         base,
 		"digest":              digest,
 		"digest/*":            below,
-		"internal/metrics":    {"digest", "digest/delivery", "mail"},
+		"internal/metrics":    {"digest", "digest/delivery", "mail", "subscribers"},
 		"internal/preview":    {"internal/demo/paper", "mail", "templates"},
 		"internal/web":        {"digest", "digest/ingest", "subscribers", "templates"},
 		"internal/app":        parts,

@@ -22,7 +22,7 @@ func (a *App) metrics(out *Outgoing) ([]job, error) {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	o := metrics.Options{
-		Queue: delivery.NewStore(a.DB, a.Now).Queue, Sources: a.Digests.SourceHealths, Log: a.Log, Now: a.Now,
+		Queue: delivery.NewStore(a.DB, a.Now).Queue, Sources: a.Digests.SourceHealths, Hooks: a.Subscribers.HookStates, Log: a.Log, Now: a.Now,
 	}
 	if out != nil {
 		o.Relays = out.Pool.Relays

@@ -11,6 +11,7 @@ import (
 
 	"broadsheet/digest"
 	"broadsheet/digest/delivery"
+	"broadsheet/subscribers"
 )
 
 const (
@@ -18,14 +19,16 @@ const (
 	askTime     = 2 * time.Second // how long it may take for one
 )
 
-// ledger asks the database what waits and how the sources are. Where it does not answer, its numbers are left out of
+// ledger asks the database what waits, how the sources are, and how other systems take what they are told. Where it does not answer, its numbers are left out of
 // the scrape, rather than shown as they were, and the failure is counted.
 type ledger struct {
 	queue   func(ctx context.Context) (delivery.Queue, error)
 	sources func(ctx context.Context) ([]digest.SourceState, error)
+	hooks   func(ctx context.Context) ([]subscribers.HookState, error)
 	log     *slog.Logger
 	now     func() time.Time
 
+	events                                                                           *outbox
 	pending, retries, age, editions, paused, failing, fetched, story, missed, misses *prometheus.Desc
 
 	mu      sync.Mutex // guards what follows, and lets one scrape ask for all
@@ -39,6 +42,7 @@ type ledger struct {
 type answers struct {
 	queue   *delivery.Queue
 	sources []digest.SourceState
+	hooks   []subscribers.HookState
 }
 
 func newLedger(o Options) *ledger {
@@ -46,7 +50,7 @@ func newLedger(o Options) *ledger {
 		return prometheus.NewDesc("broadsheet_"+name, help, labels, nil)
 	}
 	return &ledger{
-		queue: o.Queue, sources: o.Sources, log: o.Log, now: o.Now,
+		queue: o.Queue, sources: o.Sources, hooks: o.Hooks, events: newOutbox(), log: o.Log, now: o.Now,
 		pending:  desc("queue_pending", "Deliveries of open editions that are pending, over all processes. A batch counts whole until all of it has ended."),
 		retries:  desc("queue_retries", "Deliveries that wait for another try, over all processes; not counted beyond 100,000."),
 		age:      desc("queue_age_seconds", "How long the oldest open batch or due retry of an edition that is sending has been ready, 0 without any."),
@@ -65,6 +69,7 @@ func (l *ledger) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{l.pending, l.retries, l.age, l.editions, l.paused, l.failing, l.fetched, l.story, l.missed, l.misses} {
 		ch <- d
 	}
+	l.events.describe(ch)
 }
 
 // Collect implements [prometheus.Collector].
@@ -81,6 +86,7 @@ func (l *ledger) Collect(ch chan<- prometheus.Metric) {
 			ch <- gauge(l.paused, 1, name)
 		}
 	}
+	l.events.collect(ch, got.hooks, l.now())
 	if got.sources == nil {
 		return
 	}
@@ -119,7 +125,11 @@ func (l *ledger) read() answers {
 	if sourcesErr == nil {
 		out.sources = append([]digest.SourceState{}, sources...)
 	}
-	l.note(queueErr, sourcesErr)
+	hooks, hooksErr := l.hooks(ctx)
+	if hooksErr == nil {
+		out.hooks = hooks
+	}
+	l.note(queueErr, sourcesErr, hooksErr)
 	return out
 }
 

@@ -14,13 +14,15 @@ import (
 	"broadsheet/digest"
 	"broadsheet/digest/delivery"
 	"broadsheet/mail"
+	"broadsheet/subscribers"
 )
 
 // Options say where the numbers come from.
 type Options struct {
-	// Queue and Sources ask the database, at most every five seconds while somebody scrapes.
+	// Queue, Sources and Hooks ask the database, at most every five seconds while somebody scrapes.
 	Queue   func(ctx context.Context) (delivery.Queue, error)
 	Sources func(ctx context.Context) ([]digest.SourceState, error)
+	Hooks   func(ctx context.Context) ([]subscribers.HookState, error)
 	// Relays says how the relays do that messages go over; nil in a process that delivers nothing.
 	Relays func() []mail.RelayStatus
 	Log    *slog.Logger

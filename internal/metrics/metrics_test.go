@@ -19,6 +19,7 @@ import (
 	"broadsheet/digest/delivery"
 	"broadsheet/internal/metrics"
 	"broadsheet/mail"
+	"broadsheet/subscribers"
 )
 
 var _ delivery.Meter = (*metrics.Meter)(nil)
@@ -28,8 +29,10 @@ type desk struct {
 	now       time.Time
 	queue     delivery.Queue
 	sources   []digest.SourceState
+	hooks     []subscribers.HookState
 	queueErr  error
 	sourceErr error
+	hooksErr  error
 	asked     int
 	log       bytes.Buffer
 	*metrics.Metrics
@@ -43,6 +46,7 @@ func newDesk() *desk {
 			return d.queue, d.queueErr
 		},
 		Sources: func(context.Context) ([]digest.SourceState, error) { return d.sources, d.sourceErr },
+		Hooks:   func(context.Context) ([]subscribers.HookState, error) { return d.hooks, d.hooksErr },
 		Relays: func() []mail.RelayStatus {
 			return []mail.RelayStatus{{Name: "a:25", Open: 5, Busy: 3, Limit: 8}, {Name: "b:25", Limit: 1}, {Name: "a:25", Open: 1, Limit: 2}}
 		},
@@ -99,6 +103,11 @@ func TestScrape(t *testing.T) {
 		Sending: 2, Paused: 1, Pending: 1234, Retries: 34, OldestAt: d.now.Add(-90 * time.Second), PausedProviders: []string{"yahoo"},
 	}
 	d.sources = []digest.SourceState{{Slug: "feed", OKAt: d.now, Failures: 0}, {Slug: "dead", Failures: 3}}
+	d.hooks = []subscribers.HookState{
+		{Hook: subscribers.Hook{Slug: "crm"}, Health: subscribers.Health{Failures: 7}, Waiting: 12, GivenUp: 3, Told: 400, OldestAt: d.now.Add(-90 * time.Minute)},
+		{Hook: subscribers.Hook{Slug: "shop"}, Told: 5},
+		{Hook: subscribers.Hook{Slug: "ahead"}, Waiting: 1, OldestAt: d.now.Add(time.Second)}, // another host's clock
+	}
 	m := d.Meter()
 	m.Written(3 * time.Millisecond)
 	m.Tried(mail.Outcome{Class: mail.ClassAccepted, Relay: "a:25", Took: mail.Took{Mail: time.Millisecond, Dot: 3 * time.Second}})
@@ -126,6 +135,10 @@ func TestScrape(t *testing.T) {
 		`broadsheet_provider_paused{provider="yahoo"} 1`, `broadsheet_sources_failing 1`,
 		`broadsheet_source_last_ok_timestamp_seconds{source="feed"} 1.8e+09`,
 		`broadsheet_source_last_ok_timestamp_seconds{source="dead"} 0`, `broadsheet_scrape_errors_total 0`,
+		`broadsheet_webhook_waiting{webhook="crm"} 12`, `broadsheet_webhook_age_seconds{webhook="crm"} 5400`, `broadsheet_webhook_given_up{webhook="crm"} 3`,
+		`broadsheet_webhook_failures{webhook="crm"} 7`, `broadsheet_webhook_told_total{webhook="crm"} 400`,
+		`broadsheet_webhook_waiting{webhook="shop"} 0`, `broadsheet_webhook_age_seconds{webhook="shop"} 0`, `broadsheet_webhook_told_total{webhook="shop"} 5`,
+		`broadsheet_webhook_age_seconds{webhook="ahead"} 0`,
 	)
 	lacks(t, text, `broadsheet_attempts_total{class="new"`, `broadsheet_deliveries_total{state="new"`)
 	for _, name := range []string{"go_goroutines ", "process_cpu_seconds_total ", "go_build_info{"} {
@@ -164,21 +177,23 @@ func TestDatabaseAway(t *testing.T) {
 	d := newDesk()
 	d.queue, d.sources = delivery.Queue{Pending: 7}, []digest.SourceState{{Slug: "feed"}}
 	d.scrape(t)
-	d.queueErr, d.sourceErr = errors.New("connection refused"), errors.New("connection refused")
+	d.hooks = []subscribers.HookState{{Hook: subscribers.Hook{Slug: "crm"}}}
+	away := errors.New("connection refused")
+	d.queueErr, d.sourceErr, d.hooksErr = away, away, away
 	for i := range 3 {
 		d.now = d.now.Add(5 * time.Second)
 		text := d.scrape(t)
-		has(t, text, map[int]string{0: `broadsheet_scrape_errors_total 2`, 1: `broadsheet_scrape_errors_total 4`, 2: `broadsheet_scrape_errors_total 6`}[i],
+		has(t, text, map[int]string{0: `broadsheet_scrape_errors_total 3`, 1: `broadsheet_scrape_errors_total 6`, 2: `broadsheet_scrape_errors_total 9`}[i],
 			`broadsheet_connections_limit{relay="a:25"} 10`, `broadsheet_deliveries_total{state="sent"} 0`)
-		lacks(t, text, "broadsheet_queue_", "broadsheet_source", "broadsheet_editions")
+		lacks(t, text, "broadsheet_queue_", "broadsheet_source", "broadsheet_editions", "broadsheet_webhook")
 	}
 	if n := strings.Count(d.log.String(), "numbers missing in the metrics"); n != 1 {
 		t.Errorf("logged %d times, want once:\n%s", n, d.log.String())
 	}
-	d.queueErr = nil
+	d.queueErr, d.hooksErr = nil, nil
 	d.now = d.now.Add(5 * time.Second)
 	text := d.scrape(t)
-	has(t, text, `broadsheet_queue_pending 7`, `broadsheet_scrape_errors_total 7`)
+	has(t, text, `broadsheet_queue_pending 7`, `broadsheet_webhook_waiting{webhook="crm"} 0`, `broadsheet_scrape_errors_total 10`)
 	lacks(t, text, "broadsheet_source")
 }
 
@@ -209,6 +224,7 @@ func TestNothingDelivered(t *testing.T) {
 	d.Metrics = metrics.New(metrics.Options{
 		Queue:   func(context.Context) (delivery.Queue, error) { return d.queue, nil },
 		Sources: func(context.Context) ([]digest.SourceState, error) { return nil, nil },
+		Hooks:   func(context.Context) ([]subscribers.HookState, error) { return nil, nil },
 		Log:     slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	if d.Meter() != nil {
