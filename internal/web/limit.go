@@ -48,10 +48,11 @@ const (
 	effortWorked
 )
 
-// limiter counts sign-ups by network and over all. Only what it lets through is
-// counted, so that nobody can use up the limit of all beyond their own, and so
-// that it holds no more networks than the limit of all allows in a window; where
-// there is no limit of all, than mostNetworks.
+// limiter counts sign-ups by network and over all. Only what it lets through
+// counts against a limit, so that nobody can use up the limit of all beyond their
+// own. It holds no more networks than the limit of all allows in a window and as
+// many that were asked for an effort as there is room for; where there is no limit
+// of all, no more than mostNetworks.
 type limiter struct {
 	SignUpRules
 
@@ -67,10 +68,15 @@ type limiter struct {
 // limit.
 const mostNetworks = 200_000
 
+// mostAsked is how many networks a limiter may hold when one more is asked for an
+// effort that it does not hold yet. Beyond it is an attack from everywhere.
+const mostAsked = mostNetworks / 2
+
 // tally counts events in a window that begins with the first of them.
 type tally struct {
 	began time.Time
-	n     int
+	n     int // that were let through
+	asked int // that were asked for an effort instead
 }
 
 // over reports whether the window has passed, or the clock was set back.
@@ -120,13 +126,18 @@ func (l *limiter) admit(addr netip.Addr, e effort, now time.Time) *refusal {
 	if some.reached(l.Network) {
 		return &refusal{status: http.StatusTooManyRequests, wait: some.began.Add(l.Window).Sub(now)}
 	}
-	l.alarm.count(now) // what its own network does not stop
+	if !one.isLoud(l.Client) && !some.isLoud(l.Network) {
+		l.alarm.count(now) // a single network is no attack, whatever it sends
+	}
 	if l.all.reached(l.Total) {
 		l.all.n++
 		return &refusal{status: http.StatusServiceUnavailable, wait: l.all.began.Add(time.Minute).Sub(now), first: l.all.n == l.Total+1}
 	}
 	if e != effortWorked && l.suspects(one, some, now) {
 		if e == effortNone {
+			one.asked, some.asked = one.asked+1, some.asked+1
+			l.remember(client, one)
+			l.remember(around, some)
 			return &refusal{status: http.StatusPreconditionRequired}
 		}
 		if no := l.waiting.admit(addr, effortNone, now); no != nil {
@@ -139,6 +150,17 @@ func (l *limiter) admit(addr netip.Addr, e effort, now time.Time) *refusal {
 	one.n, some.n, l.all.n = one.n+1, some.n+1, l.all.n+1
 	l.networks[client], l.networks[around] = one, some
 	return nil
+}
+
+// isLoud reports whether a network has sent as much as a limit allows, whatever
+// became of it.
+func (t tally) isLoud(limit int) bool { return limit > 0 && t.n+t.asked >= limit }
+
+// remember keeps the tally of a network that was not let through.
+func (l *limiter) remember(network netip.Prefix, t tally) {
+	if _, held := l.networks[network]; held || len(l.networks) < mostAsked {
+		l.networks[network] = t
+	}
 }
 
 // asksForWork reports whether a sign-up from an address would have to make an
@@ -189,11 +211,19 @@ func (l *limiter) sweep(now time.Time) {
 	}
 }
 
+// nat64 has the clients of IPv4 where a translator stands before a host that has
+// IPv6 alone (RFC 6052).
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+
 // networks are what limits count: an IPv4 address, or the /64 that an IPv6
 // client can choose its addresses from, and the network around that.
 func networks(addr netip.Addr) (client, around netip.Prefix) {
 	if !addr.IsValid() {
 		return netip.Prefix{}, netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+	}
+	if nat64.Contains(addr) {
+		through := addr.As16()
+		addr = netip.AddrFrom4([4]byte(through[12:]))
 	}
 	near, far := 32, 24
 	if addr.Is6() {

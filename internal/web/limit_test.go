@@ -66,6 +66,7 @@ func TestLimiterNetworks(t *testing.T) {
 		"a /24":                   {{"192.0.2.1", ok}, {"192.0.2.2", ok}, {"192.0.2.3", ok}, {"192.0.2.4", limited}, {"192.0.3.4", ok}},
 		"a /64":                   {{"2001:db8::1", ok}, {"2001:db8::ffff:2", ok}, {"2001:db8::3", limited}, {"2001:db8:0:1::1", ok}},
 		"a /48":                   {{"2001:db8::", ok}, {"2001:db8:0:1::", ok}, {"2001:db8:0:2::", ok}, {"2001:db8:0:3::", limited}, {"2001:db8:1::", ok}},
+		"through a translator":    {{"64:ff9b::192.0.2.1", ok}, {"192.0.2.1", ok}, {"64:ff9b::192.0.2.1", limited}, {"64:ff9b::192.0.3.1", ok}, {"64:ff9b:1::192.0.2.1", ok}},
 		"unknown":                 {{"", ok}, {"", ok}, {"", limited}, {"::", ok}, {"0.0.0.0", ok}},
 		"all":                     {{"192.0.1.1", ok}, {"192.0.2.1", ok}, {"192.0.3.1", ok}, {"192.0.4.1", ok}, {"192.0.5.1", ok}, {"192.0.6.1", busy}, {"2001:db8::", busy}},
 		"refusals do not count":   {{"192.0.2.1", ok}, {"192.0.2.1", ok}, {"192.0.2.1", limited}, {"192.0.2.1", limited}, {"192.0.2.1", limited}, {"192.0.2.2", ok}, {"192.0.3.2", ok}},
@@ -96,6 +97,48 @@ func TestLimiterWithoutTotal(t *testing.T) {
 	}
 	if got := l.Held(); got > web.MostNetworks+2 {
 		t.Errorf("%d networks are held, want %d at most", got, web.MostNetworks)
+	}
+}
+
+// TestOneNetworkIsNoAttack: a flood from one network has nobody else make an
+// effort, whether it comes from one address of it or from all.
+func TestOneNetworkIsNoAttack(t *testing.T) {
+	for name, addresses := range map[string]int{"one address": 1, "a /24": 256} {
+		l := web.NewLimiter(web.DefaultSignUpRules())
+		person, now, let := netip.MustParseAddr("192.0.2.1"), nine, 0
+		for i := range 20_000 {
+			if status, _ := l.Admit(netip.AddrFrom4([4]byte{10, 0, 0, byte(i % addresses)}), now); status == 0 {
+				let++
+			}
+			if l.AsksForWork(person, now) {
+				t.Fatalf("%s: after %d of it others are asked for proof of work", name, i+1)
+			}
+			now = now.Add(10 * time.Millisecond)
+		}
+		if limit := web.DefaultSignUpRules().Network; let == 0 || let > limit {
+			t.Errorf("%s: %d were let through, want some, and %d at most", name, let, limit)
+		}
+	}
+}
+
+// TestLimiterOfAsked: who is asked for an effort from everywhere takes no more
+// memory than who is let through.
+func TestLimiterOfAsked(t *testing.T) {
+	rules := web.DefaultSignUpRules()
+	rules.Challenge = web.ChallengeAlways
+	l := web.NewLimiter(rules)
+	for i := range 2 * web.MostNetworks {
+		addr := netip.AddrFrom16([16]byte(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(0x2001)<<48|uint64(i)<<16), 1)))
+		if status, _ := l.Admit(addr, nine); status != http.StatusPreconditionRequired {
+			t.Fatalf("sign-up %d from a new network = %d", i, status)
+		}
+	}
+	if got := l.Held(); got > web.MostNetworks/2 {
+		t.Errorf("%d networks are held, want %d at most", got, web.MostNetworks/2)
+	}
+	l.Admit(netip.MustParseAddr("192.0.2.1"), nine.Add(time.Hour))
+	if got := l.Held(); got != 2 {
+		t.Errorf("%d networks are held in the end, want the 2 of the last sign-up", got)
 	}
 }
 
