@@ -35,11 +35,13 @@ func (m *claimedMail) isOfChange(now time.Time) bool {
 	return m.change.isOpen(now) && m.CreatedAt >= m.change.AskedAt && accepted == 0
 }
 
-// drawFresh draws the mail with a link to what is personal.
+// drawFresh draws the mail with a link to the settings, or to the data of who has
+// left.
 func (p *Postman) drawFresh(m *claimedMail, to *record) (templates.Mail, error) {
 	askedAt := db.Time(m.CreatedAt)
 	return templates.FreshLinkMail(&templates.FreshLink{
 		Site: p.Site.In(to.Language), URL: p.links.Fresh(to.ID, to.Address, askedAt), RequestedAt: to.clockOf(askedAt),
+		Left: to.State != StateActive,
 	})
 }
 

@@ -17,6 +17,10 @@ import (
 const (
 	MailsADay  = 3 // in 24 hours
 	MailsInAll = 5
+	// FreshADay is how many fresh links a mailbox gets in 24 hours. There is no
+	// limit in all: a stranger with a forwarded mail could keep the reader out of
+	// the settings by it.
+	FreshADay = 5
 )
 
 // capQuiet is how long nobody must have asked for the mails of before to be
@@ -25,13 +29,21 @@ const capQuiet = 30 * 24 * time.Hour
 
 // mailCap is what an address got of one kind.
 type mailCap struct {
-	sent    []time.Time // the last ones, the oldest first; at most MailsInAll
+	sent    []time.Time // the last ones, the oldest first; at most mostCounted
 	askedAt time.Time   // before this time
 }
 
-// admit reports whether another mail is within the limits, and counts it. What
-// was sent up to since counts for the day alone.
-func (c *mailCap) admit(now, since time.Time) bool {
+// mostCounted is how many mails of a kind any limit looks at.
+const mostCounted = max(MailsInAll, FreshADay)
+
+// mailLimit is how many mails of a kind a mailbox gets.
+type mailLimit struct {
+	day, all int       // all is 0 for no limit
+	since    time.Time // what was sent up to then counts for the day alone
+}
+
+// admit reports whether another mail is within a limit, and counts it.
+func (c *mailCap) admit(now time.Time, most mailLimit) bool {
 	if now.Sub(c.askedAt) >= capQuiet {
 		c.sent = nil
 	}
@@ -40,15 +52,15 @@ func (c *mailCap) admit(now, since time.Time) bool {
 		if at.After(now.Add(-24 * time.Hour)) {
 			day++
 		}
-		if at.After(since) {
+		if at.After(most.since) {
 			all++
 		}
 	}
-	if day >= MailsADay || all >= MailsInAll {
+	if day >= most.day || most.all > 0 && all >= most.all {
 		return false
 	}
 	c.sent = append(c.sent, now)
-	c.sent = slices.Clone(c.sent[max(0, len(c.sent)-MailsInAll):])
+	c.sent = slices.Clone(c.sent[max(0, len(c.sent)-mostCounted):])
 	return true
 }
 

@@ -19,12 +19,14 @@ var ErrFormUsed = errors.New("the form was used already")
 // last in a transaction but for the queue itself.
 func (s *Store) countMail(ctx context.Context, tx *db.Tx, to *Subscriber, kind MailKind) (bool, error) {
 	now := s.now()
-	since := now.Add(-capQuiet) // readers whom we know may ask for other mails again and again
+	most := mailLimit{day: MailsADay, all: MailsInAll, since: now.Add(-capQuiet)} // readers whom we know may ask for other mails again and again
 	switch kind {
 	case MailConfirm:
-		since = to.ConfirmedAt
+		most.since = to.ConfirmedAt
 	case MailNewAddress: // which asks strangers to confirm, too
-		kind, since = MailConfirm, time.Time{}
+		kind, most.since = MailConfirm, time.Time{}
+	case MailFresh:
+		most.day, most.all = FreshADay, 0
 	}
 	folded, err := cautionHash(ctx, tx, foldAddress(to.Address))
 	if err != nil {
@@ -41,7 +43,7 @@ func (s *Store) countMail(ctx context.Context, tx *db.Tx, to *Subscriber, kind M
 		return false, fmt.Errorf("lock the count of mails: %w", err)
 	}
 	c := mailCap{sent: parseTimes(row.Sent), askedAt: db.Time(row.Asked)}
-	ok := c.admit(now, since)
+	ok := c.admit(now, most)
 	_, err = tx.Exec(ctx, `UPDATE mail_caps SET sent_at = $1, asked_at = $2 WHERE folded = $3 AND kind = $4`,
 		formatTimes(c.sent), db.Millis(now), folded, string(kind))
 	if err != nil {

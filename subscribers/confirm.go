@@ -47,12 +47,14 @@ func (s *Store) Confirm(ctx context.Context, c *Catalog, token Token, origin, cl
 		if token.IssuedAt.Before(r.EndedAt.Truncate(time.Second)) || !token.wentTo(r.Address) {
 			return ErrExpired
 		}
-		if r.State == StatePending && !r.Suppressed() {
+		confirms := r.State == StatePending && !r.Suppressed()
+		if confirms {
 			r.activate(now)
 			r.welcome()
 			r.note(note{Consent: Consent{At: now, Event: EventConfirmed, Origin: origin, Client: client, Detail: c.describe(r.chosen(c), r.Zone)}})
 		}
 		v = r.view(c, now)
+		v.Confirmed = confirms
 		return nil
 	})
 	return v, err

@@ -24,32 +24,48 @@ func (s *Store) DropTopic(ctx context.Context, c *Catalog, subscriberID int64, s
 
 // DropTopics is DropTopic for several topics at once.
 func (s *Store) DropTopics(ctx context.Context, c *Catalog, subscriberID int64, slugs []string, origin, client string) error {
-	var ids []int64
-	for _, slug := range slugs {
-		i := slices.IndexFunc(c.Topics, func(t Topic) bool { return t.Slug == slug })
-		if i < 0 {
-			return ErrUnknown
-		}
-		ids = append(ids, c.Topics[i].ID)
+	ids, err := c.topicIDs(slugs)
+	if err != nil {
+		return err
 	}
 	return s.change(ctx, subscriberID, func(_ *db.Tx, r *record, now time.Time) error {
 		if r.State == StateUnsubscribed {
 			return ErrUnsubscribed
 		}
-		w := r.chosen(c)
-		if !slices.ContainsFunc(ids, w.topics.Has) {
-			return nil
-		}
-		w.topics = w.topics.without(c, ids)
-		if c.check(w) != nil {
-			return ErrLastTopic
-		}
-		r.choose(c, w, now)
-		if r.dirty() {
-			r.note(note{Consent: Consent{At: now, Event: EventPreferences, Origin: origin, Client: client, Detail: c.describe(r.chosen(c), r.Zone)}})
-		}
-		return nil
+		return r.drop(c, ids, Consent{At: now, Origin: origin, Client: client})
 	})
+}
+
+// topicIDs are the ids of topics, or ErrUnknown if one is not there.
+func (c *Catalog) topicIDs(slugs []string) ([]int64, error) {
+	var ids []int64
+	for _, slug := range slugs {
+		i := slices.IndexFunc(c.Topics, func(t Topic) bool { return t.Slug == slug })
+		if i < 0 {
+			return nil, ErrUnknown
+		}
+		ids = append(ids, c.Topics[i].ID)
+	}
+	return ids, nil
+}
+
+// drop takes topics off what r wants and puts that on record as by, or returns
+// ErrLastTopic.
+func (r *record) drop(c *Catalog, topics []int64, by Consent) error {
+	w := r.chosen(c)
+	if !slices.ContainsFunc(topics, w.topics.Has) {
+		return nil
+	}
+	w.topics = w.topics.without(c, topics)
+	if c.check(w) != nil {
+		return ErrLastTopic
+	}
+	r.choose(c, w, by.At)
+	if r.dirty() {
+		by.Event, by.Detail = EventPreferences, c.describe(r.chosen(c), r.Zone)
+		r.note(note{Consent: by})
+	}
+	return nil
 }
 
 // without is all topics of t, or of the catalog, but some.

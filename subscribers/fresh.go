@@ -20,11 +20,12 @@ func addressMark(address string) int64 {
 // wentTo reports whether a token that was mailed went to an address.
 func (t Token) wentTo(address string) bool { return t.Change == addressMark(address) }
 
-// AskFresh mails an active reader a link to what is personal, within the limits
-// of SignUp, and does nothing for any other. An unknown subscriber is ErrUnknown.
+// AskFresh mails a reader a link to the settings, or to the data of one who has
+// left: at most FreshADay a day. It does nothing for one who has not confirmed or
+// is suppressed. An unknown subscriber is ErrUnknown.
 func (s *Store) AskFresh(ctx context.Context, subscriberID int64) error {
 	return s.change(ctx, subscriberID, func(tx *db.Tx, r *record, _ time.Time) error {
-		if r.State != StateActive || r.Suppressed() {
+		if r.State == StatePending || r.Suppressed() {
 			return nil
 		}
 		_, err := s.enqueue(ctx, tx, &r.Subscriber, MailFresh)
@@ -36,36 +37,43 @@ func (s *Store) AskFresh(ctx context.Context, subscriberID int64) error {
 type Personal struct {
 	View
 	Change *ChangeView // of the address that is under way; nil for none
+	Left   bool        // a copy and erasure are all that is to be had
 }
 
-// freshRecord reads the reader of a fresh token: ErrBadToken, ErrUnknown,
-// ErrUnsubscribed, or ErrExpired once the address is another.
+// freshRecord reads the reader whose address a fresh token was mailed to:
+// ErrBadToken, ErrUnknown, or ErrExpired once the address is another.
 func freshRecord(ctx context.Context, tx *db.Tx, token Token, lock string) (*record, error) {
 	if token.Purpose != PurposeFresh {
 		return nil, ErrBadToken
 	}
 	r, err := byID(ctx, tx, token.Subscriber, lock)
-	if err != nil {
-		return nil, err
+	if err == nil && !token.wentTo(r.Address) {
+		err = ErrExpired
 	}
-	return r, token.opens(r)
+	return r, err
 }
 
-// opens returns why a fresh token does not open what is personal of r: it is of
-// an address that the reader had before, or the reader has left.
+// opens returns why a fresh token does not open the settings of r: it is of an
+// address that the reader had before, or the reader has left.
 func (t Token) opens(r *record) error {
 	switch {
 	case !t.wentTo(r.Address):
 		return ErrExpired
-	case r.State != StateActive:
+	case !r.hasSettings():
 		return ErrUnsubscribed
 	}
 	return nil
 }
 
+// hasSettings reports whether r is a reader, or one who followed a confirmation
+// and is not told that it did nothing.
+func (r *record) hasSettings() bool {
+	return r.State == StateActive || r.State == StatePending && r.Suppressed()
+}
+
 // Personal returns what the page behind a fresh link shows. It returns
-// ErrUnknown, ErrUnsubscribed for a reader who has left, and ErrExpired if the
-// link was mailed to an address that the reader no longer has.
+// ErrUnknown, and ErrExpired if the link was mailed to an address that the reader
+// no longer has.
 func (s *Store) Personal(ctx context.Context, c *Catalog, token Token) (Personal, error) {
 	var p Personal
 	err := s.db.View(ctx, func(tx *db.Tx) error {
@@ -73,7 +81,7 @@ func (s *Store) Personal(ctx context.Context, c *Catalog, token Token) (Personal
 		if err != nil {
 			return err
 		}
-		p = Personal{View: r.view(c, s.now())}
+		p = Personal{View: r.view(c, s.now()), Left: !r.hasSettings()}
 		change, err := changeOf(ctx, tx, r.ID)
 		if err == nil && change.isOpen(s.now()) {
 			v := change.view(&r.Subscriber)
@@ -82,28 +90,6 @@ func (s *Store) Personal(ctx context.Context, c *Catalog, token Token) (Personal
 		return err
 	})
 	return p, err
-}
-
-// SetName gives the reader of a fresh token another name. It returns what
-// Personal does, and FieldErrors.
-func (s *Store) SetName(ctx context.Context, token Token, name, origin, client string) error {
-	wrong := FieldErrors{}
-	name = wrong.name(name)
-	if err := wrong.result(); err != nil {
-		return err
-	}
-	return s.db.Write(ctx, func(tx *db.Tx) error {
-		r, err := freshRecord(ctx, tx, token, locked)
-		if err != nil {
-			return err
-		}
-		r.setName(name)
-		if !r.dirty() {
-			return nil
-		}
-		r.note(note{Consent: Consent{At: s.now(), Event: EventPreferences, Origin: origin, Client: client, Detail: "name"}})
-		return s.save(ctx, tx, []*record{r})
-	})
 }
 
 // EraseReader forgets the reader of a fresh token, as Erase does. It returns what

@@ -3,6 +3,7 @@ package subscribers_test
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -66,11 +67,11 @@ func TestFreshLink(t *testing.T) {
 		if parsed, err := sink.Parse(r.sent[1].data); err != nil || parsed.HTML != "" || parsed.Text == "" {
 			t.Errorf("who wants text gets %+v, %v", parsed, err)
 		}
-		for range 5 {
+		for range 2 * subscribers.FreshADay {
 			k.must(k.AskFresh(t.Context(), id))
 		}
-		if n := k.mails(subscribers.MailFresh); n != subscribers.MailsADay {
-			t.Errorf("%d mails in a day, want %d", n, subscribers.MailsADay)
+		if n := k.mails(subscribers.MailFresh); n != subscribers.FreshADay {
+			t.Errorf("%d mails in a day, want %d", n, subscribers.FreshADay)
 		}
 		k.wait(subscribers.FreshFor + time.Second)
 		k.deliver(p, 0) // whose links have expired
@@ -107,8 +108,8 @@ func TestFreshLinkIsForTheReader(t *testing.T) {
 			if !errors.Is(err, c.want) {
 				t.Errorf("%s: see: got %v, want %v", name, err, c.want)
 			}
-			if err := k.SetName(t.Context(), c.token, "Eve", "form", ""); !errors.Is(err, c.want) {
-				t.Errorf("%s: name: got %v, want %v", name, err, c.want)
+			if _, err := k.SetPersonal(t.Context(), k.catalog, c.token, k.named("Eve"), "form", ""); !errors.Is(err, c.want) {
+				t.Errorf("%s: settings: got %v, want %v", name, err, c.want)
 			}
 			if err := k.AskAddress(t.Context(), c.token, "eve@example.com", "form", ""); !errors.Is(err, c.want) {
 				t.Errorf("%s: address: got %v, want %v", name, err, c.want)
@@ -117,18 +118,66 @@ func TestFreshLinkIsForTheReader(t *testing.T) {
 				t.Errorf("%s: erase: got %v, want %v", name, err, c.want)
 			}
 		}
+	})
+}
+
+// TestFreshLinkOfWhoHasLeft: a copy and erasure are to be had, and nothing else.
+func TestFreshLinkOfWhoHasLeft(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.activate("ann@example.com")
 		k.must(k.Unsubscribe(t.Context(), id, 0, "form", ""))
-		if _, err := k.Personal(t.Context(), k.catalog, token); !errors.Is(err, subscribers.ErrUnsubscribed) {
-			t.Errorf("of who has left: %v", err)
+		before := k.detail("ann@example.com")
+		token := k.fresh(id)
+		if p, err := k.Personal(t.Context(), k.catalog, token); err != nil || !p.Left {
+			t.Errorf("the page shows %+v, %v, want one who has left", p, err)
+		}
+		if _, err := k.SetPersonal(t.Context(), k.catalog, token, k.named("Eve"), "form", ""); !errors.Is(err, subscribers.ErrUnsubscribed) {
+			t.Errorf("settings: %v", err)
+		}
+		if err := k.AskAddress(t.Context(), token, "eve@example.com", "form", ""); !errors.Is(err, subscribers.ErrUnsubscribed) {
+			t.Errorf("another address: %v", err)
+		}
+		if after := k.detail("ann@example.com"); !reflect.DeepEqual(after, before) {
+			t.Errorf("the reader became %+v", after)
+		}
+		if e, err := k.EraseReader(t.Context(), token, "page"); err != nil || e.ID != id {
+			t.Errorf("erased %+v, %v", e, err)
+		}
+		if err := k.AskFresh(t.Context(), id); !errors.Is(err, subscribers.ErrUnknown) {
+			t.Errorf("of who is erased: %v", err)
 		}
 	})
 }
 
-func TestSetName(t *testing.T) {
+// TestFreshLinksNeverEnd: who asks day after day gets the link each day.
+func TestFreshLinksNeverEnd(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.activate("ann@example.com")
+		for day := 1; day <= 40; day++ {
+			for range subscribers.FreshADay + 1 {
+				k.must(k.AskFresh(t.Context(), id))
+			}
+			if n := k.mails(subscribers.MailFresh); n != day*subscribers.FreshADay {
+				t.Fatalf("%d mails until day %d, want %d", n, day, day*subscribers.FreshADay)
+			}
+			k.wait(24*time.Hour + time.Second)
+		}
+	})
+}
+
+// named are the choices of a new reader with another name.
+func (k *desk) named(name string) subscribers.Preferences {
+	return subscribers.Preferences{Name: &name, Topics: []string{"world"}, Digests: []string{"daily"}}
+}
+
+func TestSetPersonal(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		token := k.fresh(k.activate("ann@example.com"))
 		for range 2 {
-			k.must(k.SetName(t.Context(), token, "  Ann \n Lee ", "form", "192.0.2.1"))
+			left, err := k.SetPersonal(t.Context(), k.catalog, token, k.named("  Ann \n Lee "), "form", "192.0.2.1")
+			if err != nil || left.At != 0 {
+				t.Errorf("left %+v, %v", left, err)
+			}
 		}
 		d := k.detail("ann@example.com")
 		if d.Name != "Ann Lee" {
@@ -136,7 +185,7 @@ func TestSetName(t *testing.T) {
 		}
 		var names int
 		for _, c := range d.Consents {
-			if c.Detail == "name" && c.Event == subscribers.EventPreferences && c.Origin == "form" && c.Client == "192.0.2.1" {
+			if strings.HasSuffix(c.Detail, " name") && c.Event == subscribers.EventPreferences && c.Origin == "form" && c.Client == "192.0.2.1" {
 				names++
 			}
 		}
@@ -144,8 +193,31 @@ func TestSetName(t *testing.T) {
 			t.Errorf("on record %d times, want once: %+v", names, d.Consents)
 		}
 		var fields subscribers.FieldErrors
-		if err := k.SetName(t.Context(), token, strings.Repeat("x", 200), "form", ""); !errors.As(err, &fields) || fields[templates.FieldName].Problem != templates.ProblemNameTooLong {
+		if _, err := k.SetPersonal(t.Context(), k.catalog, token, k.named(strings.Repeat("x", 200)), "form", ""); !errors.As(err, &fields) || fields[templates.FieldName].Problem != templates.ProblemNameTooLong {
 			t.Errorf("a long name: %v", err)
+		}
+	})
+}
+
+// TestNoDigestIsLeaving: to untick all digests can be undone and counts as any
+// other leaving.
+func TestNoDigestIsLeaving(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.activate("ann@example.com")
+		token := k.fresh(id)
+		left, err := k.SetPersonal(t.Context(), k.catalog, token, subscribers.Preferences{Topics: []string{"world"}}, subscribers.OriginForm, "")
+		if err != nil || left.At == 0 || !slices.Equal(left.Digests, []string{"daily"}) {
+			t.Fatalf("left %+v, %v, want the daily", left, err)
+		}
+		if n := k.count(`SELECT count(*) FROM leavings WHERE subscriber_id = $1 AND origin = 'form'`, id); n != 1 {
+			t.Errorf("%d leavings are kept, want one", n)
+		}
+		back := subscribers.Token{Purpose: subscribers.PurposeReturn, Subscriber: id, Change: left.At, IssuedAt: k.now()}
+		if l, err := k.Returnable(t.Context(), back); err != nil || !l.All {
+			t.Errorf("to be undone is %+v, %v, want all", l, err)
+		}
+		if slugs, err := k.Return(t.Context(), back, ""); err != nil || !slices.Equal(slugs, []string{"daily"}) {
+			t.Errorf("back is %v, %v", slugs, err)
 		}
 	})
 }

@@ -29,7 +29,8 @@ func (l *Links) UnsubscribeAsOf(at time.Time, subscriber, digest int64) string {
 	return l.link(Token{Purpose: PurposeUnsubscribe, Subscriber: subscriber, Digest: digest}, at)
 }
 
-// Preferences returns the link to a subscriber's choices.
+// Preferences returns the link to what comes to a subscriber, where it can be
+// ended and a fresh link be asked for.
 func (l *Links) Preferences(subscriber int64) string {
 	return l.PreferencesAsOf(l.keys.clock(), subscriber)
 }
@@ -46,7 +47,7 @@ func (l *Links) Confirm(subscriber int64, address string, at time.Time) string {
 	return l.link(ConfirmToken(subscriber, address, at), at)
 }
 
-// Fresh returns the link to what is personal, asked for at the given time and
+// Fresh returns the link to settings and data, asked for at the given time and
 // worth nothing once the subscriber has another address.
 func (l *Links) Fresh(subscriber int64, address string, at time.Time) string {
 	return l.link(Token{Purpose: PurposeFresh, Subscriber: subscriber, Change: addressMark(address), IssuedAt: at}, at)

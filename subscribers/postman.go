@@ -185,7 +185,7 @@ func (m *claimedMail) wanted(to *Subscriber, now time.Time) bool {
 	case MailConfirm:
 		return to.State == StatePending
 	case MailFresh:
-		return to.State == StateActive && now.Sub(db.Time(m.CreatedAt)) <= FreshFor
+		return to.State != StatePending && now.Sub(db.Time(m.CreatedAt)) <= FreshFor
 	case MailOldAddress, MailNewAddress:
 		return to.State == StateActive && m.isOfChange(now)
 	case MailGoodbye:

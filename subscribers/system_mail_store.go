@@ -18,7 +18,7 @@ type MailKind string
 const (
 	MailConfirm           MailKind = "confirm"
 	MailAlreadySubscribed MailKind = "already-subscribed"
-	MailFresh             MailKind = "fresh-link"  // to what is personal
+	MailFresh             MailKind = "fresh-link"  // to the settings and the data
 	MailOldAddress        MailKind = "old-address" // to agree to a change of address
 	MailNewAddress        MailKind = "new-address" // to confirm it
 	MailGoodbye           MailKind = "goodbye"     // that says what was left

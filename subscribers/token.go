@@ -17,9 +17,9 @@ type Purpose byte
 // The purposes, which are also the first letter of their links' paths.
 const (
 	PurposeUnsubscribe Purpose = 'u' // end one digest, or all; never expires
-	PurposePreferences Purpose = 'p' // see and change one's choices; never expires
+	PurposePreferences Purpose = 'p' // see what comes and end it; never expires
 	PurposeConfirm     Purpose = 'c' // confirm a sign-up; for ConfirmFor
-	PurposeFresh       Purpose = 'f' // see and change what is personal; for FreshFor
+	PurposeFresh       Purpose = 'f' // see and change settings and what is personal; for FreshFor
 	PurposeOldAddress  Purpose = 'a' // agree to a change of address or stop it, from the old one; for ConfirmFor
 	PurposeNewAddress  Purpose = 'n' // confirm a change of address from the new one; for ConfirmFor
 	PurposeReturn      Purpose = 'b' // undo one leaving, or say why; for ReturnFor

@@ -2,6 +2,8 @@ package subscribers
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"broadsheet/internal/db"
@@ -38,44 +40,65 @@ func (s *Store) Unsubscribe(ctx context.Context, subscriberID, digestID int64, o
 // subscriber is ErrUnknown.
 func (s *Store) Leave(ctx context.Context, subscriberID, digestID int64, origin, client string) (Left, error) {
 	var left Left
-	err := s.change(ctx, subscriberID, func(tx *db.Tx, r *record, now time.Time) error {
-		left = Left{}
-		detail := endedAll
-		if seat := r.seat(digestID); seat != nil {
-			detail = "digests=" + seat.Digest
-		}
-		gone := r.leaving(digestID, origin)
-		if !r.end(digestID, now) {
-			return leaveAgain(ctx, tx, r.ID, digestID, origin, now)
-		}
-		r.note(note{Consent: Consent{At: now, Event: EventUnsubscribed, Origin: origin, Client: client, Detail: detail}})
-		if len(gone) == 0 {
-			return nil
-		}
-		left.At = db.Millis(now)
-		for i := range gone {
-			gone[i].at = now
-			left.Digests = append(left.Digests, gone[i].digest)
-		}
-		if err := insertLeavings(ctx, tx, gone); err != nil || !s.goodbye {
-			return err
-		}
-		return s.enqueueGoodbye(ctx, tx, r, now)
+	err := s.change(ctx, subscriberID, func(tx *db.Tx, r *record, now time.Time) (err error) {
+		left, err = s.depart(ctx, tx, r, []int64{digestID}, Consent{At: now, Origin: origin, Client: client})
+		return err
 	})
 	return left, err
 }
 
+// depart ends digests of r as one leaving, and all of them if 0 is among them. It
+// puts that on record as by, and keeps what can be undone.
+func (s *Store) depart(ctx context.Context, tx *db.Tx, r *record, digests []int64, by Consent) (Left, error) {
+	var left Left
+	gone, slugs, all := r.leaving(digests, by.Origin), []string{}, false
+	for _, id := range digests {
+		if !r.end(id, by.At) {
+			if err := leaveAgain(ctx, tx, r.ID, id, by.Origin, by.At); err != nil {
+				return left, err
+			}
+			continue
+		}
+		if seat := r.seat(id); seat != nil {
+			slugs = append(slugs, seat.Digest)
+		} else {
+			all = true
+		}
+	}
+	if len(slugs) == 0 && !all {
+		return left, nil
+	}
+	by.Event, by.Detail = EventUnsubscribed, "digests="+strings.Join(slugs, ";")
+	if all {
+		by.Detail = endedAll
+	}
+	r.note(note{Consent: by})
+	if len(gone) == 0 {
+		return left, nil
+	}
+	left.At = db.Millis(by.At)
+	for i := range gone {
+		gone[i].at = by.At
+		left.Digests = append(left.Digests, gone[i].digest)
+	}
+	if err := insertLeavings(ctx, tx, gone); err != nil || !s.goodbye {
+		return left, err
+	}
+	return left, s.enqueueGoodbye(ctx, tx, r, by.At)
+}
+
 // leaving returns what is kept for a while of a reader who is about to leave by
-// such a way: which digests were active.
-func (r *record) leaving(digestID int64, origin string) []leaving {
+// such a way: which digests were active, or suppressed, which nobody is to be told.
+func (r *record) leaving(digests []int64, origin string) []leaving {
 	switch origin {
 	case OriginPage, OriginForm, OriginOneClick, OriginMail:
 	default:
 		return nil
 	}
 	var out []leaving
+	all := slices.Contains(digests, 0)
 	for _, s := range r.seats {
-		if s.State == SubscriptionActive && (digestID == 0 || s.DigestID == digestID) {
+		if (s.State == SubscriptionActive || s.State == SubscriptionSuppressed) && (all || slices.Contains(digests, s.DigestID)) {
 			out = append(out, leaving{subscriber: r.ID, digestID: s.DigestID, digest: s.Digest, origin: origin, pausedUntil: s.PausedUntil})
 		}
 	}

@@ -20,6 +20,7 @@ const OriginReturn = "undo"
 
 // Leaving is what a return token undoes.
 type Leaving struct {
+	All      bool     // nothing is left of what the reader got
 	DigestID int64    // the one that ended, 0 if several did, or if nothing is left
 	Digests  []string // the slugs of those that would be back
 }
@@ -40,6 +41,7 @@ func (s *Store) Returnable(ctx context.Context, token Token) (Leaving, error) {
 		if err != nil {
 			return err
 		}
+		out.All = r.State == StateUnsubscribed
 		if len(rows) == 1 && r.State != StateUnsubscribed {
 			out.DigestID = rows[0].digestID
 		}

@@ -18,6 +18,7 @@ type View struct {
 	Format         Format
 	State          State
 	Suppressed     bool // not to be revealed; nothing is sent
+	Confirmed      bool // by the call of Confirm that returned it, and not before
 	AllTopics      bool // topics that are added later are wanted too
 	Topics         []templates.Choice
 	Digests        []templates.Choice

@@ -77,16 +77,7 @@ func (f *frame) Field(field string) fieldProblem {
 // Problems lists what is wrong in the order of the form; what belongs to no
 // field that is shown comes first and links nowhere.
 func (f *frame) Problems() []fieldProblem {
-	order := []string{FieldAddress, FieldName, FieldTopics, FieldDigests, FieldLanguage, FieldFormat, FieldZone}
-	for _, h := range f.hours() {
-		order = append(order, h.Field())
-	}
-	switch f.Page.(type) {
-	case *PreferencesPage:
-		order = append(order, FieldPauseUntil)
-	case *PersonalPage:
-		order = append(order, FieldSure)
-	}
+	order := f.order()
 	var above, beside []fieldProblem
 	for field := range f.errors {
 		if text := f.Problem(field); text != "" && !slices.Contains(order, field) {
@@ -102,12 +93,27 @@ func (f *frame) Problems() []fieldProblem {
 	return append(above, beside...)
 }
 
+// order is that of the fields on the page.
+func (f *frame) order() []string {
+	order := []string{FieldTopics, FieldDigests, FieldLanguage, FieldFormat, FieldZone}
+	for _, h := range f.hours() {
+		order = append(order, h.Field())
+	}
+	switch f.Page.(type) {
+	case *PreferencesPage:
+		return []string{FieldEndDigests, FieldEndTopics}
+	case *PersonalPage:
+		return append(order, FieldName, FieldPauseUntil, FieldAddress, FieldSure)
+	}
+	return append([]string{FieldAddress, FieldName}, order...)
+}
+
 // hours are those to choose from on the page.
 func (f *frame) hours() []HourChoice {
 	switch p := f.Page.(type) {
 	case *SubscribePage:
 		return p.Hours
-	case *PreferencesPage:
+	case *PersonalPage:
 		return p.Hours
 	}
 	return nil
@@ -165,7 +171,7 @@ func (f *frame) OnlyTopic() *Choice {
 		if len(p.Topics) == 1 {
 			return &p.Topics[0]
 		}
-	case *PreferencesPage:
+	case *PersonalPage:
 		if len(p.Topics) == 1 && p.Topics[0].Checked {
 			return &p.Topics[0]
 		}

@@ -134,11 +134,12 @@ func TestHostilePagesStayText(t *testing.T) {
 			})
 		},
 		"preferences": func(b *bytes.Buffer) error {
-			return p.Preferences(b, &templates.PreferencesPage{Site: site, Masked: evil, Zone: evil, Format: evil, FreshAction: "javascript:alert(1)", Topics: choice, Digests: choice})
+			return p.Preferences(b, &templates.PreferencesPage{Site: site, Masked: evil, Action: "javascript:alert(1)", Fresh: true, Topics: choice, Digests: choice})
 		},
 		"personal": func(b *bytes.Buffer) error {
 			return p.Personal(b, &templates.PersonalPage{
-				Site: site, Masked: evil, Name: evil, Address: evil, Action: "javascript:alert(1)", PreferencesURL: "javascript:alert(1)",
+				Site: site, Masked: evil, Name: evil, Address: evil, Action: "javascript:alert(1)",
+				Zone: evil, Format: evil, Topics: choice, Digests: choice, Receipts: []templates.Receipt{{Digest: evil, What: evil, URL: "javascript:alert(1)"}},
 				Change: &templates.AddressMove{New: evil}, Mails: []templates.LatelyMail{{Digest: evil, What: evil, URL: "javascript:alert(1)"}},
 			})
 		},
@@ -146,7 +147,7 @@ func TestHostilePagesStayText(t *testing.T) {
 			return p.Move(b, &templates.MovePage{Site: site, Old: evil, New: evil, Action: "javascript:alert(1)"})
 		},
 		"answer": func(b *bytes.Buffer) error {
-			return p.Answer(b, &templates.AnswerPage{Site: site, Answer: templates.AnswerMoved, Address: evil, PreferencesURL: "javascript:alert(1)"})
+			return p.Answer(b, &templates.AnswerPage{Site: site, Answer: templates.AnswerMoved, Address: evil, PreferencesURL: "javascript:alert(1)", FreshAction: "javascript:alert(1)"})
 		},
 		"unsubscribe": func(b *bytes.Buffer) error {
 			return p.Unsubscribe(b, &templates.UnsubscribePage{Site: site, DigestName: evil, Masked: evil})

@@ -40,13 +40,38 @@ type UnsubscribePage struct {
 type GoodbyePage struct {
 	Site           Site
 	DigestName     string
-	All            bool   // every digest has ended
-	PreferencesURL string // empty leaves the link out
-	SubscribeURL   string // empty leaves the link out
-	UndoAction     string // empty leaves undoing and the question out
+	All            bool     // every digest has ended
+	Names          []string // of several digests that have ended while others stay; DigestName is none of them
+	FreshAction    string   // where the button that has a link to the reader's data mailed posts; empty leaves it out
+	PreferencesURL string   // empty leaves the link out
+	SubscribeURL   string   // empty leaves the link out
+	UndoAction     string   // empty leaves undoing and the question out
 	Whys           []string
 	Thanks         bool // the reader has said why
 	MaxWhyText     int  // how many characters their own words may have
+}
+
+// GoodbyeText says what has ended.
+func (f *frame) GoodbyeText() string {
+	p, ok := f.Page.(*GoodbyePage)
+	switch {
+	case !ok:
+		return ""
+	case p.All:
+		return fmt.Sprintf(f.T.GoodbyeAll, f.Isolate(f.Site.Name))
+	case len(p.Names) > 0:
+		return fmt.Sprintf(f.T.GoodbyeSome, f.joined(p.Names))
+	}
+	return fmt.Sprintf(f.T.GoodbyeText, f.Isolate(p.DigestName))
+}
+
+// joined is a list of names that stands in a sentence.
+func (f *frame) joined(names []string) string {
+	isolated := make([]string, len(names))
+	for i, name := range names {
+		isolated[i] = f.Isolate(name)
+	}
+	return f.T.Join(isolated)
 }
 
 // WhyName is a reason in the words of the page.
@@ -104,17 +129,13 @@ func (f *frame) LessText() string {
 	if !ok {
 		return ""
 	}
-	names := make([]string, len(p.Names))
-	for i, name := range p.Names {
-		names[i] = f.Isolate(name)
-	}
 	switch p.What {
 	case LessPaused:
 		return fmt.Sprintf(f.T.PausedUntil, f.T.date(p.Until))
 	case LessTopics:
-		return fmt.Sprintf(f.T.FewerDone, f.T.Join(names))
+		return fmt.Sprintf(f.T.FewerDone, f.joined(p.Names))
 	case LessReturned:
-		return fmt.Sprintf(f.T.ReturnText, f.T.Join(names))
+		return fmt.Sprintf(f.T.ReturnText, f.joined(p.Names))
 	}
 	return f.T.GoneText
 }

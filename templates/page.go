@@ -1,7 +1,5 @@
 package templates
 
-import "time"
-
 import "fmt"
 
 // Names of form fields, the same on every page. Errors are keyed by them.
@@ -14,18 +12,19 @@ const (
 	FieldWebsite     = "website"     // honeypot: people leave it empty
 	FieldForm        = "form"        // the signed form time, FormToken; also the key of an error about the whole form
 	FieldWork        = "work"        // the proof of work that a form asks for, made by a script
-	FieldUnsubscribe = "unsubscribe" // "all" from the button of PreferencesPage.UnsubscribeAction
+	FieldUnsubscribe = "unsubscribe" // "all" from a button of PreferencesPage
 	FieldConfirm     = "confirm"     // from the buttons of ConfirmPage and UnsubscribePage: a person, not a one-click
 	FieldHour        = "hour-"       // followed by a digest's slug
 	FieldPauseUntil  = "pause-until" // a date, "2006-01-02"
-	FieldPause       = "pause"       // "until" or "over", from the buttons of PreferencesPage.PauseAction
+	FieldEnd         = "end"         // the button of PreferencesPage that ends what is ticked
+	FieldEndTopics   = "end-topics"  // one value the slug of a topic that is to end
+	FieldEndDigests  = "end-digests" // one value the slug of a digest that is to end
 	FieldLanguage    = "language"    // of the reader, a tag
 	FieldLang        = "lang"        // of the page that a form was sent from, and of a link to a page
 	FieldAgain       = "again"       // from the button of ExpiredPage
 	FieldFormat      = "format"      // of mails, "html" or "text"
-	FieldSave        = "save"        // the button of the settings, for a form in which nothing else is chosen
-	FieldFresh       = "fresh"       // from the button of PreferencesPage.FreshAction
-	FieldDo          = "do"          // what the buttons of PersonalPage (name, address, copy, erase) and MovePage (accept, stop) do
+	FieldFresh       = "fresh"       // from the buttons that have a fresh link mailed
+	FieldDo          = "do"          // what the buttons of PersonalPage (DoSave and the others) and MovePage (accept, stop) do
 	FieldSure        = "sure"        // a box that is ticked before everything is erased
 	FieldFrom        = "from"        // the site whose page had the form, an origin
 )
@@ -87,30 +86,20 @@ type ConfirmPage struct {
 	Action          string
 }
 
-// PreferencesPage is a reader's settings.
+// PreferencesPage is what the link in every digest opens: the way to the settings,
+// and what comes to the reader and can be ended. It shows and changes no more: the
+// mail may have been forwarded.
 type PreferencesPage struct {
-	Site              Site
-	Masked            string
-	Zone              string
-	Language          string // the reader's, BCP 47; "" for none chosen
-	Format            string // of mails, "html" or "text"
-	Zones             []string
-	Topics, Digests   []Choice
-	Saved             bool               // the settings were just saved
-	Confirmed         bool               // the address was just confirmed
-	Errors            map[string]Problem // by field name
-	Action            string
-	UnsubscribeAction string // where the button that ends everything posts unsubscribe=all; empty hides it
-	FreshAction       string // where the button that mails a link to what is personal posts; empty hides it
-
-	Now         time.Time
-	Hours       []HourChoice // of digests with hours to choose from
-	Receipts    []Receipt
-	PauseAction string    // where the buttons that pause and resume post; empty hides them
-	PausedUntil time.Time // in the reader's zone; zero unless all digests are paused
-	PauseUntil  string    // the date to pause until, as typed
-	PauseFrom   string    // the first and the last one, "2006-01-02"
-	PauseTo     string
+	Site            Site
+	Masked          string
+	Topics, Digests []Choice           // those of the reader's that can end one by one; ticked ones are to end
+	Saved           bool               // something has just ended
+	Confirmed       bool               // the address is confirmed
+	LastTopic       bool               // without the topics that were ticked a digest would be empty
+	Errors          map[string]Problem // by field name
+	Action          string             // where all forms of the page are sent
+	Fresh           bool               // a link to the settings is offered
+	Pause           bool               // a pause is offered
 }
 
 // TopicPage asks once before it takes a topic off a reader's choices.
@@ -139,4 +128,5 @@ type MessagePage struct {
 	Status            int // HTTP status, only shown in words
 	Title, Text       string
 	LinkText, LinkURL string // empty leads to the site's own front page
+	FreshAction       string // where the button that has a new link mailed posts; empty leaves it out
 }

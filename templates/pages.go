@@ -118,7 +118,7 @@ func (p *Pages) Confirm(w io.Writer, page *ConfirmPage) error {
 	return p.draw(w, "confirm", f)
 }
 
-// Preferences draws a reader's settings.
+// Preferences draws the page that the link in every digest opens.
 func (p *Pages) Preferences(w io.Writer, page *PreferencesPage) error {
 	f := newFrame(page.Site, page)
 	f.Title, f.errors = f.T.PreferencesTitle, page.Errors

@@ -35,13 +35,28 @@ func signUp() *templates.SubscribePage {
 
 func personal() *templates.PersonalPage {
 	return &templates.PersonalPage{
-		Site: courier, Masked: "a•••@e•••.com", Name: `Ana "A" <Ruiz>`, Saved: true, Action: "/mail/f/AbCd", PreferencesURL: "/mail/p/AbCd",
+		Site: courier, Masked: "a•••@e•••.com", Name: `Ana "A" <Ruiz>`, Saved: true, Action: "/mail/f/AbCd",
+		Zone: "Asia/Tokyo", Format: "text", Zones: cityZones, Topics: cityTopics, Digests: cityDigests, PauseFrom: "2026-11-24", PauseTo: "2027-11-24",
+		Hours: []templates.HourChoice{{Slug: "daily", Digest: "The Morning Courier", Hours: []string{"06:30", "18:00"}, Hour: "18:00"}},
+		Receipts: []templates.Receipt{
+			{Digest: "The Morning Courier", At: time.Date(2026, 11, 23, 7, 0, 0, 0, tokyo), What: "nothing-new", Topics: []string{"City", "World"}, Next: time.Date(2026, 11, 24, 7, 0, 0, 0, tokyo)},
+			{Digest: "The Weekly", At: time.Date(2026, 11, 20, 8, 0, 0, 0, tokyo), What: "sent", Soon: true, URL: "/mail/editions/weekly/2026-11-20"},
+		},
 		Change: &templates.AddressMove{New: "bea@example.org", Confirmed: true},
 		Now:    time.Date(2026, 11, 23, 12, 0, 0, 0, tokyo),
 		Mails: []templates.LatelyMail{
 			{Digest: "The Morning Courier", What: "sent", At: time.Date(2026, 11, 23, 7, 0, 0, 0, tokyo), URL: "/mail/v/AbCd"},
 			{Digest: "The Weekly", What: "failed", At: time.Date(2026, 11, 20, 8, 0, 0, 0, tokyo)},
 		},
+	}
+}
+
+// forwarded is what the link in every digest opens.
+func forwarded() *templates.PreferencesPage {
+	return &templates.PreferencesPage{
+		Site: courier, Masked: "a•••@example.com", Action: "/mail/p/AbCd", Fresh: true, Pause: true, Saved: true, Confirmed: true,
+		Topics:  []templates.Choice{{Slug: "city", Name: "City", Description: "Council, housing, schools, getting around"}, {Slug: "world", Name: "World"}},
+		Digests: []templates.Choice{{Slug: "daily", Name: "The Morning Courier"}, {Slug: "weekly", Name: "The Sunday Courier"}},
 	}
 }
 
@@ -103,22 +118,23 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 		})
 	},
 	"preferences": func(p *templates.Pages, w io.Writer) error {
-		return p.Preferences(w, &templates.PreferencesPage{
-			Site: courier, Masked: "a•••@example.com", Zone: "Asia/Tokyo", Format: "text", FreshAction: "/mail/p/AbCd", Zones: cityZones,
-			Topics: cityTopics, Digests: cityDigests, Saved: true,
-			Now: time.Date(2026, 11, 23, 12, 0, 0, 0, tokyo), PauseAction: "/mail/p/AbCd", PauseFrom: "2026-11-24", PauseTo: "2027-11-24",
-			Hours: []templates.HourChoice{{Slug: "daily", Digest: "The Morning Courier", Hours: []string{"06:30", "18:00"}, Hour: "18:00"}},
-			Receipts: []templates.Receipt{
-				{Digest: "The Morning Courier", At: time.Date(2026, 11, 23, 7, 0, 0, 0, tokyo), What: "nothing-new", Topics: []string{"City", "World"}, Next: time.Date(2026, 11, 24, 7, 0, 0, 0, tokyo)},
-				{Digest: "The Weekly", At: time.Date(2026, 11, 20, 8, 0, 0, 0, tokyo), What: "sent", Next: time.Date(2026, 11, 27, 8, 0, 0, 0, tokyo), URL: "/mail/editions/weekly/2026-11-20"},
-			},
-			Action: "/mail/p/AbCd", UnsubscribeAction: "/mail/p/AbCd",
-		})
+		return p.Preferences(w, forwarded())
 	},
-	"preferences-one-topic": func(p *templates.Pages, w io.Writer) error {
-		return p.Preferences(w, &templates.PreferencesPage{
-			Site: courier, Masked: "a•••@example.com", Zone: "Asia/Tokyo", Zones: cityZones, Topics: cityTopics[:1], Digests: cityDigests[:1],
-			Action: "/mail/p/AbCd", UnsubscribeAction: "/mail/p/AbCd",
+	"preferences-errors": func(p *templates.Pages, w io.Writer) error {
+		page := forwarded()
+		page.Fresh, page.Confirmed, page.Saved = false, false, false
+		page.Errors = map[string]templates.Problem{templates.FieldEndDigests: templates.ProblemNothingTicked}
+		return p.Preferences(w, page)
+	},
+	"preferences-last": func(p *templates.Pages, w io.Writer) error {
+		page := forwarded()
+		page.Topics, page.LastTopic = []templates.Choice{{Slug: "city", Name: "City", Checked: true}, {Slug: "world", Name: "World"}}, true
+		page.Digests, page.Confirmed, page.Saved = nil, false, false
+		return p.Preferences(w, page)
+	},
+	"personal-one-topic": func(p *templates.Pages, w io.Writer) error {
+		return p.Personal(w, &templates.PersonalPage{
+			Site: courier, Masked: "a•••@example.com", Zone: "Asia/Tokyo", Zones: cityZones, Topics: cityTopics[:1], Digests: cityDigests[:1], Action: "/mail/f/AbCd",
 		})
 	},
 	"personal": func(p *templates.Pages, w io.Writer) error { return p.Personal(w, personal()) },
@@ -130,8 +146,14 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 		}
 		return p.Personal(w, page)
 	},
+	"personal-left": func(p *templates.Pages, w io.Writer) error {
+		return p.Personal(w, &templates.PersonalPage{Site: courier, Masked: "a•••@e•••.com", Action: "/mail/f/AbCd", Left: true})
+	},
+	"answer-expired": func(p *templates.Pages, w io.Writer) error {
+		return p.Answer(w, &templates.AnswerPage{Site: courier, Answer: templates.AnswerExpired, FreshAction: "/mail/f/AbCd", NotSaved: true})
+	},
 	"move-old": func(p *templates.Pages, w io.Writer) error {
-		return p.Move(w, &templates.MovePage{Site: courier, Old: "a•••@e•••.com", New: "bea@example.org", IsOld: true, Action: "/mail/a/AbCd"})
+		return p.Move(w, &templates.MovePage{Site: courier, Old: "a•••@e•••.com", New: "b•••@e•••.org", IsOld: true, Action: "/mail/a/AbCd"})
 	},
 	"move-new": func(p *templates.Pages, w io.Writer) error {
 		return p.Move(w, &templates.MovePage{Site: courier, Old: "a•••@e•••.com", New: "bea@example.org", Action: "/mail/n/AbCd"})
@@ -188,6 +210,11 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 			Whys: []string{"too-many", "not-relevant", "elsewhere", "never-asked", "other"}, MaxWhyText: 500,
 		})
 	},
+	"goodbye-some": func(p *templates.Pages, w io.Writer) error {
+		return p.Goodbye(w, &templates.GoodbyePage{
+			Site: courier, Names: []string{"The Morning Courier", "The Weekly"}, UndoAction: "/mail/b/AbCd", Whys: []string{"other"}, MaxWhyText: 500,
+		})
+	},
 	"goodbye-thanks": func(p *templates.Pages, w io.Writer) error {
 		return p.Goodbye(w, &templates.GoodbyePage{Site: courier, All: true, UndoAction: "/mail/b/AbCd", Thanks: true})
 	},
@@ -205,7 +232,7 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 		return p.Less(w, &templates.LessPage{Site: courier, What: templates.LessGone, SubscribeURL: "/mail/subscribe"})
 	},
 	"goodbye-all": func(p *templates.Pages, w io.Writer) error {
-		return p.Goodbye(w, &templates.GoodbyePage{Site: courier, All: true, SubscribeURL: "/mail/subscribe"})
+		return p.Goodbye(w, &templates.GoodbyePage{Site: courier, All: true, SubscribeURL: "/mail/subscribe", FreshAction: "/mail/p/AbCd"})
 	},
 	"expired": func(p *templates.Pages, w io.Writer) error {
 		return p.Expired(w, &templates.ExpiredPage{Site: courier, FormToken: "1795000000.c2lnbmVk", Action: "/mail/c/AbCd"})
@@ -334,7 +361,7 @@ func TestAProblemThatNobodyKnowsIsShownAsOne(t *testing.T) {
 }
 
 func TestOnlyAFreshFormLetsTheBrowserChooseTheZone(t *testing.T) {
-	for name, want := range map[string]bool{"subscribe": true, "subscribe-errors": false, "preferences": false} {
+	for name, want := range map[string]bool{"subscribe": true, "subscribe-errors": false, "personal": false} {
 		if got := strings.Contains(drawPage(t, name), "data-detect"); got != want {
 			t.Errorf("%s lets the browser choose the zone: got %v, want %v", name, got, want)
 		}

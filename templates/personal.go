@@ -6,21 +6,45 @@ import (
 	"time"
 )
 
-// PersonalPage is what a reader sees and does by a link that was just mailed to
-// them: what nobody may whom a mail was forwarded to.
-type PersonalPage struct {
-	Site           Site
-	Masked         string             // the address, partly hidden
-	Name           string             // as known, or as typed
-	Address        string             // the new one, as typed
-	Errors         map[string]Problem // by field name
-	Saved          bool               // the name was just saved
-	Action         string             // where all forms of the page are sent
-	PreferencesURL string
+// What the buttons of PersonalPage send as FieldDo.
+const (
+	DoSave    = "save"
+	DoPause   = "pause"
+	DoResume  = "resume"
+	DoAddress = "address"
+	DoCopy    = "copy"
+	DoErase   = "erase"
+	DoLeave   = "leave"
+)
 
-	Change *AddressMove // under way; nil for none
-	Now    time.Time
-	Mails  []LatelyMail // what came lately, the newest first
+// PersonalPage is a reader's settings and data, as they see and change them by a
+// link that was just mailed to them: what nobody may whom a mail was forwarded to.
+// Times are in the reader's zone.
+type PersonalPage struct {
+	Site            Site
+	Masked          string // the address, partly hidden
+	Topics, Digests []Choice
+	Hours           []HourChoice // of digests with hours to choose from
+	Language        string       // the reader's, BCP 47; "" for none chosen
+	Format          string       // of mails, "html" or "text"
+	Zone            string
+	Zones           []string
+	Name            string             // as known, or as typed
+	Address         string             // the new one, as typed
+	Errors          map[string]Problem // by field name
+	Saved           bool               // the settings were just saved
+	Confirmed       bool               // the address was just confirmed
+	Action          string             // where all forms of the page are sent
+	Left            bool               // the reader has left: a copy and erasure are all that is offered
+
+	Now         time.Time
+	Receipts    []Receipt
+	PausedUntil time.Time // zero unless all digests are paused
+	PauseUntil  string    // the date to pause until, as typed
+	PauseFrom   string    // the first and the last one, "2006-01-02"
+	PauseTo     string
+	Change      *AddressMove // under way; nil for none
+	Mails       []LatelyMail // what came lately, the newest first
 }
 
 // AddressMove is a change of address that somebody has yet to accept.
@@ -58,8 +82,8 @@ func (f *frame) Lately() []latelyText {
 type MovePage struct {
 	Site   Site
 	Old    string // masked
-	New    string
-	IsOld  bool // the present address is asked, else the new one
+	New    string // masked for the present address
+	IsOld  bool   // the present address is asked, else the new one
 	Action string
 }
 
@@ -84,12 +108,17 @@ type AnswerPage struct {
 	Answer         Answer
 	Address        string // that it is about
 	PreferencesURL string // "" leads to the site's own front page
+	FreshAction    string // where the button that has a new link mailed posts; empty leaves it out
+	NotSaved       bool   // a form came with the link, and nothing of it was saved
 }
 
-// Personal draws the page behind a fresh link.
+// Personal draws the settings and data behind a fresh link.
 func (p *Pages) Personal(w io.Writer, page *PersonalPage) error {
 	f := newFrame(page.Site, page)
-	f.Title, f.errors = f.T.DataTitle, page.Errors
+	f.Title, f.errors = f.T.PreferencesTitle, page.Errors
+	if page.Left {
+		f.Title = f.T.DataTitle
+	}
 	return p.draw(w, "personal", f)
 }
 
@@ -102,7 +131,7 @@ func (p *Pages) Move(w io.Writer, page *MovePage) error {
 
 // Answer draws a page that says what became of something.
 func (p *Pages) Answer(w io.Writer, page *AnswerPage) error {
-	m := &MessagePage{Site: page.Site, LinkURL: page.PreferencesURL}
+	m := &MessagePage{Site: page.Site, LinkURL: page.PreferencesURL, FreshAction: page.FreshAction}
 	f := newFrame(page.Site, m)
 	if m.LinkURL != "" {
 		m.LinkText = f.T.InsteadLink
@@ -110,6 +139,9 @@ func (p *Pages) Answer(w io.Writer, page *AnswerPage) error {
 		m.LinkURL, m.LinkText = f.SiteURL, fmt.Sprintf(f.T.SiteHome, page.Site.Name)
 	}
 	m.Title, m.Text = f.T.answer(page.Answer, f.Isolate(page.Address))
+	if page.NotSaved {
+		m.Text += " " + f.T.NotSaved
+	}
 	f.Title = m.Title
 	return p.draw(w, "message", f)
 }

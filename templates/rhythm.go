@@ -24,6 +24,7 @@ type Receipt struct {
 	Topics      []string  // names of the reader's; nil for all
 	PausedUntil time.Time
 	Next        time.Time
+	Soon        bool   // the time of the next one is about to be known
 	URL         string // of the edition in the public archive, "" for none
 }
 
@@ -32,7 +33,7 @@ type receiptText struct{ Digest, Text, Next, URL string }
 
 // Receipts puts the receipts of the page in words, as they are now.
 func (f *frame) Receipts() []receiptText {
-	p, ok := f.Page.(*PreferencesPage)
+	p, ok := f.Page.(*PersonalPage)
 	if !ok {
 		return nil
 	}
@@ -40,8 +41,12 @@ func (f *frame) Receipts() []receiptText {
 	for i := range p.Receipts {
 		r := &p.Receipts[i]
 		t := receiptText{Digest: r.Digest, Text: upperFirst(f.T.receipt(r, p.Now)), URL: r.URL}
-		if !r.Next.IsZero() && r.PausedUntil.IsZero() {
+		switch {
+		case !r.PausedUntil.IsZero():
+		case !r.Next.IsZero():
 			t.Next = upperFirst(fmt.Sprintf(f.T.ReceiptNext, f.T.near(r.Next, p.Now)))
+		case r.Soon:
+			t.Next = f.T.ReceiptSoon
 		}
 		out = append(out, t)
 	}
@@ -50,7 +55,7 @@ func (f *frame) Receipts() []receiptText {
 
 // PausedText says until when nothing comes.
 func (f *frame) PausedText() string {
-	p, ok := f.Page.(*PreferencesPage)
+	p, ok := f.Page.(*PersonalPage)
 	if !ok || p.PausedUntil.IsZero() {
 		return ""
 	}

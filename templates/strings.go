@@ -121,17 +121,19 @@ type catalogue struct {
 	CheckTitle, CheckText, CheckMore             string
 	ConfirmTitle, ConfirmText, ConfirmPageButton string // ConfirmText: site, address
 	PreferencesTitle, PreferencesText            string // PreferencesText: address
+	SettingsText, SettingsButton                 string // SettingsText: address
+	EndTitle, EndText, EndButton                 string
 	SaveButton, Saved, Confirmed                 string
 	Hour, HourOwn                                string // Hour: digest
 	ReceiptsTitle, ReceiptNone, ReceiptOther     string // ReceiptOther: time
-	ReceiptNothingIn, ReceiptNext                string // time, topics; time
+	ReceiptNothingIn, ReceiptNext, ReceiptSoon   string // time, topics; time
 	Yesterday, Today, Tomorrow                   string
 	PauseTitle, PauseText, PauseUntil            string
 	PauseButton, PausedUntil, ResumeButton       string // PausedUntil: time
 	LeaveTitle, LeaveText, LeaveButton           string // LeaveText: site
 	MailFormat, MailHTML, MailText               string
-	DataTitle, DataText, DataButton              string // DataText: address
-	DataSent, DataExpired                        string // DataSent: address
+	DataTitle, DataText, DataButton              string
+	DataSent, DataExpired, NotSaved              string // DataSent: address
 	LatelyTitle, LatelyNone                      string
 	MoveTitle, MoveText, MoveField, MoveButton   string
 	MoveSent, MoveOpen                           string // MoveOpen: new address
@@ -145,6 +147,7 @@ type catalogue struct {
 	UnsubscribeTitle, UnsubscribeText            string // digest; digest, address
 	UnsubscribeButton, InsteadLink               string // UnsubscribeButton: digest
 	GoodbyeTitle, GoodbyeText, GoodbyeAll        string // digest; site
+	GoodbyeSome                                  string // digests
 	GoodbyeKeep, GoodbyeBack                     string
 	LessTitle, PauseFor                          string
 	TwoWeeks, OneMonth, ThreeMonths              string

@@ -73,12 +73,13 @@ func GoodbyeMail(g *Goodbye) (Mail, error) {
 	return n.draw()
 }
 
-// FreshLink is what a mail with a link to what is personal tells.
+// FreshLink is what a mail with a link to settings and data tells.
 type FreshLink struct {
 	Site        Site
 	Language    string    // BCP 47; empty means the site's
 	URL         string    // of the page, absolute http or https
 	RequestedAt time.Time // shown in its own zone
+	Left        bool      // the reader has left: it leads to their data alone
 }
 
 // FreshLinkMail draws the mail for a reader who asked for that link.
@@ -86,7 +87,10 @@ func FreshLinkMail(f *FreshLink) (Mail, error) {
 	n := newNotice(f.Site, firstOf(f.Language, f.Site.Language), f.URL)
 	n.Subject = fmt.Sprintf(n.T.FreshSubject, n.Site)
 	n.Before = []string{fmt.Sprintf(n.T.FreshText, n.Site, n.T.Moment(f.RequestedAt))}
-	n.Button = n.T.FreshButton
+	n.Button = n.T.KnownButton
+	if f.Left {
+		n.Button = n.T.FreshButton
+	}
 	n.After = []string{n.T.FreshThen, n.T.FreshIgnore}
 	n.Why = fmt.Sprintf(n.T.FreshWhy, n.Site)
 	return n.draw()

@@ -27,6 +27,7 @@ func systemMailsOf(t *testing.T, site templates.Site) map[string]templates.Mail 
 	return map[string]templates.Mail{
 		"goodbye":     must(templates.GoodbyeMail(&templates.Goodbye{Site: site, Digest: "The Morning Courier", SubscribeURL: "https://courier.example/mail/subscribe"})),
 		"left":        must(templates.GoodbyeMail(&templates.Goodbye{Site: site, SubscribeURL: "https://courier.example/mail/subscribe"})),
+		"fresh-left":  must(templates.FreshLinkMail(&templates.FreshLink{Site: site, URL: "https://courier.example/mail/f/AbCdEf", RequestedAt: at, Left: true})),
 		"fresh":       must(templates.FreshLinkMail(&templates.FreshLink{Site: site, URL: "https://courier.example/mail/f/AbCdEf", RequestedAt: at})),
 		"old-address": must(templates.OldAddressMail(&templates.Move{Site: site, Other: "b•••@e•••.org", URL: "https://courier.example/mail/a/AbCdEf", RequestedAt: at})),
 		"new-address": must(templates.NewAddressMail(&templates.Move{Site: site, Other: "a•••@e•••.com", URL: "https://courier.example/mail/n/AbCdEf", RequestedAt: at})),

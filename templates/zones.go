@@ -13,7 +13,7 @@ func (f *frame) ZoneOptions() htmltemplate.HTML {
 	switch p := f.Page.(type) {
 	case *SubscribePage:
 		zones, chosen = p.Zones, p.Zone
-	case *PreferencesPage:
+	case *PersonalPage:
 		zones, chosen = p.Zones, p.Zone
 	}
 	var b strings.Builder

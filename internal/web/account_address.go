@@ -15,10 +15,10 @@ func (s *Server) askAddress(w http.ResponseWriter, r *http.Request, token subscr
 	start := s.Now()
 	err := s.Subscribers.AskAddress(r.Context(), token, r.PostForm.Get(templates.FieldAddress), originForm, s.clientText(r))
 	if err != nil {
-		return s.showWrongPersonal(w, r, token, err)
+		return s.showWrongPersonal(w, r, token, nil, err)
 	}
 	s.evenOut(r.Context(), start)
-	return s.redirect(w, r, "/f/"+r.PathValue("token")+"?asked=1")
+	return s.redirectBack(w, r, "asked")
 }
 
 // side makes the handlers of one side of a change of address.
@@ -29,7 +29,7 @@ func (s *Server) side(p subscribers.Purpose, h func(w http.ResponseWriter, r *ht
 			err = h(w, r, token)
 		}
 		if errors.Is(err, subscribers.ErrUnsubscribed) {
-			return s.showLeft(w, http.StatusGone, s.readerSite(r, token.Subscriber))
+			return s.showLeft(w, http.StatusGone, s.readerSite(r, token.Subscriber), "")
 		}
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *Server) showMove(w http.ResponseWriter, r *http.Request, token subscrib
 	if isOld && v.Agreed || !isOld && v.Confirmed {
 		return s.showAccepted(w, r, token, &v)
 	}
-	page := &templates.MovePage{Site: s.siteFor(r, v.Language), Old: v.Old, New: v.New, IsOld: isOld, Action: r.URL.EscapedPath()}
+	page := &templates.MovePage{Site: s.siteFor(r, v.Language), Old: v.Old, New: newAddress(&v, token), IsOld: isOld, Action: r.URL.EscapedPath()}
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Move(b, page) })
 }
 
@@ -74,10 +74,19 @@ func (s *Server) move(w http.ResponseWriter, r *http.Request, token subscribers.
 	return s.showAccepted(w, r, token, &v)
 }
 
+// newAddress is the new address of a change as one side of it may see it: the
+// mail to the present one has it partly hidden, and so have the pages behind it.
+func newAddress(v *subscribers.ChangeView, token subscribers.Token) string {
+	if token.Purpose == subscribers.PurposeOldAddress {
+		return subscribers.Mask(v.New)
+	}
+	return v.New
+}
+
 // showAccepted thanks one side of a change and says what it waits for. A side
 // that was told nothing of what is wrong with the other waits for that.
 func (s *Server) showAccepted(w http.ResponseWriter, r *http.Request, token subscribers.Token, v *subscribers.ChangeView) error {
-	page := &templates.AnswerPage{Site: s.siteFor(r, v.Language), Address: v.New}
+	page := &templates.AnswerPage{Site: s.siteFor(r, v.Language), Address: newAddress(v, token)}
 	switch {
 	case v.Done:
 		page.Answer = templates.AnswerMoved

@@ -24,9 +24,9 @@ func TestChangeOfAddress(t *testing.T) {
 		id := s.active("ann@example.com")
 		agree, confirm := s.askMove(id, "ann@example.com", "lee@elsewhere.example")
 		before := s.dump()
-		for _, link := range []string{agree, confirm} {
+		for link, to := range map[string]string{agree: "l•••@e•••.example", confirm: "lee@elsewhere.example"} {
 			page := s.ask(http.MethodGet, link, "")
-			page.want(t, http.StatusOK, "Another address", "What City Courier sends to a•••@e•••.com will go to lee@elsewhere.example instead.")
+			page.want(t, http.StatusOK, "Another address", "What City Courier sends to a•••@e•••.com will go to "+to+" instead.")
 			page.wantNothingKept(t)
 		}
 		s.ask(http.MethodPost, agree, "do=other").want(t, http.StatusBadRequest)

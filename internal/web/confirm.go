@@ -26,7 +26,10 @@ func (s *Server) showConfirm(w http.ResponseWriter, r *http.Request) error {
 	case subscribers.StateActive: // confirmed before
 		return s.toPreferences(w, r, v.ID)
 	case subscribers.StateUnsubscribed:
-		return s.showLeft(w, http.StatusOK, s.siteFor(r, v.Language))
+		if isSent(r) {
+			return s.showSent(w, r, &v, "")
+		}
+		return s.showLeft(w, http.StatusOK, s.siteFor(r, v.Language), r.URL.EscapedPath())
 	}
 	page := &templates.ConfirmPage{Site: s.siteFor(r, v.Language), Masked: v.Masked, Digests: checked(v.Digests), Topics: checked(v.Topics), Action: r.URL.EscapedPath()}
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Confirm(b, page) })
@@ -57,16 +60,30 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request) error {
 	if expired {
 		return s.showExpired(w, r, token.Subscriber)
 	}
+	if r.PostForm.Has(templates.FieldFresh) { // from the page for who has left
+		return s.askFresh(w, r, token.Subscriber)
+	}
 	v, err := s.Subscribers.Confirm(r.Context(), s.catalogFor(r), token, originForm, s.clientText(r))
 	if errors.Is(err, subscribers.ErrExpired) {
 		return s.showOutdated(w, r, token.Subscriber)
 	} else if err != nil {
 		return err
 	}
+	if v.Confirmed || v.State == subscribers.StatePending && v.Suppressed { // who is told what others are
+		return s.toSettings(w, r, token)
+	}
 	return s.toPreferences(w, r, v.ID)
 }
 
-// toPreferences shows a confirmed reader what was confirmed.
+// toSettings shows who has just confirmed their address the settings, as a link
+// would that was mailed to it now.
+func (s *Server) toSettings(w http.ResponseWriter, r *http.Request, confirmed subscribers.Token) error {
+	token := subscribers.Token{Purpose: subscribers.PurposeFresh, Subscriber: confirmed.Subscriber, Change: confirmed.Change, IssuedAt: s.Now()}
+	return s.redirect(w, r, "/f/"+s.Keys.Sign(token)+"?confirmed=1")
+}
+
+// toPreferences leads who confirmed before, or somebody to whom the mail was
+// forwarded, to what every digest links to.
 func (s *Server) toPreferences(w http.ResponseWriter, r *http.Request, id int64) error {
 	token := s.Keys.Sign(subscribers.Token{Purpose: subscribers.PurposePreferences, Subscriber: id})
 	return s.redirect(w, r, "/p/"+token+"?confirmed=1")
@@ -97,7 +114,7 @@ func (s *Server) showOutdated(w http.ResponseWriter, r *http.Request, id int64) 
 		return err
 	}
 	if v.State == subscribers.StateUnsubscribed {
-		return s.showLeft(w, http.StatusGone, s.siteFor(r, v.Language))
+		return s.showLeft(w, http.StatusGone, s.siteFor(r, v.Language), r.URL.EscapedPath())
 	}
 	return s.showExpired(w, r, id)
 }

@@ -20,7 +20,10 @@ func TestConfirm(t *testing.T) {
 		}
 		s.wait(time.Minute)
 		done := s.submit(page.form(t))
-		done.wantRedirect(t, "/mail"+s.p(id)+"?confirmed=1")
+		done.wantRedirect(t, "/mail"+s.f(id)+"?confirmed=1")
+		settings := s.follow(done)
+		settings.want(t, http.StatusOK, "Your address is confirmed", "Your settings", "Time zone", "Another address", "Erase your data")
+		settings.wantNothingKept(t)
 		s.wantPicture("ann@example.com", "active | daily=active Europe/Paris ,1, | weekly=active Europe/Berlin ,1,")
 		if got := s.lastConsent("ann@example.com"); got.Event != subscribers.EventConfirmed || got.Origin != "form" || got.Client != "192.0.2.1" || !got.At.Equal(s.now()) {
 			t.Errorf("consent = %+v", got)
@@ -116,7 +119,9 @@ func TestConfirmSuppressed(t *testing.T) {
 	id := s.pending("ann@example.com")
 	s.must(s.store.Suppress(t.Context(), "ann@example.com", subscribers.ReasonManual, "", "command"))
 	before := s.dump()
-	s.submit(s.ask(http.MethodGet, s.c(id), "").form(t)).wantRedirect(t, "/mail"+s.p(id)+"?confirmed=1")
+	done := s.submit(s.ask(http.MethodGet, s.c(id), "").form(t))
+	done.wantRedirect(t, "/mail"+s.f(id)+"?confirmed=1")
+	s.follow(done).want(t, http.StatusOK, "Your address is confirmed", "Your settings", "Time zone", "Another address")
 	s.ask(http.MethodGet, s.p(id)+"?confirmed=1", "").want(t, http.StatusOK, "Your address is confirmed")
 	if s.dump() != before {
 		t.Error("a suppressed reader was changed")
@@ -166,7 +171,7 @@ func TestBadLinks(t *testing.T) {
 	for _, link := range []string{s.c(4711), s.p(4711), s.u(4711, "daily")} {
 		s.ask(http.MethodGet, link, "").want(t, http.StatusNotFound, "Page not found")
 	}
-	s.ask(http.MethodPost, s.p(4711), "topics=world&digests=daily").want(t, http.StatusNotFound)
-	s.ask(http.MethodPost, s.p(4711), "topics=&digests=daily").want(t, http.StatusNotFound)
+	s.ask(http.MethodPost, s.p(4711), "end=1&end-topics=world").want(t, http.StatusNotFound)
+	s.ask(http.MethodPost, s.p(4711), "end=1").want(t, http.StatusNotFound)
 	s.ask(http.MethodPost, s.c(4711), "confirm=1").want(t, http.StatusNotFound)
 }

@@ -345,6 +345,31 @@ func (s *site) confirmToken(id int64) subscribers.Token {
 // The paths of personal links.
 func (s *site) c(id int64) string { return "/c/" + s.keys.Sign(s.confirmToken(id)) }
 func (s *site) p(id int64) string { return s.path(s.links.Preferences(id)) }
+
+// f is the path of a link that was mailed just now to the address that a reader has.
+func (s *site) f(id int64) string {
+	s.t.Helper()
+	address, err := s.store.AddressOf(s.t.Context(), id)
+	s.must(err)
+	return s.path(s.links.Fresh(id, address, s.now()))
+}
+
+// follow opens the page that an answer sends the browser to.
+func (s *site) follow(r reply) reply {
+	s.t.Helper()
+	if r.StatusCode != http.StatusSeeOther {
+		s.t.Fatalf("status = %d, want a redirect; body:\n%s", r.StatusCode, words(r.body))
+	}
+	return s.ask(http.MethodGet, strings.TrimPrefix(r.Header.Get("Location"), s.base), "")
+}
+
+// setName gives a reader another name.
+func (s *site) setName(id int64, name string) {
+	s.t.Helper()
+	f := s.ask(http.MethodGet, s.f(id), "").form(s.t)
+	f.values.Set(templates.FieldName, name)
+	s.follow(s.submit(f)).want(s.t, http.StatusOK, "Your settings are saved.")
+}
 func (s *site) u(id int64, slug string) string {
 	for _, d := range s.catalog.Digests {
 		if d.Slug == slug {
@@ -370,7 +395,10 @@ func (s *site) detail(address string) *subscribers.Detail {
 // picture is what is known of an address, in a line.
 func (s *site) picture(address string) string {
 	s.t.Helper()
-	d := s.detail(address)
+	return s.pictureOf(s.detail(address))
+}
+
+func (s *site) pictureOf(d *subscribers.Detail) string {
 	parts := []string{string(d.State)}
 	for _, one := range d.Subscriptions {
 		parts = append(parts, fmt.Sprintf("%s=%s %s %s", one.Digest, one.State, one.Zone, one.Topics))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -95,15 +96,14 @@ func (s *site) freshToken(id int64, address string) subscribers.Token {
 func TestFreshLinkByMail(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		id := s.active("ann@example.com")
-		s.must(s.store.SetName(t.Context(), s.freshToken(id, "ann@example.com"), "Ann Lee", "form", ""))
-		settings := s.ask(http.MethodGet, s.p(id), "")
-		settings.want(t, http.StatusOK, "Your data", "Mail me the link", "a•••@e•••.com")
+		s.setName(id, "Ann Lee")
+		s.ask(http.MethodGet, s.p(id), "").want(t, http.StatusOK, "Mail me a link to my settings", "a•••@e•••.com")
 		link := s.fresh(id, "ann@example.com")
 		s.ask(http.MethodGet, s.p(id)+"?sent=1", "").want(t, http.StatusOK, "Check your inbox", "a•••@e•••.com", "one hour")
 
 		before := s.dump()
 		page := s.ask(http.MethodGet, link, "")
-		page.want(t, http.StatusOK, "Your data", "Nothing yet.", "Another address", "A copy of your data", "Erase your data")
+		page.want(t, http.StatusOK, "Your settings", "Topics", "Time zone", "Format of mails", "Take a break", "Nothing yet.", "Another address", "A copy of your data", "Erase your data", "Leave altogether")
 		page.wantNothingKept(t)
 		if s.dump() != before {
 			t.Error("opening the link changed something")
@@ -118,15 +118,31 @@ func TestFreshLinkByMail(t *testing.T) {
 		if got := s.detail("ann@example.com").Name; got != "Ann L." {
 			t.Errorf("the name is %q", got)
 		}
+	})
+}
+
+// TestFreshLinkTooLate: nothing is done by it any more, which the page says, and a
+// new one is to be had there.
+func TestFreshLinkTooLate(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		id := s.active("ann@example.com")
+		link := s.fresh(id, "ann@example.com")
 		s.wait(subscribers.FreshFor + time.Second)
-		s.ask(http.MethodGet, link, "").want(t, http.StatusGone, "This link has expired", "Change topics and settings")
-		before = s.dump()
-		for _, do := range []string{"name", "address", "copy", "erase"} {
-			s.ask(http.MethodPost, link, "do="+do+"&name=x&address=x@example.com&sure=yes").want(t, http.StatusGone, "This link has expired")
+		before := s.dump()
+		page := s.ask(http.MethodGet, link, "")
+		page.want(t, http.StatusGone, "This link has expired", "Send a new link")
+		page.lacks(t, "not saved")
+		for _, do := range []string{"save", "pause", "resume", "address", "erase", "leave"} {
+			s.ask(http.MethodPost, link, "do="+do+"&name=x&address=x@example.com&sure=yes&topics=sport&digests=daily&pause-until=2026-12-24").
+				want(t, http.StatusGone, "This link has expired", "What you sent with it was not saved and has changed nothing.", "Send a new link")
 		}
+		s.ask(http.MethodPost, link, "do=copy").lacks(t, "not saved", "ann@")
 		if s.dump() != before {
 			t.Error("a link that has expired changed something")
 		}
+		s.submit(page.form(t)).wantRedirect(t, "/mail"+link+"?sent=1")
+		s.ask(http.MethodGet, link+"?sent=1", "").want(t, http.StatusOK, "Check your inbox", "one hour")
+		s.ask(http.MethodGet, s.linkIn(s.deliver()["ann@example.com"], "/f/"), "").want(t, http.StatusOK, "Your settings")
 	})
 }
 
@@ -135,7 +151,7 @@ func TestFreshLinkByMail(t *testing.T) {
 func TestForwardedMail(t *testing.T) {
 	s := newSite(t, nil)
 	id := s.active("ann.lee@example.com")
-	s.must(s.store.SetName(t.Context(), s.freshToken(id, "ann.lee@example.com"), "Zenobia", "form", ""))
+	s.setName(id, "Zenobia")
 	before := s.detail("ann.lee@example.com")
 	for _, path := range []string{s.p(id), s.p(id) + "?saved=1", s.p(id) + "?sent=1", s.p(id) + "/topic/world", s.u(id, "daily"), s.u(id, "")} {
 		page := s.ask(http.MethodGet, path, "")
@@ -148,7 +164,7 @@ func TestForwardedMail(t *testing.T) {
 		}
 	}
 	for _, body := range []string{
-		"do=name&name=Eve", "name=Eve&topics=world&digests=daily&digests=weekly&zone=Europe/Paris", "do=address&address=eve@example.com", "do=copy", "do=erase&sure=yes",
+		"do=save&name=Eve", "name=Eve&topics=world&digests=daily&digests=weekly&zone=Europe/Paris", "do=address&address=eve@example.com", "do=copy", "do=erase&sure=yes",
 	} {
 		reply := s.ask(http.MethodPost, s.p(id), body)
 		if strings.Contains(reply.body, "Zenobia") || strings.Contains(reply.body, "ann.lee") {
@@ -176,11 +192,11 @@ func TestPersonalMistakes(t *testing.T) {
 	link := s.fresh(id, "ann@example.com")
 	before := s.dump()
 	for body, want := range map[string]string{
-		"do=name&name=" + strings.Repeat("x", 300): "This name is too long.",
-		"do=address&address=":                      "Enter your email address.",
-		"do=address&address=ann":                   "This does not look like an email address.",
-		"do=address&address=ANN%40example.com":     "This is your address already.",
-		"do=erase":                                 "Tick the box if you really want this.",
+		"do=save&topics=world&digests=daily&name=" + strings.Repeat("x", 300): "This name is too long.",
+		"do=address&address=":                  "Enter your email address.",
+		"do=address&address=ann":               "This does not look like an email address.",
+		"do=address&address=ANN%40example.com": "This is your address already.",
+		"do=erase":                             "Tick the box if you really want this.",
 	} {
 		wrong := s.ask(http.MethodPost, link, body)
 		wrong.want(t, http.StatusUnprocessableEntity, want, "Please look at these again")
@@ -246,12 +262,12 @@ func TestWhatCameLately(t *testing.T) {
 		p := newPress(t, d, nil)
 		id := p.active("ann@example.com")
 		p.deliveredTo(id)
-		settings := p.ask(http.MethodGet, p.p(id), "")
-		settings.want(t, http.StatusOK, "Sent today at 8:00 AM.", "View in browser")
-		if !strings.Contains(settings.body, `href="/mail/editions/`+monday+`"`) || strings.Contains(settings.body, "/v/") {
-			t.Errorf("the settings lead elsewhere:\n%s", settings.body)
-		}
+		p.ask(http.MethodGet, p.p(id), "").lacks(t, "Sent today", "/editions/", "/v/")
 		page := p.ask(http.MethodGet, p.fresh(id, "ann@example.com"), "")
+		page.want(t, http.StatusOK, "Sent today at 8:00 AM.", "View in browser")
+		if !strings.Contains(page.body, `href="/mail/editions/`+monday+`"`) {
+			t.Errorf("the page does not lead to the archive:\n%s", page.body)
+		}
 		page.want(t, http.StatusOK, "The Daily Sent today at 9:30 AM. View in browser", "The Daily Tomorrow at 9:30 AM: it could not be delivered.")
 		if strings.Count(page.body, p.path(p.publisher.Links().View(digest.Mailing{EditionID: 1, SelectionID: 1}))) != 1 || strings.Count(page.body, "/v/") != 1 {
 			t.Errorf("the page leads elsewhere:\n%s", page.body)
@@ -286,25 +302,98 @@ func (s *site) exec(query string, args ...any) {
 // same answer and no mail.
 func TestFreshLinksOfOthers(t *testing.T) {
 	s := newSite(t, nil)
-	suppressed := s.active("suppressed@example.com")
+	active, suppressed := s.active("active@example.com"), s.active("suppressed@example.com")
 	s.must(s.store.Suppress(t.Context(), "suppressed@example.com", subscribers.ReasonComplaint, "", "report"))
 	pending := s.pending("pending@example.com")
-	if page := s.ask(http.MethodGet, s.p(pending), ""); strings.Contains(page.body, "Mail me the link") {
-		t.Error("who has not confirmed is offered a link")
-	}
-	s.ask(http.MethodGet, s.p(suppressed), "").want(t, http.StatusOK, "Mail me the link")
+	s.ask(http.MethodGet, s.p(pending), "").lacks(t, "Mail me a link")
+	s.ask(http.MethodGet, s.p(suppressed), "").want(t, http.StatusOK, "Mail me a link to my settings")
 	for _, id := range []int64{suppressed, pending} {
+		pauses := len(s.pauses)
 		s.ask(http.MethodPost, s.p(id), "fresh=1").wantRedirect(t, "/mail"+s.p(id)+"?sent=1")
+		if len(s.pauses) != pauses+1 {
+			t.Error("the time of the answer tells")
+		}
 		mails, err := s.store.Mails(t.Context(), id)
 		if err != nil || len(mails) != 1 {
 			t.Errorf("mails: %+v, %v, want the confirmation alone", mails, err)
 		}
 	}
-	s.ask(http.MethodGet, s.p(suppressed)+"?sent=1", "").want(t, http.StatusOK, "Check your inbox")
-	link := "/f/" + s.keys.Sign(s.freshToken(suppressed, "suppressed@example.com"))
-	s.ask(http.MethodGet, link, "").want(t, http.StatusOK, "Nothing yet.")
-	left := s.active("left@example.com")
-	link = "/f/" + s.keys.Sign(s.freshToken(left, "left@example.com"))
-	s.must(s.store.Unsubscribe(t.Context(), left, 0, "form", ""))
-	s.ask(http.MethodGet, link, "").want(t, http.StatusGone, "You are unsubscribed")
+	same := func(id int64) string { return s.ask(http.MethodGet, s.p(id)+"?sent=1", "").body }
+	if got, want := same(suppressed), strings.NewReplacer("a•••", "s•••", s.p(active), s.p(suppressed)).Replace(same(active)); got != want {
+		t.Errorf("the answer tells:\n%s\nwant\n%s", got, want)
+	}
+	s.ask(http.MethodGet, s.f(suppressed), "").want(t, http.StatusOK, "Nothing yet.", "Your settings")
+}
+
+// TestDataOfWhoHasLeft: every page that says that a reader has left has a button
+// for a link to their data, and that leads to a copy and erasure alone.
+func TestDataOfWhoHasLeft(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		id := s.active("ann@example.com")
+		links := map[string]string{"p": s.p(id), "u": s.u(id, "daily"), "all": s.u(id, ""), "c": s.c(id), "topic": s.p(id) + "/topic/world"}
+		goodbye := s.goodbye(id, "")
+		goodbye.want(t, http.StatusOK, "Undo", "Your data", "Mail me the link")
+		links["b"] = strings.TrimPrefix(goodbye.form(t).action, s.base)
+		for name, link := range links {
+			left := s.ask(http.MethodGet, link, "")
+			left.want(t, http.StatusOK, "You are unsubscribed", "You can still have a copy of your data", "Mail me the link")
+			action := link
+			if name == "topic" {
+				action = links["p"]
+			}
+			if !strings.Contains(left.body, `action="/mail`+action+`"`) {
+				t.Errorf("%s: the button goes elsewhere:\n%s", name, left.body)
+			}
+		}
+		delete(links, "topic")
+		for name, link := range links {
+			s.wait(24*time.Hour + time.Second)
+			if name == "b" { // works for an hour
+				continue
+			}
+			if name == "c" {
+				link = s.c(id)
+			}
+			s.ask(http.MethodPost, link, "fresh=1").wantRedirect(t, "/mail"+link+"?sent=1")
+			s.ask(http.MethodGet, link+"?sent=1", "").want(t, http.StatusOK, "Check your inbox", "a•••@e•••.com")
+			fresh := s.linkIn(s.deliver()["ann@example.com"], "/f/")
+			before := s.dump()
+			page := s.ask(http.MethodGet, fresh, "")
+			page.want(t, http.StatusOK, "Your data", "any digest any more", "A copy of your data", "Erase your data")
+			page.lacks(t, "Time zone", "Another address", "Take a break", "What came lately", `name="topics"`, `name="name"`)
+			for _, do := range []string{"save", "pause", "resume", "address", "leave"} {
+				s.ask(http.MethodPost, fresh, "do="+do+"&topics=world&digests=daily&address=eve@example.com&pause-until=2027-01-01").want(t, http.StatusGone, "You are unsubscribed")
+			}
+			s.ask(http.MethodPost, fresh, "do=erase").want(t, http.StatusUnprocessableEntity, "Tick the box")
+			if got := s.ask(http.MethodPost, fresh, "do=copy"); got.StatusCode != http.StatusOK || !strings.Contains(got.body, "ann@example.com") {
+				t.Errorf("%s: the copy is %d, %s", name, got.StatusCode, got.body)
+			}
+			if s.dump() != before {
+				t.Errorf("%s: something changed", name)
+			}
+		}
+		s.ask(http.MethodPost, s.f(id), "do=erase&sure=yes").want(t, http.StatusOK, "Your data is erased")
+	})
+}
+
+// TestSuppressedWhoHasLeft is told what others are, and mailed nothing.
+func TestSuppressedWhoHasLeft(t *testing.T) {
+	s := newSite(t, nil)
+	ann, bob := s.active("ann@example.com"), s.active("bob@example.com")
+	s.must(s.store.Suppress(t.Context(), "bob@example.com", subscribers.ReasonComplaint, "", "report"))
+	page := map[int64][]string{}
+	for _, id := range []int64{ann, bob} {
+		goodbye := s.goodbye(id, "")
+		page[id] = append(page[id], words(goodbye.body))
+		for _, link := range []string{s.u(id, "daily"), s.p(id), strings.TrimPrefix(goodbye.form(t).action, s.base)} {
+			s.ask(http.MethodPost, link, "fresh=1").wantRedirect(t, "/mail"+link+"?sent=1")
+			page[id] = append(page[id], words(s.ask(http.MethodGet, link, "").body), strings.Replace(words(s.ask(http.MethodGet, link+"?sent=1", "").body), "b•••", "a•••", 1))
+		}
+	}
+	if !slices.Equal(page[ann], page[bob]) {
+		t.Errorf("the pages tell:\n%s\n\n%s", strings.Join(page[ann], "\n"), strings.Join(page[bob], "\n"))
+	}
+	if sent := s.deliver(); sent["bob@example.com"] != "" || sent["ann@example.com"] == "" {
+		t.Errorf("mailed were %v", slices.Collect(maps.Keys(sent)))
+	}
 }

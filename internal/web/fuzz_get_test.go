@@ -115,7 +115,7 @@ func (s *scene) fill(pattern string) []string {
 }
 
 // everything is what forms send, as a query that must mean nothing.
-const everything = "confirm=1&instead=all&topics=world&weeks=4&undo=1&why=other&again=1&unsubscribe=all&pause=over&fresh=1&do=erase&do=accept&sure=1" +
+const everything = "confirm=1&end=1&end-topics=world&end-digests=daily&asked=1&sent=1&thanks=1&instead=all&topics=world&weeks=4&undo=1&why=other&again=1&unsubscribe=all&pause=over&fresh=1&do=erase&do=accept&sure=1" +
 	"&address=eve@example.com&digests=daily&saved=1&confirmed=1&List-Unsubscribe=One-Click&_method=POST"
 
 // ways are the headers with which a GET may come.
@@ -232,11 +232,11 @@ func FuzzGetOfGoodTokens(f *testing.F) {
 // actions are the routes that act on a personal token, with bodies that make them.
 func actions() map[subscribers.Purpose][]string {
 	return map[subscribers.Purpose][]string{
-		subscribers.PurposeUnsubscribe: {"/u/%s " + oneClick, "/u/%s confirm=1", "/u/%s instead=pause&weeks=2", "/u/%s instead=topics&topics=world", "/u/%s instead=all", "/u/%s "},
-		subscribers.PurposePreferences: {"/p/%s topics=sport&digests=daily", "/p/%s unsubscribe=all", "/p/%s pause=until&pause-until=2026-12-24", "/p/%s fresh=1", "/p/%s/topic/world "},
+		subscribers.PurposeUnsubscribe: {"/u/%s " + oneClick, "/u/%s confirm=1", "/u/%s instead=pause&weeks=2", "/u/%s instead=topics&topics=world", "/u/%s instead=all", "/u/%s fresh=1", "/u/%s "},
+		subscribers.PurposePreferences: {"/p/%s end=1&end-topics=sport", "/p/%s end=1&end-digests=daily", "/p/%s unsubscribe=all", "/p/%s instead=pause&weeks=2", "/p/%s fresh=1", "/p/%s/topic/world "},
 		subscribers.PurposeConfirm:     {"/c/%s confirm=1"},
 		subscribers.PurposeReturn:      {"/b/%s undo=1", "/b/%s why=other&why-text=x"},
-		subscribers.PurposeFresh:       {"/f/%s do=name&name=Eve", "/f/%s do=erase&sure=1", "/f/%s do=address&address=eve@example.com", "/f/%s do=copy"},
+		subscribers.PurposeFresh:       {"/f/%s do=save&topics=sport&digests=daily", "/f/%s do=save&name=Eve&topics=world&digests=daily", "/f/%s do=pause&pause-until=2026-12-24", "/f/%s do=leave", "/f/%s fresh=1", "/f/%s do=erase&sure=1", "/f/%s do=address&address=eve@example.com", "/f/%s do=copy"},
 		subscribers.PurposeOldAddress:  {"/a/%s do=accept", "/a/%s do=stop"},
 		subscribers.PurposeNewAddress:  {"/n/%s do=accept"},
 	}

@@ -19,19 +19,21 @@ func (s *Server) showGoodbye(w http.ResponseWriter, status int, digest int64, si
 	return s.show(w, status, func(b io.Writer) error { return s.pages.Goodbye(b, page) })
 }
 
-// showLeft answers the links of a reader who has left altogether.
-func (s *Server) showLeft(w http.ResponseWriter, status int, site templates.Site) error {
-	return s.showGoodbye(w, status, 0, site)
+// showLeft answers the links of a reader who has left altogether. The page has a
+// button that posts to fresh, for a link to the reader's data, unless that is "".
+func (s *Server) showLeft(w http.ResponseWriter, status int, site templates.Site, fresh string) error {
+	page := s.goodbyePage(0, site)
+	page.FreshAction = fresh
+	return s.show(w, status, func(b io.Writer) error { return s.pages.Goodbye(b, page) })
 }
 
-// offerReturn lets the page undo a leaving and ask why. Its token is worth nothing
-// for anything else: the page may stand at the end of a forwarded mail's link.
-func (s *Server) offerReturn(page *templates.GoodbyePage, subscriber, leaving int64) {
-	token := s.Keys.Sign(subscribers.Token{Purpose: subscribers.PurposeReturn, Subscriber: subscriber, Change: leaving, IssuedAt: s.Now()})
-	page.UndoAction, page.SubscribeURL, page.MaxWhyText = s.path+"/b/"+token, "", subscribers.MaxWhyText
-	for _, why := range subscribers.Whys() {
-		page.Whys = append(page.Whys, string(why))
-	}
+// toGoodbye sends the browser to the page that tells what a leaving was and undoes
+// it: a page that it can go back to without sending a form again. Its token is
+// worth nothing for anything else: it may stand at the end of a forwarded mail's
+// link.
+func (s *Server) toGoodbye(w http.ResponseWriter, r *http.Request, subscriber int64, left subscribers.Left) error {
+	token := subscribers.Token{Purpose: subscribers.PurposeReturn, Subscriber: subscriber, Change: left.At, IssuedAt: s.Now()}
+	return s.redirect(w, r, "/b/"+s.Keys.Sign(token))
 }
 
 // showReturn shows what a leaving was, as long as it can be undone.
@@ -40,7 +42,14 @@ func (s *Server) showReturn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.failReturn(w, r, token, err)
 	}
-	return s.showReturnable(w, r, token, left, false)
+	if isSent(r) {
+		v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), token.Subscriber)
+		if err != nil {
+			return err
+		}
+		return s.showSent(w, r, &v, "")
+	}
+	return s.showReturnable(w, r, token, left)
 }
 
 // readReturn reads a return token, and what it can undo.
@@ -63,14 +72,41 @@ func (s *Server) failReturn(w http.ResponseWriter, r *http.Request, token subscr
 	return s.show(w, http.StatusGone, func(b io.Writer) error { return s.pages.Less(b, page) })
 }
 
-func (s *Server) showReturnable(w http.ResponseWriter, r *http.Request, token subscribers.Token, left subscribers.Leaving, thanks bool) error {
+// showReturnable says what has ended, offers to undo it and asks why.
+func (s *Server) showReturnable(w http.ResponseWriter, r *http.Request, token subscribers.Token, left subscribers.Leaving) error {
 	page := s.goodbyePage(left.DigestID, s.readerSite(r, token.Subscriber))
-	s.offerReturn(page, token.Subscriber, token.Change)
-	page.UndoAction, page.Thanks = s.path+"/b/"+r.PathValue("token"), thanks
+	page.UndoAction, page.SubscribeURL, page.MaxWhyText = r.URL.EscapedPath(), "", subscribers.MaxWhyText
+	page.All, page.Thanks = left.All, r.URL.Query().Has("thanks")
+	switch {
+	case left.All:
+		page.FreshAction = r.URL.EscapedPath()
+	case left.DigestID == 0:
+		page.Names = s.digestNames(left.Digests, page.Site.Language)
+	}
+	for _, why := range subscribers.Whys() {
+		page.Whys = append(page.Whys, string(why))
+	}
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Goodbye(b, page) })
 }
 
-// postReturn undoes a leaving, or keeps why the reader left.
+// digestNames are the names of digests in a language; what has no name keeps its
+// slug.
+func (s *Server) digestNames(slugs []string, language string) []string {
+	var names []string
+	for _, slug := range slugs {
+		name := slug
+		for _, d := range s.Catalog().In(language).Digests {
+			if d.Slug == slug {
+				name = d.Name
+			}
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// postReturn undoes a leaving, keeps why the reader left, or mails a link to the
+// data of one who has left altogether.
 func (s *Server) postReturn(w http.ResponseWriter, r *http.Request) error {
 	token, left, err := s.readReturn(r)
 	if err != nil {
@@ -79,14 +115,19 @@ func (s *Server) postReturn(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return badForm(err)
 	}
-	if r.PostForm.Has(templates.FieldUndo) {
+	switch {
+	case r.PostForm.Has(templates.FieldUndo):
 		return s.comeBack(w, r, token)
+	case r.PostForm.Has(templates.FieldFresh) && left.All:
+		return s.askFresh(w, r, token.Subscriber)
 	}
 	err = s.Subscribers.GiveReason(r.Context(), token, subscribers.Why(r.PostForm.Get(templates.FieldWhy)), r.PostForm.Get(templates.FieldWhyText), s.clientText(r))
-	if err != nil && !errors.Is(err, subscribers.ErrNoReason) {
+	if errors.Is(err, subscribers.ErrNoReason) {
+		return s.showReturnable(w, r, token, left)
+	} else if err != nil {
 		return s.failReturn(w, r, token, err)
 	}
-	return s.showReturnable(w, r, token, left, err == nil)
+	return s.redirectBack(w, r, "thanks")
 }
 
 // comeBack undoes a leaving. It shows no more of the reader than what is back.
@@ -96,14 +137,6 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request, token subscrib
 		return s.failReturn(w, r, token, err)
 	}
 	page := &templates.LessPage{Site: s.readerSite(r, token.Subscriber), What: templates.LessReturned}
-	for _, slug := range slugs {
-		name := slug
-		for _, d := range s.Catalog().In(page.Site.Language).Digests {
-			if d.Slug == slug {
-				name = d.Name
-			}
-		}
-		page.Names = append(page.Names, name)
-	}
+	page.Names = s.digestNames(slugs, page.Site.Language)
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Less(b, page) })
 }

@@ -59,7 +59,7 @@ func TestLessInsteadOfLeaving(t *testing.T) {
 		if got := s.lastConsent("ann@example.com"); got.Event != subscribers.EventPaused || got.Detail != "digests=daily;weekly until=2026-12-20T23:00:00Z" {
 			t.Errorf("consent = %+v", got)
 		}
-		s.instead(s.u(other, "daily"), "instead", "all").want(t, http.StatusOK, "any digest any more", "Undo")
+		s.follow(s.instead(s.u(other, "daily"), "instead", "all")).want(t, http.StatusOK, "any digest any more", "Undo")
 		s.wantPicture("bob@example.com", "unsubscribed | daily=ended America/New_York ,2, | weekly=ended Europe/Berlin ,2,")
 	})
 }
@@ -104,7 +104,7 @@ func TestNothingLessToOffer(t *testing.T) {
 // goodbye leaves by the page, and returns the page that says so.
 func (s *site) goodbye(id int64, slug string) reply {
 	s.t.Helper()
-	return s.submit(s.ask(http.MethodGet, s.u(id, slug), "").form(s.t))
+	return s.follow(s.submit(s.ask(http.MethodGet, s.u(id, slug), "").form(s.t)))
 }
 
 func TestUndo(t *testing.T) {
@@ -153,12 +153,16 @@ func TestUndoTooLate(t *testing.T) {
 	}
 }
 
-// Leaving everything from the settings can be undone, too.
-func TestUndoFromSettings(t *testing.T) {
+// Leaving everything by the link to preferences can be undone, too, and counts as
+// any leaving by a page.
+func TestUndoFromPreferences(t *testing.T) {
 	s := newSite(t, nil)
 	id := s.active("ann@example.com")
 	before := s.picture("ann@example.com")
-	goodbye := s.ask(http.MethodPost, s.p(id), "unsubscribe=all", "Sec-Fetch-Site", "same-origin")
+	goodbye := s.follow(s.ask(http.MethodPost, s.p(id), "unsubscribe=all", "Sec-Fetch-Site", "same-origin"))
+	if n := s.count(`SELECT count(*) FROM leavings WHERE subscriber_id = $1 AND origin = 'page'`, id); n != 2 {
+		t.Errorf("%d leavings are kept, want one of each digest", n)
+	}
 	goodbye.want(t, http.StatusOK, "any digest any more", "Undo")
 	s.submit(goodbye.form(t)).want(t, http.StatusOK, "You are subscribed again")
 	s.wantPicture("ann@example.com", before)
@@ -176,7 +180,7 @@ func TestWhy(t *testing.T) {
 			t.Errorf("nothing said, on record is %+v", got)
 		}
 		ask.values = url.Values{templates.FieldWhy: {"too-many"}, templates.FieldWhyText: {"every\nday"}}
-		thanks := s.submit(ask)
+		thanks := s.follow(s.submit(ask))
 		thanks.want(t, http.StatusOK, "Thank you for telling us.", "The Daily", "Undo")
 		thanks.lacks(t, "Why did you leave?")
 		if got := s.lastConsent("ann@example.com"); got.Event != subscribers.EventReason || got.Detail != "why=too-many text=every day" {

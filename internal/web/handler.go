@@ -109,6 +109,13 @@ func (s *Server) show(w http.ResponseWriter, status int, draw func(w io.Writer) 
 	return nil
 }
 
+// redirectBack sends the browser to the page of the request with a GET, with a
+// word about what happened.
+func (s *Server) redirectBack(w http.ResponseWriter, r *http.Request, word string) error {
+	http.Redirect(w, r, r.URL.EscapedPath()+"?"+word+"=1", http.StatusSeeOther)
+	return nil
+}
+
 // redirect sends the browser to one of our pages with a GET.
 func (s *Server) redirect(w http.ResponseWriter, r *http.Request, path string) error {
 	http.Redirect(w, r, s.path+path, http.StatusSeeOther)

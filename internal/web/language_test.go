@@ -72,8 +72,9 @@ func TestLanguageOfTheForm(t *testing.T) {
 func TestLanguageOfAReader(t *testing.T) {
 	s := newSite(t, inLanguages)
 	id := s.active("ann@example.com")
-	s.ask(http.MethodGet, s.p(id), "", "Accept-Language", "ar").wantLanguage(t, "no preference", "ar", "rtl")
-	f := s.ask(http.MethodGet, s.p(id), "").form(t)
+	link := s.f(id)
+	s.ask(http.MethodGet, link, "", "Accept-Language", "ar").wantLanguage(t, "no preference", "ar", "rtl")
+	f := s.ask(http.MethodGet, link, "").form(t)
 	if got := f.values.Get(templates.FieldLanguage); got != "en" {
 		t.Errorf("the settings show %q, want the site's language", got)
 	}
@@ -86,23 +87,23 @@ func TestLanguageOfAReader(t *testing.T) {
 		t.Error("a language that is not offered was stored")
 	}
 	f.values.Set(templates.FieldLanguage, "de")
-	s.submit(f).wantRedirect(t, "/mail"+s.p(id)+"?saved=1")
+	s.submit(f).wantRedirect(t, "/mail"+link+"?saved=1")
 	if got := s.detail("ann@example.com").Language; got != "de" {
 		t.Errorf("the reader's language is %q, want de", got)
 	}
-	for what, path := range map[string]string{"settings": s.p(id) + "?lang=ar", "unsubscribe": s.u(id, "daily")} {
+	for what, path := range map[string]string{"settings": link + "?lang=ar", "preferences": s.p(id) + "?lang=ar", "unsubscribe": s.u(id, "daily")} {
 		s.ask(http.MethodGet, path, "", "Accept-Language", "ar").wantLanguage(t, what, "de", "ltr")
 	}
-	saved := s.ask(http.MethodGet, s.p(id), "").form(t)
+	saved := s.ask(http.MethodGet, link, "").form(t)
 	if got := saved.values.Get(templates.FieldLanguage); got != "de" {
 		t.Errorf("the settings show %q, want de", got)
 	}
 	saved.values.Del(templates.FieldLanguage) // of an older form
-	s.submit(saved).wantRedirect(t, "/mail"+s.p(id)+"?saved=1")
+	s.submit(saved).wantRedirect(t, "/mail"+link+"?saved=1")
 	if got := s.detail("ann@example.com").Language; got != "de" {
 		t.Errorf("a form without the field made the language %q", got)
 	}
-	goodbye := s.submit(s.ask(http.MethodGet, s.u(id, "daily"), "").form(t))
+	goodbye := s.follow(s.submit(s.ask(http.MethodGet, s.u(id, "daily"), "").form(t)))
 	goodbye.wantLanguage(t, "goodbye", "de", "ltr")
 	s.must(s.store.Unsubscribe(t.Context(), id, 0, "page", ""))
 	if left := s.ask(http.MethodGet, s.p(id), ""); !strings.Contains(left.body, "/subscribe?lang=de") {
@@ -114,7 +115,7 @@ func TestLanguageOfAReader(t *testing.T) {
 func TestOneLanguage(t *testing.T) {
 	s := newSite(t, nil)
 	id := s.active("ann@example.com")
-	for _, path := range []string{"/subscribe?lang=de", s.p(id)} {
+	for _, path := range []string{"/subscribe?lang=de", s.p(id), s.f(id)} {
 		page := s.ask(http.MethodGet, path, "", "Accept-Language", "de")
 		page.wantLanguage(t, path, "en", "ltr")
 		if strings.Contains(page.body, `name="lang`) || strings.Contains(page.body, "hreflang") || page.Header.Get("Vary") != "" {
@@ -137,10 +138,10 @@ func TestNamesOfTheLanguage(t *testing.T) {
 	s.ask(http.MethodGet, "/subscribe?lang=de", "").want(t, http.StatusOK, "Welt Sport Arts", "Der Tag The Weekly")
 	s.ask(http.MethodGet, "/subscribe", "").want(t, http.StatusOK, "World Sport Arts", "The Daily The Weekly")
 	id := s.active("ann@example.com")
-	s.ask(http.MethodGet, s.p(id), "", "Accept-Language", "de").want(t, http.StatusOK, "Welt Sport Arts", "Der Tag The Weekly")
-	f := s.ask(http.MethodGet, s.p(id), "").form(t)
+	s.ask(http.MethodGet, s.f(id), "", "Accept-Language", "de").want(t, http.StatusOK, "Welt Sport Arts", "Der Tag The Weekly")
+	f := s.ask(http.MethodGet, s.f(id), "").form(t)
 	f.values.Set(templates.FieldLanguage, "de")
 	s.submit(f)
-	s.ask(http.MethodGet, s.p(id), "", "Accept-Language", "ar").want(t, http.StatusOK, "Welt Sport Arts", "Der Tag The Weekly")
+	s.ask(http.MethodGet, s.f(id), "", "Accept-Language", "ar").want(t, http.StatusOK, "Welt Sport Arts", "Der Tag The Weekly")
 	s.ask(http.MethodGet, s.u(id, "daily"), "").want(t, http.StatusOK, "Der Tag", "Welt")
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"broadsheet/subscribers"
@@ -14,6 +13,9 @@ import (
 // leaveAll is what the button that ends everything sends.
 const leaveAll = "all"
 
+// showPreferences shows what the link in every digest opens. The mail may have
+// been forwarded: there is what comes to the reader and can be ended, and a button
+// that mails the reader a link to the rest.
 func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.Keys.Verify(subscribers.PurposePreferences, r.PathValue("token"), s.Now())
 	if err != nil {
@@ -23,132 +25,113 @@ func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if isSent(r) && v.State == subscribers.StateActive {
+		return s.showSent(w, r, &v, r.URL.EscapedPath())
+	} else if isSent(r) && v.State == subscribers.StateUnsubscribed {
+		return s.showSent(w, r, &v, "")
+	}
+	return s.drawPreferences(w, r, &v, http.StatusOK, func(page *templates.PreferencesPage) {
+		page.Saved = r.URL.Query().Has("saved")
+		// Who is suppressed is told what others are.
+		page.Confirmed = r.URL.Query().Has("confirmed") && (v.State == subscribers.StateActive || v.Suppressed)
+	})
+}
+
+// drawPreferences draws the page of a reader, as change makes it.
+func (s *Server) drawPreferences(w http.ResponseWriter, r *http.Request, v *subscribers.View, status int, change func(*templates.PreferencesPage)) error {
 	if v.State == subscribers.StateUnsubscribed {
-		return s.showLeft(w, http.StatusOK, s.siteFor(r, v.Language))
+		if status != http.StatusOK {
+			status = http.StatusGone
+		}
+		return s.showLeft(w, status, s.siteFor(r, v.Language), r.URL.EscapedPath())
 	}
-	if r.URL.Query().Has("sent") && v.State == subscribers.StateActive {
-		return s.showAnswer(w, http.StatusOK, &templates.AnswerPage{
-			Site: s.siteFor(r, v.Language), Answer: templates.AnswerFresh, Address: v.Masked, PreferencesURL: r.URL.EscapedPath(),
-		})
-	}
-	page, err := s.preferencesPage(r, &v)
-	if err != nil {
-		return err
-	}
-	page.Saved = r.URL.Query().Has("saved")
-	// Who is suppressed is told what others are.
-	page.Confirmed = r.URL.Query().Has("confirmed") && (v.State == subscribers.StateActive || v.Suppressed)
-	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Preferences(b, page) })
-}
-
-func (s *Server) preferencesPage(r *http.Request, v *subscribers.View) (*templates.PreferencesPage, error) {
 	page := &templates.PreferencesPage{
-		Site: s.siteFor(r, v.Language), Masked: v.Masked, Language: v.Language, Format: v.Format.String(), Topics: v.Topics, Digests: v.Digests,
-		Action: r.URL.EscapedPath(), UnsubscribeAction: r.URL.EscapedPath(),
+		Site: s.siteFor(r, v.Language), Masked: v.Masked, Action: r.URL.EscapedPath(),
+		Topics: severalOf(v.Topics), Digests: severalOf(v.Digests), Fresh: v.State == subscribers.StateActive, Pause: true,
 	}
-	if v.State == subscribers.StateActive {
-		page.FreshAction = page.Action
-	}
-	page.Zones, page.Zone = s.offerZones(s.Catalog(), v.Zone)
-	return page, s.addRhythm(r.Context(), page, v)
+	change(page)
+	return s.show(w, status, func(b io.Writer) error { return s.pages.Preferences(b, page) })
 }
 
-func (s *Server) parsePreferences(r *http.Request) (*subscribers.Preferences, error) {
-	if err := r.ParseForm(); err != nil {
-		return nil, badForm(err)
+// severalOf are the chosen ones of choices, none ticked. To end a single one is to
+// leave, for which there is another button.
+func severalOf(choices []templates.Choice) []templates.Choice {
+	var out []templates.Choice
+	for _, c := range choices {
+		if c.Checked {
+			c.Checked = false
+			out = append(out, c)
+		}
 	}
-	f := r.PostForm
-	return &subscribers.Preferences{
-		Zone: f.Get(templates.FieldZone), Language: s.parseLanguage(f), Format: parseFormat(f),
-		Topics: f[templates.FieldTopics], Digests: f[templates.FieldDigests], Hours: parseHours(f, f[templates.FieldDigests]),
-	}, nil
-}
-
-// parseFormat reads how mails are wanted; nil stands for nothing chosen. What is
-// no format is refused with the other fields.
-func parseFormat(f url.Values) *subscribers.Format {
-	if !f.Has(templates.FieldFormat) {
+	if len(out) < 2 {
 		return nil
 	}
-	format, err := subscribers.ParseFormat(f.Get(templates.FieldFormat))
-	if err != nil {
-		format = "?"
-	}
-	return &format
+	return out
 }
 
-func (s *Server) savePreferences(w http.ResponseWriter, r *http.Request) error {
+// postPreferences ends what the button says, or mails the reader a link. Whatever
+// else a form may send changes nothing.
+func (s *Server) postPreferences(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.Keys.Verify(subscribers.PurposePreferences, r.PathValue("token"), s.Now())
 	if err != nil {
 		return err
 	}
-	in, err := s.parsePreferences(r)
-	if err != nil {
-		return err
+	if err := r.ParseForm(); err != nil {
+		return badForm(err)
 	}
-	if r.PostForm.Get(templates.FieldUnsubscribe) == leaveAll {
-		return s.leave(w, r, subscribers.Token{Subscriber: token.Subscriber}, originForm)
-	}
-	if r.PostForm.Has(templates.FieldPause) {
-		return s.pauseDigests(w, r, token.Subscriber)
-	}
-	if r.PostForm.Has(templates.FieldFresh) {
-		return s.askFresh(w, r, token.Subscriber)
-	}
-	if !hasAny(r.PostForm, templates.FieldSave, templates.FieldDigests, templates.FieldTopics, templates.FieldZone, templates.FieldLanguage, templates.FieldFormat) {
-		return statusError(http.StatusBadRequest) // nothing of the form, so not one without digests
-	}
-	var wrong subscribers.FieldErrors
-	err = s.Subscribers.SetPreferences(r.Context(), s.Catalog(), token.Subscriber, *in, originForm, s.clientText(r))
+	f := r.PostForm
+	all := subscribers.Token{Subscriber: token.Subscriber}
 	switch {
-	case errors.As(err, &wrong):
-		return s.showWrongPreferences(w, r, token.Subscriber, in, wrong)
-	case errors.Is(err, subscribers.ErrUnsubscribed):
-		return s.showLeft(w, http.StatusGone, s.readerSite(r, token.Subscriber))
-	case err != nil:
-		return err
+	case f.Has(templates.FieldFresh):
+		return s.askFresh(w, r, token.Subscriber)
+	case f.Get(templates.FieldUnsubscribe) == leaveAll:
+		return s.leave(w, r, all, originPage)
+	case f.Get(templates.FieldInstead) == templates.InsteadPause:
+		return s.pauseInstead(w, r, all)
+	case f.Has(templates.FieldEnd):
+		return s.endSome(w, r, token.Subscriber)
 	}
-	return s.redirect(w, r, "/p/"+r.PathValue("token")+"?saved=1")
+	return statusError(http.StatusBadRequest) // nothing of the page
 }
 
-func hasAny(f url.Values, fields ...string) bool { return slices.ContainsFunc(fields, f.Has) }
-
-// showWrongPreferences shows the form as it was sent.
-func (s *Server) showWrongPreferences(w http.ResponseWriter, r *http.Request, id int64, in *subscribers.Preferences, wrong subscribers.FieldErrors) error {
+// endSome ends the digests and topics that are ticked.
+func (s *Server) endSome(w http.ResponseWriter, r *http.Request, id int64) error {
 	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), id)
 	if err != nil {
 		return err
 	}
-	if v.State == subscribers.StateUnsubscribed {
-		return s.showLeft(w, http.StatusGone, s.siteFor(r, v.Language))
+	in := subscribers.Endings{Topics: r.PostForm[templates.FieldEndTopics], Digests: r.PostForm[templates.FieldEndDigests]}
+	if len(in.Topics)+len(in.Digests) == 0 {
+		return s.drawPreferences(w, r, &v, http.StatusUnprocessableEntity, func(page *templates.PreferencesPage) {
+			field := templates.FieldEndTopics
+			if len(page.Digests) > 0 {
+				field = templates.FieldEndDigests
+			}
+			page.Errors = map[string]templates.Problem{field: templates.ProblemNothingTicked}
+		})
 	}
-	v.Zone = in.Zone
-	if _, bad := wrong[templates.FieldFormat]; in.Format != nil && !bad {
-		v.Format = *in.Format
+	left, err := s.Subscribers.End(r.Context(), s.Catalog(), id, in, originPage, s.clientText(r))
+	switch {
+	case errors.Is(err, subscribers.ErrLastTopic):
+		return s.drawPreferences(w, r, &v, http.StatusConflict, func(page *templates.PreferencesPage) {
+			page.LastTopic = true
+			tick(page.Topics, in.Topics)
+			tick(page.Digests, in.Digests)
+		})
+	case errors.Is(err, subscribers.ErrUnsubscribed):
+		return s.drawPreferences(w, r, &v, http.StatusGone, func(*templates.PreferencesPage) {})
+	case err != nil:
+		return err
+	case left.At != 0:
+		s.Marks.left(id, left.At, s.network(r), isMachine(r))
+		return s.toGoodbye(w, r, id, left)
 	}
-	if _, bad := wrong[templates.FieldLanguage]; in.Language != nil && !bad {
-		v.Language = *in.Language
-	}
-	for i := range v.Topics {
-		v.Topics[i].Checked = slices.Contains(in.Topics, v.Topics[i].Slug)
-	}
-	for i := range v.Digests {
-		v.Digests[i].Checked = slices.Contains(in.Digests, v.Digests[i].Slug)
-	}
-	for i := range v.Rhythms {
-		if hour, ok := in.Hours[v.Rhythms[i].Slug]; ok {
-			v.Rhythms[i].Hour = hour
-		}
-	}
-	return s.showProblems(w, r, &v, wrong.Problems())
+	return s.redirectBack(w, r, "saved")
 }
 
-// showProblems shows the settings with what is wrong.
-func (s *Server) showProblems(w http.ResponseWriter, r *http.Request, v *subscribers.View, wrong map[string]templates.Problem) error {
-	page, err := s.preferencesPage(r, v)
-	if err != nil {
-		return err
+// tick ticks those of choices that were ticked.
+func tick(choices []templates.Choice, slugs []string) {
+	for i := range choices {
+		choices[i].Checked = slices.Contains(slugs, choices[i].Slug)
 	}
-	page.Errors, page.PauseUntil = wrong, r.PostForm.Get(templates.FieldPauseUntil)
-	return s.show(w, http.StatusUnprocessableEntity, func(b io.Writer) error { return s.pages.Preferences(b, page) })
 }

@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -17,13 +15,9 @@ const longestPause = 366 * 24 * time.Hour
 
 // addRhythm adds to a reader's page what became of the last editions, when the
 // next ones come, the hours to choose from, and the pause.
-func (s *Server) addRhythm(ctx context.Context, page *templates.PreferencesPage, v *subscribers.View) error {
-	if v.State != subscribers.StateActive {
-		return nil
-	}
+func (s *Server) addRhythm(ctx context.Context, page *templates.PersonalPage, v *subscribers.View) error {
 	c := s.Catalog().In(page.Site.Language)
 	zone := readerZone(c, v.Zone)
-	page.Now = s.Now()
 	for _, rhythm := range v.Rhythms {
 		if len(rhythm.Hours) > 0 && rhythm.Live {
 			page.Hours = append(page.Hours, templates.HourChoice{
@@ -31,7 +25,6 @@ func (s *Server) addRhythm(ctx context.Context, page *templates.PreferencesPage,
 			})
 		}
 	}
-	page.PauseAction = page.Action
 	if until := v.PausedUntil(); !until.IsZero() {
 		page.PausedUntil = until.In(zone)
 	}
@@ -83,6 +76,8 @@ func receiptOf(c *subscribers.Catalog, r *digest.Receipt, zone *time.Location, n
 	if out.What == "" {
 		out.What = string(r.Skip)
 	}
+	// The planner knows the time within a minute after the reader chose another zone.
+	out.Soon = out.Next.IsZero() && !d.Often.Instant
 	if r.PausedUntil.After(now) {
 		out.PausedUntil = inZone(r.PausedUntil, zone)
 	}
@@ -127,33 +122,4 @@ func digestName(choices []templates.Choice, slug string) string {
 		}
 	}
 	return slug
-}
-
-// pauseDigests pauses all digests of a reader until the day that was chosen, or
-// ends the pause.
-func (s *Server) pauseDigests(w http.ResponseWriter, r *http.Request, id int64) error {
-	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), id)
-	if err != nil {
-		return err
-	}
-	if v.State == subscribers.StateUnsubscribed {
-		return s.showLeft(w, http.StatusGone, s.siteFor(r, v.Language))
-	}
-	if r.PostForm.Get(templates.FieldPause) == "over" {
-		err = s.Subscribers.Resume(r.Context(), id, 0, originForm, s.clientText(r))
-	} else {
-		now, zone := s.Now(), readerZone(s.Catalog(), v.Zone)
-		until, bad := time.ParseInLocation(time.DateOnly, r.PostForm.Get(templates.FieldPauseUntil), zone)
-		if bad != nil || until.After(now.Add(longestPause)) {
-			err = subscribers.ErrPauseOver
-		} else {
-			err = s.Subscribers.Pause(r.Context(), id, 0, until, originForm, s.clientText(r))
-		}
-	}
-	if errors.Is(err, subscribers.ErrPauseOver) {
-		return s.showProblems(w, r, &v, map[string]templates.Problem{templates.FieldPauseUntil: templates.ProblemPauseOver})
-	} else if err != nil {
-		return err
-	}
-	return s.redirect(w, r, "/p/"+r.PathValue("token")+"?saved=1")
 }

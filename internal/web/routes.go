@@ -34,7 +34,7 @@ func (s *Server) Handler() http.Handler {
 	page("GET /c/{token}", s.showConfirm)
 	form("POST /c/{token}", s.confirm)
 	page("GET /p/{token}", s.watchReader(subscribers.PurposePreferences, s.showPreferences))
-	form("POST /p/{token}", s.savePreferences)
+	form("POST /p/{token}", s.postPreferences)
 	page("GET /p/{token}/topic/{slug}", s.watchReader(subscribers.PurposePreferences, s.showTopic))
 	form("POST /p/{token}/topic/{slug}", s.dropTopic)
 	page("GET /f/{token}", s.showFresh)

@@ -200,9 +200,10 @@ func TestPublicURL(t *testing.T) {
 			f := s.filledIn("ann@example.com")
 			s.ask(http.MethodPost, strings.TrimPrefix(f.action, base), f.values.Encode(), "Origin", originOf(t, public), "Host", "app:8080").wantRedirect(t, base+"/subscribed")
 			id := s.detail("ann@example.com").ID
-			s.submit(s.ask(http.MethodGet, "/c/"+s.keys.Sign(s.confirmToken(id)), "").form(t)).wantRedirect(t, base+"/p/"+tail(s.p(id))+"?confirmed=1")
-			s.submit(s.ask(http.MethodGet, "/p/"+tail(s.p(id)), "").form(t)).wantRedirect(t, base+"/p/"+tail(s.p(id))+"?saved=1")
-			s.submit(s.ask(http.MethodGet, "/u/"+tail(s.u(id, "daily")), "").form(t)).want(t, http.StatusOK, "You are unsubscribed")
+			s.submit(s.ask(http.MethodGet, "/c/"+s.keys.Sign(s.confirmToken(id)), "").form(t)).wantRedirect(t, base+"/f/"+tail(s.f(id))+"?confirmed=1")
+			s.submit(s.ask(http.MethodGet, "/f/"+tail(s.f(id)), "").form(t)).wantRedirect(t, base+"/f/"+tail(s.f(id))+"?saved=1")
+			s.submit(s.ask(http.MethodGet, "/p/"+tail(s.p(id)), "").form(t)).wantRedirect(t, base+"/p/"+tail(s.p(id))+"?sent=1")
+			s.follow(s.submit(s.ask(http.MethodGet, "/u/"+tail(s.u(id, "daily")), "").form(t))).want(t, http.StatusOK, "You are unsubscribed")
 			if got, want := s.ask(http.MethodGet, "/robots.txt", "").body, "\nDisallow: "+base+"/u/\n"; !strings.Contains(got, want) {
 				t.Errorf("robots.txt = %q, want %q in it", got, want)
 			}

@@ -372,7 +372,7 @@ func TestFormsOfOtherSites(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s.wait(10 * time.Minute) // for the limit
 			sent := s.filledIn("reader" + strconv.Itoa(i) + "@example.com").values.Encode()
-			for path, body := range map[string]string{"/subscribe": sent, "/": sent, s.p(id): "topics=world&digests=daily", s.c(reader): s.again()} {
+			for path, body := range map[string]string{"/subscribe": sent, "/": sent, s.p(id): "end=1&end-topics=sport", s.c(reader): s.again()} {
 				before := s.dump()
 				got := s.ask(http.MethodPost, path, body, tt.headers...)
 				if tt.ok && got.StatusCode != http.StatusSeeOther {

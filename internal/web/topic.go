@@ -20,15 +20,15 @@ func (s *Server) showTopic(w http.ResponseWriter, r *http.Request) error {
 	return s.askAboutTopic(w, r, token.Subscriber, http.StatusOK)
 }
 
-// askAboutTopic draws the page, or the settings where the topic is not wanted
-// any more.
+// askAboutTopic draws the page, or what else comes to the reader where the topic is
+// not wanted any more.
 func (s *Server) askAboutTopic(w http.ResponseWriter, r *http.Request, id int64, status int) error {
 	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), id)
 	if err != nil {
 		return err
 	}
 	if v.State == subscribers.StateUnsubscribed {
-		return s.showLeft(w, status, s.siteFor(r, v.Language))
+		return s.showLeft(w, status, s.siteFor(r, v.Language), s.path+"/p/"+r.PathValue("token"))
 	}
 	i := slices.IndexFunc(v.Topics, func(t templates.Choice) bool { return t.Slug == r.PathValue("slug") })
 	switch {
@@ -44,7 +44,7 @@ func (s *Server) askAboutTopic(w http.ResponseWriter, r *http.Request, id int64,
 	return s.show(w, status, func(b io.Writer) error { return s.pages.Topic(b, page) })
 }
 
-// dropTopic ends a topic and shows the settings. A topic without which a digest
+// dropTopic ends a topic and shows what still comes. A topic without which a digest
 // would be empty stays, and the page says so.
 func (s *Server) dropTopic(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.Keys.Verify(subscribers.PurposePreferences, r.PathValue("token"), s.Now())

@@ -55,7 +55,7 @@ func TestTopicPage(t *testing.T) {
 	})
 }
 
-// TestTheAnchorsOfMailsAreThere: the settings have what mails link to.
+// TestTheAnchorsOfMailsAreThere: the page has what mails link to.
 func TestTheAnchorsOfMailsAreThere(t *testing.T) {
 	s := newSite(t, nil)
 	page := s.ask(http.MethodGet, s.p(s.active("ann@example.com")), "")

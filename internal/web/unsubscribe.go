@@ -37,8 +37,11 @@ func (s *Server) askToLeave(w http.ResponseWriter, r *http.Request, token subscr
 	if err != nil {
 		return err
 	}
+	if v.State == subscribers.StateUnsubscribed && isSent(r) {
+		return s.showSent(w, r, &v, "")
+	}
 	if s.hasEnded(&v, token.Digest) {
-		return s.showGoodbye(w, http.StatusOK, token.Digest, s.siteFor(r, v.Language))
+		return s.showEnded(w, r, &v, token.Digest)
 	}
 	page := &templates.UnsubscribePage{Site: s.siteFor(r, v.Language), DigestName: s.digestName(token.Digest, s.siteFor(r, v.Language).Language), Masked: v.Masked, Action: r.URL.EscapedPath()}
 	s.offerLess(page, token.Digest)
@@ -94,6 +97,9 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 	if !isPage(r) {
 		return s.leave(w, r, token, originOneClick)
 	}
+	if r.PostForm.Has(templates.FieldFresh) { // from the page for who has left
+		return s.askFresh(w, r, token.Subscriber)
+	}
 	switch r.PostForm.Get(templates.FieldInstead) {
 	case templates.InsteadPause:
 		return s.pauseInstead(w, r, token)
@@ -115,7 +121,7 @@ func isPage(r *http.Request) bool {
 		return false
 	}
 	f := r.PostForm
-	return !f.Has("List-Unsubscribe") && f.Get(templates.FieldConfirm)+f.Get(templates.FieldInstead) != ""
+	return !f.Has("List-Unsubscribe") && f.Get(templates.FieldConfirm)+f.Get(templates.FieldInstead)+f.Get(templates.FieldFresh) != ""
 }
 
 // leave ends a digest, or all for digest 0, and says so.
@@ -126,12 +132,20 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, token subscribers
 	if err != nil && !errors.Is(err, subscribers.ErrUnknown) { // an erased reader has left already
 		return err
 	}
-	page := s.goodbyePage(token.Digest, s.readerSite(r, token.Subscriber))
-	if left.At != 0 && origin != originOneClick { // which no person reads
-		s.offerReturn(page, token.Subscriber, left.At)
-	}
 	if left.At != 0 && origin == originPage {
 		s.Marks.left(token.Subscriber, left.At, s.network(r), isMachine(r))
+	}
+	if left.At != 0 && origin != originOneClick { // whose answer no person reads
+		return s.toGoodbye(w, r, token.Subscriber, left)
+	}
+	return s.showGoodbye(w, http.StatusOK, token.Digest, s.readerSite(r, token.Subscriber))
+}
+
+// showEnded says that a digest has ended, to a reader who may have left altogether.
+func (s *Server) showEnded(w http.ResponseWriter, r *http.Request, v *subscribers.View, digest int64) error {
+	page := s.goodbyePage(digest, s.siteFor(r, v.Language))
+	if v.State == subscribers.StateUnsubscribed {
+		page.FreshAction = r.URL.EscapedPath()
 	}
 	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Goodbye(b, page) })
 }
@@ -151,7 +165,7 @@ func (s *Server) pauseInstead(w http.ResponseWriter, r *http.Request, token subs
 	until := time.Date(year, month, day+7*weeks, 0, 0, 0, 0, now.Location())
 	until, err = s.Subscribers.PauseAtLeast(r.Context(), token.Subscriber, token.Digest, until, originPage, s.clientText(r))
 	if errors.Is(err, subscribers.ErrNotSubscribed) {
-		return s.showGoodbye(w, http.StatusOK, token.Digest, s.siteFor(r, v.Language))
+		return s.showEnded(w, r, &v, token.Digest)
 	} else if err != nil {
 		return err
 	}
@@ -183,7 +197,7 @@ func (s *Server) leaveTopics(w http.ResponseWriter, r *http.Request, token subsc
 			}
 		})
 	case errors.Is(err, subscribers.ErrUnsubscribed):
-		return s.showLeft(w, http.StatusOK, s.readerSite(r, token.Subscriber))
+		return s.showLeft(w, http.StatusOK, s.readerSite(r, token.Subscriber), r.URL.EscapedPath())
 	case err != nil:
 		return err
 	}
