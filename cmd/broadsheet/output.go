@@ -102,9 +102,10 @@ func (l *list) writeCSV(w io.Writer) error {
 	return cw.Error()
 }
 
-// harmless keeps a spreadsheet from running a cell as a formula.
+// harmless keeps a spreadsheet from running a cell as a formula, also one that
+// begins with a wide sign of East Asian keyboards.
 func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if first, _ := utf8.DecodeRuneInString(s); strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + s
 	}
 	return s
