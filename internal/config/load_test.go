@@ -152,11 +152,14 @@ func TestDatabaseAddress(t *testing.T) {
 func TestValuesAreNormalised(t *testing.T) {
 	dir := folder(t)
 	c := mustParse(t, dir, design(t,
-		"trusted_proxies = []", `trusted_proxies = ["10.1.2.3/8", "192.0.2.7", "::1"]`,
+		"trusted_proxies = []", `trusted_proxies = ["10.1.2.3/8", "192.0.2.7", "::1", "::ffff:172.16.1.1/108", "::ffff:192.0.2.8"]`,
 		`bounce_domain = "bounce.courier.example"`, `bounce_domain = "Bounce.Zürich.example"`,
 		`every = "15m"`, "every = \"7d\"\nallow_private = [\"127.0.0.1\"]",
 		"max_items = 20", "max_items = 0x1f"))
-	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("::1/128")}
+	var proxies []netip.Prefix
+	for _, network := range []string{"10.0.0.0/8", "192.0.2.7/32", "::1/128", "172.16.0.0/12", "192.0.2.8/32"} {
+		proxies = append(proxies, netip.MustParsePrefix(network))
+	}
 	if got := c.Web.TrustedProxies; !reflect.DeepEqual(got, proxies) {
 		t.Errorf("got proxies %v, want %v", got, proxies)
 	}

@@ -271,16 +271,22 @@ func (t *table) prefixes(key string) []netip.Prefix {
 	return out
 }
 
+// parsePrefix reads a network or a single address. IPv4 that is written as IPv6 is
+// IPv4, as the addresses of clients and hosts are.
 func parsePrefix(s string) (netip.Prefix, error) {
-	if strings.Contains(s, "/") {
-		p, err := netip.ParsePrefix(s)
-		return p.Masked(), err
+	p, err := netip.ParsePrefix(s)
+	if !strings.Contains(s, "/") {
+		var a netip.Addr
+		a, err = netip.ParseAddr(s)
+		p = netip.PrefixFrom(a.WithZone(""), a.BitLen())
 	}
-	a, err := netip.ParseAddr(s)
 	if err != nil {
 		return netip.Prefix{}, err
 	}
-	return a.WithZone("").Prefix(a.BitLen())
+	if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
+	}
+	return p.Masked(), nil
 }
 
 // describe names a value that should have been something else.
