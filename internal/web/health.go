@@ -26,7 +26,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 // robots keeps search engines away from personal pages. They ask the root of a
 // host for it; where that is another server's the header of each page remains.
 func (s *Server) robots(w http.ResponseWriter, _ *http.Request) {
-	text := fmt.Sprintf("User-agent: *\nDisallow: %[1]s/c/\nDisallow: %[1]s/p/\nDisallow: %[1]s/u/\nDisallow: %[1]s/f/\nDisallow: %[1]s/a/\nDisallow: %[1]s/n/\nDisallow: %[1]s/v/\nDisallow: %[1]s/r/\nDisallow: %[1]s/o/\nDisallow: %[1]s/api/", s.path)
+	text := fmt.Sprintf("User-agent: *\nDisallow: %[1]s/c/\nDisallow: %[1]s/p/\nDisallow: %[1]s/u/\nDisallow: %[1]s/b/\nDisallow: %[1]s/f/\nDisallow: %[1]s/a/\nDisallow: %[1]s/n/\nDisallow: %[1]s/v/\nDisallow: %[1]s/r/\nDisallow: %[1]s/o/\nDisallow: %[1]s/api/", s.path)
 	if s.hasArchive() {
 		text += "\n\nSitemap: " + s.address("/editions/sitemap.xml")
 	}
