@@ -52,7 +52,7 @@ func (e *rowError) Error() string { return fmt.Sprintf("line %d: %v", e.line, e.
 var (
 	errTooLong   = fmt.Errorf("the row is longer than %d octets", maxRecord)
 	errNUL       = errors.New("the row contains a NUL octet")
-	errNotUTF8   = errors.New("the row is not valid UTF-8")
+	errNotUTF8   = errors.New("the row is not valid UTF-8, save the file as UTF-8")
 	errLoneQuote = errors.New("a quote is not closed")
 	errBadQuote  = errors.New("a quote stands in the middle of a value")
 )
@@ -75,7 +75,7 @@ func (c *csvReader) next() (fields []string, line int64, err error) {
 		}
 		fields, err := c.parse(row)
 		if err == nil && c.fields > 0 && len(fields) != c.fields {
-			err = fmt.Errorf("the row has %d values, want %d", len(fields), c.fields)
+			err = fmt.Errorf("the row has another number of values than the first: %d, want %d", len(fields), c.fields)
 		}
 		if err != nil {
 			var failed *readError

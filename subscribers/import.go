@@ -91,8 +91,11 @@ func (s *Store) Import(ctx context.Context, c *Catalog, r io.Reader, o ImportOpt
 		if reader.foreign != nil {
 			im.report.Tool = reader.foreign.name
 		}
-		if err != nil {
-			return im.report, fmt.Errorf("import, at line %d: %w", im.reader.csv.line, err)
+		switch line := im.reader.csv.line; {
+		case err != nil && line == 0:
+			return im.report, fmt.Errorf("import: %w", err)
+		case err != nil:
+			return im.report, fmt.Errorf("import, at line %d: %w", line, err)
 		}
 		if progress != nil && im.report.Rows > 0 {
 			progress(im.report)

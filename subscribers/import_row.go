@@ -154,7 +154,10 @@ func (rr *rowReader) header() error {
 	for at, name := range names {
 		name = strings.ToLower(strings.TrimSpace(name))
 		column := slices.Index(known, name)
-		if column < 0 {
+		switch {
+		case column < 0 && strings.Contains(name, "@"):
+			return fmt.Errorf("the first row must name the columns, such as email,name,topics, and has %q", shorten(name))
+		case column < 0:
 			return fmt.Errorf("unknown column %q%s; the columns are %s", shorten(name), didYouMean(name, known), strings.Join(known, ", "))
 		}
 		if rr.columns[column] >= 0 {

@@ -59,7 +59,7 @@ func TestInterruptedImport(t *testing.T) {
 		if got, want := p.stdout.String(), "3000 rows: 3000 added, 0 updated, 0 unchanged, 0 bad\n"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		if !strings.Contains(p.stderr.String(), "interrupted: ") || !strings.Contains(p.stderr.String(), "what was counted is stored, and the file can be imported again") {
+		if !strings.Contains(p.stderr.String(), "broadsheet: standard input: interrupted after 3000 rows; what was counted is stored: import the file again, and the rest comes in\n") {
 			t.Errorf("stderr is %q", p.stderr.String())
 		}
 		n.write("readers.csv", text)

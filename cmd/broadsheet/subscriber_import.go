@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -53,13 +55,12 @@ func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o s
 	}
 	defer in.Close()
 	ticker := e.newTicker()
-	report, err := a.Subscribers.Import(cmd.Context(), a.Catalog, in, o, func(b subscribers.BadRow) {
-		ticker.clear()
-		fmt.Fprintf(e.stderr, "%s:%d: %s\n", name, b.Line, printable(b.Reason+": "+b.Value))
-	}, func(r subscribers.Report) {
+	bad := e.badRows(name, ticker)
+	report, err := a.Subscribers.Import(cmd.Context(), a.Catalog, in, o, bad.tell, func(r subscribers.Report) {
 		ticker.show("%s", count(r.Rows, "row"))
 	})
 	ticker.clear()
+	bad.end()
 	if err != nil && report.Rows == 0 {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -69,6 +70,9 @@ func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o s
 	}
 	e.tellTool(&report)
 	fmt.Fprintf(e.stdout, "%s: %d added, %d updated, %d unchanged, %d bad%s\n", count(report.Rows, "row"), report.Added, report.Updated, report.Unchanged, report.Bad, verb)
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: interrupted after %s; what was counted is stored: import the file again, and the rest comes in", name, count(report.Rows, "row"))
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w; what was counted is stored, and the file can be imported again", name, err)
 	}
@@ -76,6 +80,36 @@ func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o s
 		return partly("%d of %s of %s are bad and were left out", report.Bad, count(report.Rows, "row"), name)
 	}
 	return nil
+}
+
+// badOnScreen is how many bad rows a terminal is told of: a file of another kind
+// has nothing else.
+const badOnScreen = 100
+
+// badRows tells of bad rows as they come, and on a terminal of the first ones.
+type badRows struct {
+	env    *env
+	name   string
+	ticker *ticker
+	told   int64
+}
+
+func (e *env) badRows(name string, t *ticker) *badRows {
+	return &badRows{env: e, name: name, ticker: t}
+}
+
+func (b *badRows) tell(row subscribers.BadRow) {
+	if b.told++; b.env.line != nil && b.told > badOnScreen {
+		return
+	}
+	b.ticker.clear()
+	fmt.Fprintf(b.env.stderr, "%s:%d: %s\n", b.name, row.Line, printable(row.Reason+": "+row.Value))
+}
+
+func (b *badRows) end() {
+	if more := b.told - badOnScreen; b.env.line != nil && more > 0 {
+		fmt.Fprintf(b.env.stderr, "and %s: add 2> bad.txt to have all in a file\n", count(more, "more bad row"))
+	}
 }
 
 // tellTool says whose file it was, and which of its labels mean nothing here.

@@ -3,6 +3,7 @@ package main_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -13,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"broadsheet/mail/sink"
 )
 
 // pseudoTerminal returns both ends of a terminal of so many columns.
@@ -87,6 +90,33 @@ func TestSendOnTerminal(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Logf("%q", text)
+	}
+}
+
+// TestBadRowsOnTerminal: a file of another kind does not scroll everything away;
+// into a file it tells of each row.
+func TestBadRowsOnTerminal(t *testing.T) {
+	t.Parallel()
+	n := newNewsroom(t, settings{}, sink.Options{})
+	n.must("migrate")
+	n.write("odd.csv", "email\n"+strings.Repeat("no address\n", 130))
+	if r := n.run("subscriber", "import", "odd.csv"); strings.Count(r.stderr, "odd.csv:") != 130 || strings.Contains(r.stderr, "more bad rows") {
+		t.Errorf("without a terminal: %s", r.stderr)
+	}
+	outer, inner := pseudoTerminal(t, 70)
+	cmd := exec.Command(binary, "subscriber", "import", "odd.csv")
+	cmd.Dir, cmd.Env, cmd.Stderr = n.dir, environment(), inner
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	inner.Close()
+	shown, _ := io.ReadAll(outer) // ends with an error once the other end is closed
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 4 {
+		t.Errorf("ended with %v, want exit code 4", err)
+	}
+	if strings.Count(string(shown), "odd.csv:") != 100 || !strings.Contains(string(shown), "and 30 more bad rows: add 2> bad.txt to have all in a file") {
+		t.Errorf("on a terminal: %s", shown)
 	}
 }
 
