@@ -32,7 +32,8 @@ type Migration struct {
 	text      string
 }
 
-func (m Migration) checksum() string {
+// Checksum tells this text of the migration from any other.
+func (m Migration) Checksum() string {
 	sum := sha256.Sum256([]byte(m.text))
 	return hex.EncodeToString(sum[:])
 }
@@ -140,7 +141,7 @@ func (t *Tx) apply(ctx context.Context, m *Migration) error {
 	}
 	m.AppliedAt = now
 	_, err = t.Exec(ctx, `INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)`,
-		m.Version, m.Name, m.checksum(), Millis(now))
+		m.Version, m.Name, m.Checksum(), Millis(now))
 	return err
 }
 
@@ -177,7 +178,7 @@ func (t *Tx) migrations(ctx context.Context) ([]Migration, error) {
 				ErrSchemaNewer, row.Version, row.Name, len(all))
 		}
 		m := &all[row.Version-1]
-		if m.checksum() != row.Checksum {
+		if m.Checksum() != row.Checksum {
 			return nil, fmt.Errorf("migration %04d_%s was applied with another text than this program has", m.Version, m.Name)
 		}
 		m.AppliedAt = Time(row.AppliedAt)
