@@ -25,14 +25,16 @@ func TestSettingsInTheBrowser(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := &reader{tab: openTab(t, chromium, base, v)}
 			r.joinQuietly()
+			r.seeForwarded()
+			r.openSettings()
 			r.wantPlainText()
 			r.takeABreak()
-			r.openData()
 			r.sendWrongData()
 			r.changeName()
 			r.changeAddress()
-			r.openData()
+			r.openSettings()
 			r.downloadData()
+			r.leaveSettings()
 			r.eraseData()
 		})
 	}
@@ -46,7 +48,7 @@ func (r *reader) lookAt(name string) {
 	r.lookInto("settings", name)
 }
 
-// joinQuietly signs up and confirms.
+// joinQuietly signs up and confirms, which opens the settings.
 func (r *reader) joinQuietly() {
 	r.Helper()
 	r.open("/")
@@ -54,20 +56,49 @@ func (r *reader) joinQuietly() {
 	r.tick("City")
 	r.press("Sign up", 200)
 	r.openMail(1)
-	r.open(r.link("/c/"))
-	r.press("Confirm", 200)
-	r.preferences = eval[string](r.tab, `location.origin + location.pathname`)
+	r.confirmBy(r.link("/c/"))
+}
+
+// confirmBy confirms by a link, and again, which leads to what digests link to.
+func (r *reader) confirmBy(link string) {
+	r.Helper()
+	r.open(link)
+	r.load(200, "confirm", chromedp.Click(chromedp.Search(`(//form//button[@type="submit"])[1]`)))
+	r.settings = r.location("/f/")
+	r.open(link)
+	r.preferences = r.location("/p/")
+	r.open(r.settings)
+}
+
+// location is the address of the page without what follows its path, which begins
+// with the given one.
+func (r *reader) location(path string) string {
+	r.Helper()
+	at := eval[string](r.tab, `location.origin + location.pathname`)
+	if !strings.HasPrefix(at, r.base+path) {
+		r.Fatalf("the page is %s, want one of %s", at, path)
+	}
+	return at
+}
+
+// seeForwarded looks at what anybody sees who was forwarded a digest.
+func (r *reader) seeForwarded() {
+	r.Helper()
+	r.open(r.preferences)
+	if fields := eval[int](r.tab, `document.querySelectorAll('[name=name],[name=zone],[name=format],[name=topics],[name=digests]').length`); fields > 0 {
+		r.Errorf("a forwarded mail shows %d of the settings", fields)
+	}
+	r.lookAt("preferences")
 }
 
 // wantPlainText chooses mails without HTML, and keeps them.
 func (r *reader) wantPlainText() {
 	r.Helper()
-	r.open(r.preferences)
 	r.wantValue("format", "html")
 	r.do("choose plain text", chromedp.SetValue(chromedp.ID("format"), "text"))
 	r.press("Save settings", 200)
 	r.wantText("Your settings are saved.")
-	r.open(r.preferences)
+	r.open(r.settings)
 	r.wantValue("format", "text")
 	r.lookAt("settings")
 	r.do("choose HTML", chromedp.SetValue(chromedp.ID("format"), "html")) // in which the inbox shows the mails below
@@ -89,29 +120,32 @@ func (r *reader) takeABreak() {
 	r.wantText("Nothing comes until the day you choose.")
 }
 
-// openData asks for a link to the reader's data, the first at their address, and
-// opens it.
-func (r *reader) openData() {
+// openSettings asks for a link to the settings, the first at the reader's address,
+// and opens it.
+func (r *reader) openSettings() {
 	r.Helper()
 	r.open(r.preferences)
-	if name := eval[int](r.tab, `document.querySelectorAll('[name=name]').length`); name > 0 {
-		r.Errorf("the settings show the name")
-	}
-	r.press("Mail me the link", 200)
+	r.press("Mail me a link to my settings", 200)
 	r.wantText("a mail with a link is on its way")
 	r.lookAt("link-sent")
-	r.openMailAbout("Your link to", 1)
-	data := r.link("/f/")
+	r.openFreshLink("Your link to", 1, "mail-link")
+	r.wantText("Your settings")
+}
+
+// openFreshLink opens the link of the newest mail with these words in its subject,
+// as soon as n have arrived, and looks at the mail by that name.
+func (r *reader) openFreshLink(subject string, n int, name string) {
+	r.Helper()
+	r.openMailAbout(subject, n)
+	r.settings = r.link("/f/")
 	r.follow(`//a[.="Open on its own"]`)
-	r.lookAt("mail-link")
-	r.open(data)
-	r.wantText("Your data")
+	r.lookAt(name)
+	r.open(r.settings)
 }
 
 // sendWrongData shows that each form keeps what was typed beside its error.
 func (r *reader) sendWrongData() {
 	r.Helper()
-	r.lookAt("data")
 	r.write("address", "not an address")
 	r.press("Change the address", 422)
 	r.wantValue("address", "not an address")
@@ -188,7 +222,26 @@ func (r *reader) downloadData() {
 	if data.Reader.Address != r.address || data.Reader.Name != "Eve Adams" {
 		r.Errorf("the file is about %+v", data.Reader)
 	}
-	r.wantText("Your data")
+	r.wantText("Your settings")
+}
+
+// leaveSettings unticks the only digest, and asks for the data that is kept of who
+// has left.
+func (r *reader) leaveSettings() {
+	r.Helper()
+	r.do("untick all digests", chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('[name=digests]:checked').forEach(box => box.click())`))
+	r.press("Save settings", 200)
+	r.wantText("will not send you any digest any more")
+	r.location("/b/")
+	r.lookAt("left")
+	r.press("Mail me the link", 200)
+	r.wantText("a mail with a link is on its way")
+	r.openFreshLink("Your link to", 2, "mail-link-left")
+	r.wantText("A copy of your data")
+	if fields := eval[int](r.tab, `document.querySelectorAll('[name=name],[name=zone],[name=topics]').length`); fields > 0 {
+		r.Errorf("who has left is offered settings")
+	}
+	r.lookAt("data-of-left")
 }
 
 func (r *reader) eraseData() {
@@ -215,21 +268,17 @@ func settingsFromTheRight(r *reader) {
 	r.tick("City")
 	press("sign up", `(//form//button[@type="submit"])[1]`, 200)
 	r.openMail(1)
-	r.open(r.link("/c/"))
-	press("confirm", `(//form//button[@type="submit"])[1]`, 200)
-	r.preferences = eval[string](r.tab, `location.origin + location.pathname`)
+	r.confirmBy(r.link("/c/"))
+	r.wantLanguage("ar")
 	r.lookAt("settings-ar")
-	press("pause on no day", submit("pause", "until"), 422)
+	press("pause on no day", submit("do", "pause"), 422)
 	r.lookAt("pause-error-ar")
+	r.open(r.preferences)
+	r.lookAt("preferences-ar")
 	press("ask for the link", submit("fresh", "1"), 200)
 	r.lookAt("link-sent-ar")
-	r.openMailAbout("رابطك إلى", 1)
-	data := r.link("/f/")
-	r.follow(`//a[.="Open on its own"]`)
-	r.lookAt("mail-link-ar")
-	r.open(data)
+	r.openFreshLink("رابطك إلى", 1, "mail-link-ar")
 	r.wantLanguage("ar")
-	r.lookAt("data-ar")
 	press("erase without the box", submit("do", "erase"), 422)
 	r.wantMirrored()
 	r.lookAt("data-errors-ar")

@@ -53,7 +53,8 @@ func TestReadersInTheBrowser(t *testing.T) {
 type reader struct {
 	*tab
 	moved       string // time zone that the settings get
-	preferences string // URL of the settings
+	settings    string // URL of the settings, for an hour
+	preferences string // URL of what digests link to
 	unsubscribe string // URL from the digest
 }
 
@@ -175,7 +176,11 @@ func (r *reader) confirm() {
 	r.press("Confirm", 200)
 	r.wantText("Your address is confirmed.")
 	r.look("confirmed")
-	r.preferences = eval[string](r.tab, `location.origin + location.pathname`)
+	r.settings = r.location("/f/")
+	r.open(confirmation)
+	r.preferences = r.location("/p/")
+	r.look("confirmed-before")
+	r.open(r.settings)
 }
 
 func (r *reader) changeSettings() {
@@ -188,7 +193,7 @@ func (r *reader) changeSettings() {
 	r.wantText("Your settings are saved.")
 	r.look("saved")
 
-	r.open(r.preferences)
+	r.open(r.settings)
 	r.wantTicked("topics", "City", "Culture")
 	r.wantValue("zone", r.moved)
 	r.tick("City")
@@ -202,7 +207,7 @@ func (r *reader) changeSettings() {
 // stillSubscribed reads the settings once more.
 func (r *reader) stillSubscribed() {
 	r.Helper()
-	r.open(r.preferences)
+	r.open(r.settings)
 	r.wantText("Your settings")
 	r.wantTicked("topics", "City", "Culture")
 	r.wantValue("zone", r.moved)
