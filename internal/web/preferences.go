@@ -119,6 +119,7 @@ func (s *Server) endSome(w http.ResponseWriter, r *http.Request, id int64) error
 			tick(page.Digests, in.Digests)
 		})
 	case errors.Is(err, subscribers.ErrUnsubscribed):
+		v.State = subscribers.StateUnsubscribed // perhaps meanwhile
 		return s.drawPreferences(w, r, &v, http.StatusGone, func(*templates.PreferencesPage) {})
 	case err != nil:
 		return err
