@@ -1,13 +1,16 @@
 package subscribers_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"broadsheet/internal/db"
+	"broadsheet/internal/db/dbtest"
 	"broadsheet/subscribers"
 )
 
@@ -95,6 +98,41 @@ func TestErase(t *testing.T) {
 		}
 		k.wantPicture("ada@example.com", "active | daily=active Europe/Paris ,1,")
 	})
+}
+
+// TestEraseOnDisk: what was erased is not in the file either, in places that are
+// free again.
+func TestEraseOnDisk(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite)
+	k := newDesk(t, d)
+	k.hook("crm")
+	k.hook("paywall")
+	for i := range 300 {
+		address := fmt.Sprintf("reader-%03d@example.com", i)
+		_, err := k.told(fmt.Sprintf("crm-%d", i), address, func(in *subscribers.External) {
+			in.Name = new("Name of " + address)
+			in.Evidence = &subscribers.Evidence{Text: "I agree.", At: k.now(), Source: address}
+		})
+		k.must(err)
+		k.must(k.AskFresh(t.Context(), k.detail(address).ID))
+	}
+	for i := 0; i < 300; i += 3 {
+		address := fmt.Sprintf("reader-%03d@example.com", i)
+		k.must(k.Suppress(t.Context(), address, subscribers.ReasonManual, address, "command"))
+		if _, err := k.Erase(t.Context(), address, "command"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.must(d.Close()) // which writes the log into the file
+	path := strings.TrimPrefix(d.String(), "sqlite:")
+	kept, err := os.ReadFile(path)
+	k.must(err)
+	for i := range 300 {
+		address := fmt.Sprintf("reader-%03d@example.com", i)
+		if got, want := bytes.Contains(kept, []byte(address)), i%3 != 0; got != want {
+			t.Errorf("%s is in the file: %v, want %v", address, got, want)
+		}
+	}
 }
 
 // TestEraseWordsWithTheAddress: of what another system says that its reader agreed
