@@ -19,7 +19,8 @@ func (e *env) subscriberRestoreCommand() *cobra.Command {
 		Use: "restore --since TIME", Short: "Subscribe readers again whom a link scanner has unsubscribed", Args: noArgs,
 		Long: fmt.Sprintf("Undo what has the marks of a scanner: a digest was left by the page behind its link while at least %d links of the\n", subscribers.ManyLinks) +
 			"mail were opened within seconds. Topics, hour and pause are what they were, and it is put on record.\n" +
-			"Readers stay unsubscribed who were by one-click, or who have left anything once more since. --dry-run lists them.",
+			"Readers stay unsubscribed who were by one-click, or who have left anything once more since. --dry-run lists them.\n" +
+			"What a leaving has of marks is known a quarter of a minute after it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if since == "" {
 				return usagef("subscriber restore: --since is missing")
@@ -68,7 +69,7 @@ func spanOf(a *app.App, since, until string) (from, to time.Time, err error) {
 func listOfRestorables(found []subscribers.Restorable) *list {
 	out := &list{
 		columns: []string{"left_at", "address", "digest", "links_opened", "machine"},
-		empty:   "Nobody left with the marks of a scanner.",
+		empty:   "Nobody left with the marks of a scanner, which are known a quarter of a minute after a leaving.",
 	}
 	for _, one := range found {
 		out.add(one.LeftAt, one.Address, one.Digest, one.Links, one.Machine)

@@ -36,7 +36,7 @@ func TestRestoringReaders(t *testing.T) {
 			{args: "subscriber restore", code: 2, stderr: `--since is missing`},
 			{args: "subscriber restore --since never", code: 2, stderr: `--since: "never" is no time`},
 			{args: "subscriber restore --since 2020-01-01 --until 2019-01-01", code: 2, stderr: `is not before`},
-			{args: "subscriber restore --since 2020-01-01 --until 2021-01-01", stdout: `^Nobody left with the marks of a scanner.\n$`},
+			{args: "subscriber restore --since 2020-01-01 --until 2021-01-01", stdout: `^Nobody left with the marks of a scanner, which are known`},
 			{args: "subscriber restore --since 2020-01-01 --dry-run --output csv", stdout: `^left_at,address,digest,links_opened,machine\n20\S+Z,ada@inbox.example,daily,4,true\n$`},
 			{args: "subscriber show ada@inbox.example", stdout: `unsubscribed`},
 			{args: "subscriber restore --since 2020-01-01", code: 2, stderr: `Restore 1 subscription that scanners have ended\?.*add --yes`},
@@ -44,7 +44,7 @@ func TestRestoringReaders(t *testing.T) {
 			{args: "subscriber show ada@inbox.example", stdout: `(?s)daily: active.*restored by command, digests=daily left=20\S+Z links=4`},
 			{args: "subscriber show bo@inbox.example", stdout: `unsubscribed`},
 			{args: "subscriber show cy@inbox.example", stdout: `unsubscribed`},
-			{args: "--yes subscriber restore --since 2020-01-01", stdout: `^Nobody left with the marks of a scanner.\n$`},
+			{args: "--yes subscriber restore --since 2020-01-01", stdout: `^Nobody left with the marks of a scanner, which are known`},
 		})
 	})
 }
