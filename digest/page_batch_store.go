@@ -9,36 +9,48 @@ import (
 // batchSize is how many deliveries a worker leases at once.
 const batchSize = 250
 
-// pageBatches are the batches of a page. A batch has deliveries of one run. The
-// slices have a value for each batch, but for the last one.
+// pageBatches are the batches of a page. A batch has deliveries of runs that are
+// ready and expire at the same time. The slices have a value for each batch, but
+// for the last one.
 type pageBatches struct {
 	id      []int64
-	part    []int   // of the page
-	run     []int64 // of the part
+	run     []int64 // of the first delivery: what it says of time holds for all
 	size    []int64 // deliveries
 	readyAt []int64
 
 	of []int // the batch of each delivery of the page, as its place here
 }
 
-// batches divides the deliveries of a page into batches.
+// batchTimes are what the deliveries of a batch have in common.
+type batchTimes struct{ readyAt, expiresAt int64 }
+
+// batches divides the deliveries of a page into batches, in their order: the
+// entries of a batch then lie together in the index. Runs of several zones that
+// are due at once share batches.
 func (p *plannedPage) batches(now int64) *pageBatches {
 	b := &pageBatches{of: make([]int, len(p.subscriber))}
-	open := make([]int, len(p.parts)) // the batch of each part that has room
-	for i := range open {
-		open[i] = -1
+	var open []int                  // the batch that has room, for each of the times
+	at := make([]int, len(p.parts)) // the times of each part, as their place in open
+	readyAt := make([]int64, len(p.parts))
+	places := map[batchTimes]int{}
+	for i, part := range p.parts {
+		readyAt[i] = max(now, db.Millis(part.run.DueAt)) // a run is planned before its slot
+		times := batchTimes{readyAt[i], db.Millis(part.run.ExpiresAt)}
+		place, ok := places[times]
+		if !ok {
+			place = len(open)
+			places[times], open = place, append(open, -1)
+		}
+		at[i] = place
 	}
 	for i, part := range p.part {
-		at := open[part]
-		if at < 0 || b.size[at] == batchSize {
-			run := p.parts[part].run
-			at = len(b.size)
-			open[part] = at
-			b.part, b.run, b.size = append(b.part, part), append(b.run, run.ID), append(b.size, 0)
-			b.readyAt = append(b.readyAt, max(now, db.Millis(run.DueAt))) // a run is planned before its slot
+		batch := &open[at[part]]
+		if *batch < 0 || b.size[*batch] == batchSize {
+			*batch = len(b.size)
+			b.run, b.size, b.readyAt = append(b.run, p.parts[part].run.ID), append(b.size, 0), append(b.readyAt, readyAt[part])
 		}
-		b.size[at]++
-		b.of[i] = at
+		b.size[*batch]++
+		b.of[i] = *batch
 	}
 	return b
 }
@@ -63,16 +75,7 @@ func (b *pageBatches) insert(ctx context.Context, tx *db.Tx, e *Edition) error {
 // shrink counts the deliveries of the batches anew, for some were not new, and
 // leaves none that is empty.
 func (b *pageBatches) shrink(ctx context.Context, tx *db.Tx) error {
-	place := make(map[int64]int, len(b.id))
-	for i, id := range b.id {
-		place[id] = i
-	}
-	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		var id, size int64
-		err := scan(&id, &size)
-		b.size[place[id]] = size
-		return err
-	}, `UPDATE batches SET size = (SELECT COUNT(*) FROM deliveries d WHERE d.batch_id = batches.id) WHERE id {in 1} RETURNING id, size`, b.id)
+	_, err := tx.Exec(ctx, `UPDATE batches SET size = (SELECT COUNT(*) FROM deliveries d WHERE d.batch_id = batches.id) WHERE id {in 1}`, b.id)
 	if err != nil {
 		return err
 	}

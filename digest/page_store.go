@@ -123,7 +123,9 @@ func (p *plannedPage) insert(ctx context.Context, tx *db.Tx, now int64) error {
 	}
 	run, batch := make([]int64, len(p.subscriber)), make([]int64, len(p.subscriber))
 	for i, at := range b.of {
-		run[i], batch[i] = b.run[at], b.id[at]
+		part := p.parts[p.part[i]]
+		run[i], batch[i] = part.run.ID, b.id[at]
+		part.due++
 	}
 	n, err := tx.InsertRows(ctx, `INSERT INTO deliveries (day, edition_id, subscriber_id, run_id, selection_id, batch_id, changed_at)
 		SELECT $1, $2, v.subscriber_id, v.run_id, v.selection_id, v.batch_id, $3 FROM {rows}`,
@@ -134,9 +136,6 @@ func (p *plannedPage) insert(ctx context.Context, tx *db.Tx, now int64) error {
 	}
 	if err != nil {
 		return fmt.Errorf("deliveries: %w", err)
-	}
-	for i, part := range b.part {
-		p.parts[part].due += b.size[i]
 	}
 	return nil
 }
@@ -150,16 +149,20 @@ func (p *plannedPage) settleMoved(ctx context.Context, tx *db.Tx, b *pageBatches
 		at[id] = i
 	}
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		var subscriber, run int64
-		if err := scan(&subscriber, &run); err != nil {
+		var subscriber, run, batch int64
+		if err := scan(&subscriber, &run, &batch); err != nil {
 			return err
 		}
 		i := at[subscriber]
-		if part := p.parts[p.part[i]]; run != part.run.ID {
+		part := p.parts[p.part[i]]
+		if batch != b.id[b.of[i]] {
+			part.due-- // it is not new
+		}
+		if run != part.run.ID {
 			part.keepOpen(subscriber, p.from[i])
 		}
 		return nil
-	}, `SELECT subscriber_id, run_id FROM deliveries WHERE day = $1 AND edition_id = $2 AND subscriber_id {in 3} ORDER BY subscriber_id`,
+	}, `SELECT subscriber_id, run_id, batch_id FROM deliveries WHERE day = $1 AND edition_id = $2 AND subscriber_id {in 3} ORDER BY subscriber_id`,
 		p.edition.Slot.DayNumber(), p.edition.ID, p.subscriber)
 	if err != nil {
 		return err

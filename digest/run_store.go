@@ -271,8 +271,8 @@ func isSmall(ctx context.Context, tx *db.Tx, r *Run) (bool, error) {
 
 // lockRuns locks the runs of choosers until the transaction ends, in one order,
 // so that two planners, or one and who moves readers, never wait for each other.
-// It reads how far they are planned and returns those that are not planned to the
-// end. The lock is weaker than FOR UPDATE, so that batches of the runs can be
+// It reads how far they are planned and when they expire, which may have changed,
+// and returns those that are not planned to the end. The lock is weaker than FOR UPDATE, so that batches of the runs can be
 // written meanwhile.
 func lockRuns(ctx context.Context, tx *db.Tx, choosers []*chooser) (open []*chooser, err error) {
 	of := make(map[int64]*chooser, len(choosers))
@@ -281,14 +281,14 @@ func lockRuns(ctx context.Context, tx *db.Tx, choosers []*chooser) (open []*choo
 		of[c.run.ID], ids[i] = c, c.run.ID
 	}
 	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
-		var id, cursor int64
-		if err := scan(&id, &cursor); err != nil {
+		var id, cursor, expires int64
+		if err := scan(&id, &cursor, &expires); err != nil {
 			return err
 		}
 		c := of[id]
-		c.run.PlanCursor = cursor
+		c.run.PlanCursor, c.run.ExpiresAt = cursor, db.Time(expires)
 		open = append(open, c)
 		return nil
-	}, `SELECT id, plan_cursor FROM runs WHERE id {in 1} AND planned_at = 0 ORDER BY id {for no key update}`, ids)
+	}, `SELECT id, plan_cursor, expires_at FROM runs WHERE id {in 1} AND planned_at = 0 ORDER BY id {for no key update}`, ids)
 	return open, err
 }

@@ -45,14 +45,16 @@ func (t *ToCome) add(runs int, next time.Time) {
 	}
 }
 
-// plannedToCome counts runs and what of them has not been tried.
+// plannedToCome counts runs and what of them has not been tried. A batch may be of
+// several runs that are due at the same time.
 func plannedToCome(ctx context.Context, tx *db.Tx, editionID, after int64) (ToCome, error) {
 	var row struct {
 		Runs int   `db:"runs"`
 		Next int64 `db:"next"`
 	}
 	err := tx.Get(ctx, &row, `SELECT COUNT(*) AS runs, COALESCE(MIN(r.due_at), 0) AS next FROM runs r WHERE r.edition_id = $1 AND r.due_at > $2
-		AND (r.planned_at = 0 OR EXISTS (SELECT 1 FROM batches b WHERE b.edition_id = $1 AND b.run_id = r.id AND b.done_at = 0))`,
+		AND (r.planned_at = 0 OR r.due > (SELECT COALESCE(SUM(k.n), 0) FROM run_skips k WHERE k.run_id = r.id)
+			AND EXISTS (SELECT 1 FROM batches b JOIN runs o ON o.id = b.run_id WHERE b.edition_id = $1 AND b.done_at = 0 AND o.due_at = r.due_at))`,
 		editionID, after)
 	if err != nil {
 		return ToCome{}, err

@@ -54,11 +54,12 @@ func (w *world) tickCounting(texts ...string) []int {
 }
 
 // ownRuns checks that each reader has a delivery by the run of the reader's cohort,
-// in a batch of that run.
+// in a batch that expires when that does.
 func (w *world) ownRuns(readers int64) {
 	w.t.Helper()
 	if n := w.count(`SELECT COUNT(*) FROM deliveries d JOIN subscriptions s ON s.subscriber_id = d.subscriber_id
-		JOIN runs r ON r.id = d.run_id AND r.cohort_id = s.cohort_id JOIN batches b ON b.id = d.batch_id AND b.run_id = r.id`); n != readers {
+		JOIN runs r ON r.id = d.run_id AND r.cohort_id = s.cohort_id JOIN batches b ON b.id = d.batch_id
+		JOIN runs o ON o.id = b.run_id AND o.expires_at = r.expires_at`); n != readers {
 		w.t.Errorf("%d deliveries are of the runs and batches that are the reader's, want %d", n, readers)
 	}
 	if n := w.count(`SELECT COUNT(*) FROM batches b WHERE b.size <> (SELECT COUNT(*) FROM deliveries d WHERE d.batch_id = b.id) OR b.size > $1`,
@@ -121,6 +122,37 @@ func TestZonesShareStoriesNotTime(t *testing.T) {
 			t.Errorf("candidates were loaded %d times, want once", loads)
 		}
 		same(t, "mails", w.mails(), []string{"daily/2026-11-23 1: 1 3 2", "daily/2026-11-23 2: 3 1", "daily/2026-11-23 3: 3 1 2"})
+	})
+}
+
+// TestZonesShareBatches: the readers of zones whose runs are due and expire at once
+// are in the same batches, also before the hour. Those of others are not.
+func TestZonesShareBatches(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) { localTime(set); set.Digests[0].Cutoff = 4 * time.Hour })
+		zones := []string{newYork, "America/Toronto", "America/Los_Angeles"}
+		w.scatter(30, zones, func(i int) int64 { return int64(i + 1) })
+		w.subscribe(31, "America/Detroit")
+		w.exec(`UPDATE subscriptions SET paused_until = $1 WHERE subscriber_id = 31`, w.clock.Now().AddDate(0, 1, 0).UnixMilli())
+		w.clock.advance(-5 * time.Hour)
+		w.begin()
+		w.put(story(1, topicSlugs...))
+		w.clock.advance(4 * time.Hour) // all slots have closed, none has come
+		w.tick()
+		w.ownRuns(30)
+		got := w.rows(`SELECT 'from ' || CAST((b.ready_at - (SELECT MIN(due_at) FROM runs)) / 3600000 AS TEXT) || ' hours on: ' || CAST(b.size AS TEXT) FROM batches b ORDER BY b.ready_at`, nil)
+		same(t, "batches", got, []string{"from 0 hours on: 20", "from 3 hours on: 10"})
+		editions, err := w.store.Editions(w.ctx(), w.daily.ID, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for hours, want := range map[int][2]int{0: {3, 30}, 1: {1, 10}, 4: {0, 0}} {
+			after := w.clock.Now().Add(time.Duration(hours) * time.Hour)
+			come, err := w.store.ToCome(w.ctx(), w.daily, editions[0], after)
+			if err != nil || come.Runs != want[0] || come.Deliveries != int64(want[1]) {
+				t.Errorf("%d hours on %d runs with %d deliveries are to come (%v), want %v", hours, come.Runs, come.Deliveries, err, want)
+			}
+		}
 	})
 }
 

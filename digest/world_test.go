@@ -309,7 +309,7 @@ func (w *world) rows(query string, change func(string) string, args ...any) []st
 }
 
 // balanced checks that each run's due is its deliveries and skips, that each
-// batch has its size, and that all runs are planned.
+// batch has its size and its deliveries their times, and that all runs are planned.
 func (w *world) balanced() {
 	w.t.Helper()
 	for _, row := range w.rows(`SELECT 'run ' || CAST(r.id AS TEXT) || ' due ' || CAST(r.due AS TEXT) FROM runs r WHERE r.due <>
@@ -317,10 +317,11 @@ func (w *world) balanced() {
 		OR r.planned_at = 0`, nil) {
 		w.t.Errorf("%s does not balance or is not planned", row)
 	}
-	for _, row := range w.rows(`SELECT CAST(b.id AS TEXT) FROM batches b WHERE b.size <> (SELECT COUNT(*) FROM deliveries d WHERE d.batch_id = b.id) OR b.size = 0`, nil) {
+	for _, row := range w.rows(`SELECT CAST(b.id AS TEXT) FROM batches b WHERE b.size <> (SELECT COUNT(*) FROM deliveries d WHERE d.batch_id = b.id) OR b.size = 0 OR b.size > $1`, nil, digest.BatchSize) {
 		w.t.Errorf("batch %s does not have its size", row)
 	}
-	if n := w.count(`SELECT COUNT(*) FROM deliveries d WHERE NOT EXISTS (SELECT 1 FROM batches b WHERE b.id = d.batch_id AND b.run_id = d.run_id AND b.day = d.day)`); n != 0 {
+	if n := w.count(`SELECT COUNT(*) FROM deliveries d JOIN runs r ON r.id = d.run_id WHERE NOT EXISTS (SELECT 1 FROM batches b JOIN runs o ON o.id = b.run_id
+		WHERE b.id = d.batch_id AND b.edition_id = d.edition_id AND b.day = d.day AND b.ready_at >= r.due_at AND o.expires_at = r.expires_at)`); n != 0 {
 		w.t.Errorf("%d deliveries have no batch", n)
 	}
 }
@@ -337,7 +338,8 @@ func (w *world) ledger() []string {
 		`SELECT e.key || ' skip ' || CAST(r.cohort_id AS TEXT) || ' ' || k.reason || ' ' || CAST(k.n AS TEXT)
 			FROM run_skips k JOIN runs r ON r.id = k.run_id JOIN editions e ON e.id = r.edition_id ORDER BY e.key, r.cohort_id, k.reason`,
 		`SELECT e.key || ' selection ' || CAST(s.id AS TEXT) || ' ' || s.stories FROM selections s JOIN editions e ON e.id = s.edition_id ORDER BY e.key, s.id`,
-		`SELECT e.key || ' batch ' || CAST(r.cohort_id AS TEXT) || ' ' || CAST(b.size AS TEXT) FROM batches b JOIN runs r ON r.id = b.run_id JOIN editions e ON e.id = b.edition_id ORDER BY e.key, r.cohort_id, b.size`,
+		// How deliveries are divided into batches depends on which runs were planned together.
+		`SELECT e.key || ' batches of ' || CAST(SUM(b.size) AS TEXT) FROM batches b JOIN editions e ON e.id = b.edition_id GROUP BY e.key ORDER BY e.key`,
 		`SELECT e.key || ' to ' || CAST(d.subscriber_id AS TEXT) || ' ' || CAST(r.cohort_id AS TEXT) || ' ' || CAST(d.selection_id AS TEXT) || ' ' || d.state
 			FROM deliveries d JOIN runs r ON r.id = d.run_id JOIN editions e ON e.id = d.edition_id ORDER BY e.key, d.subscriber_id`,
 		`SELECT 'cohort ' || CAST(id AS TEXT) || ' ' || next_slot || ' ' || CAST(next_due_at AS TEXT) || ' ' || CAST(last_seq AS TEXT) || ' ' || CAST(runs AS TEXT) FROM cohorts ORDER BY id`,

@@ -145,10 +145,10 @@ func writtenByPlanners(t *testing.T, d *db.DB) []string {
 				FROM run_skips k JOIN runs r ON r.id = k.run_id JOIN editions e ON e.id = r.edition_id JOIN cohorts c ON c.id = r.cohort_id`,
 			`SELECT 'selection ' || e.key || ' ' || CAST(s.id AS TEXT) || ' ' || s.stories FROM selections s JOIN editions e ON e.id = s.edition_id`,
 			// How deliveries are divided depends on which runs were planned together.
-			`SELECT 'batches ' || e.key || ' ' || c.zone || ' ' || CAST(SUM(b.size) AS TEXT)
-				FROM batches b JOIN runs r ON r.id = b.run_id JOIN editions e ON e.id = r.edition_id JOIN cohorts c ON c.id = r.cohort_id GROUP BY e.key, c.zone`,
+			`SELECT 'batches ' || e.key || ' ' || CAST(SUM(b.size) AS TEXT) FROM batches b JOIN editions e ON e.id = b.edition_id GROUP BY e.key`,
 			`SELECT 'bad batch ' || CAST(b.id AS TEXT) || ' of ' || CAST(b.size AS TEXT) FROM batches b
-				WHERE b.size < 1 OR b.size > 250 OR b.size <> (SELECT COUNT(*) FROM deliveries f WHERE f.batch_id = b.id AND f.run_id = b.run_id)`,
+				WHERE b.size < 1 OR b.size > 250 OR b.size <> (SELECT COUNT(*) FROM deliveries f JOIN runs r ON r.id = f.run_id
+					JOIN runs o ON o.id = b.run_id WHERE f.batch_id = b.id AND o.edition_id = r.edition_id AND o.expires_at = r.expires_at)`,
 			`SELECT 'delivery ' || e.key || ' ' || c.zone || ' ' || CAST(d.subscriber_id AS TEXT) || ' ' || CAST(d.selection_id AS TEXT) || ' ' || d.state
 				FROM deliveries d JOIN runs r ON r.id = d.run_id JOIN editions e ON e.id = r.edition_id JOIN cohorts c ON c.id = r.cohort_id`,
 			`SELECT 'cohort ' || CAST(digest_id AS TEXT) || ' ' || zone || ' ' || next_slot || ' ' || CAST(last_seq AS TEXT) || ' ' || CAST(runs AS TEXT) FROM cohorts`,

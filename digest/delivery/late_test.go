@@ -59,6 +59,44 @@ func TestRetryEndsAtTheNextSlot(t *testing.T) {
 	}
 }
 
+// TestRetryLeavesSharedBatchesToTheirFirstRun: two runs that expired together share a batch that nobody has touched. Only
+// one of them has time left when an editor tries its failed mails again.
+func TestRetryLeavesSharedBatchesToTheirFirstRun(t *testing.T) {
+	for name, c := range map[string]struct {
+		run    int // of the batch
+		slotIn int // minutes, the next one of the other cohort
+		unsent []int
+	}{
+		"the other run is over":              {11, -1, []int{2, 3, 4}},
+		"it is over, and the batch is of it": {12, -1, []int{2, 3, 4}},
+		"it ends sooner":                     {11, 20, []int{2, 3, 4}},
+		"it goes on as long":                 {11, 90, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				w := newWorld(t, d, 4, 1)
+				w.exec(`INSERT INTO cohorts (id, digest_id, zone, next_due_at) VALUES (4, 7, 'Asia/Tokyo', $1)`,
+					db.Millis(w.clock.Now().Add(time.Duration(c.slotIn)*time.Minute)))
+				w.exec(`UPDATE runs SET expires_at = 5`)
+				w.exec(`INSERT INTO runs (id, edition_id, cohort_id, due_at, expires_at, from_seq, to_seq, number, planned_at, due) VALUES (12, 1, 4, 1, 5, 0, 9, 0, 1, 0)`)
+				w.exec(`UPDATE deliveries SET run_id = 12 WHERE subscriber_id IN (3, 4)`)
+				w.exec(`UPDATE batches SET run_id = $1`, c.run)
+				w.exec(`UPDATE deliveries SET state = 'failed', reason = 'permanent-sender' WHERE subscriber_id IN (1, 4)`)
+				n, err := w.store().Retry(t.Context(), delivery.Choice{Edition: key})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := map[bool]int64{true: 1, false: 2}[c.slotIn < 0]; n != want {
+					t.Errorf("Retry = %d, want %d", n, want)
+				}
+				w.clock.advance(30 * time.Minute)
+				w.mustSend()
+				w.eachOnce(4, c.unsent...)
+			})
+		})
+	}
+}
+
 // TestExpiresOnTheWire: the run ends while a message is on its way to its final dot.
 func TestExpiresOnTheWire(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -83,8 +83,12 @@ func (s *Store) requeue(ctx context.Context, c Choice, states string) (int64, er
 		}
 		chosen := `d.day = $1 AND d.edition_id = $2 AND (CAST($3 AS BIGINT) = 0 OR d.subscriber_id = $3) AND d.` + states
 		now := s.now()
-		if err := extendRuns(ctx, tx, e, chosen, subscriber, now); err != nil {
+		extended, err := extendRuns(ctx, tx, e, chosen, subscriber, now)
+		if err != nil {
 			return 0, fmt.Errorf("extend runs: %w", err)
+		}
+		if err := endBatchesFirst(ctx, tx, e, extended); err != nil {
+			return 0, fmt.Errorf("end batches with their first run: %w", err)
 		}
 		n, err := tx.Exec(ctx, `UPDATE deliveries AS d SET state = 'pending', reason = '', next_try_at = $4, changed_at = $4
 			WHERE `+chosen+` AND EXISTS (SELECT 1 FROM runs r WHERE r.id = d.run_id AND (r.expires_at = 0 OR r.expires_at > $4))`,
@@ -104,18 +108,32 @@ func (s *Store) requeue(ctx context.Context, c Choice, states string) (int64, er
 	})
 }
 
-// extendRuns gives the runs of chosen deliveries that are over some more time. A run after which another of its cohort has
+// extendRuns gives the runs of chosen deliveries that are over some more time, and returns them. A run after which another of its cohort has
 // begun, or whose cohort is due again, has none left. The slot lets the search for later runs begin near the edition's day.
-func extendRuns(ctx context.Context, tx *db.Tx, e editionRow, chosen string, subscriber int64, now time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE runs SET expires_at =
+func extendRuns(ctx context.Context, tx *db.Tx, e editionRow, chosen string, subscriber int64, now time.Time) (extended []int64, err error) {
+	err = tx.Select(ctx, &extended, `UPDATE runs SET expires_at =
 			(SELECT CASE WHEN c.next_due_at > 0 AND c.next_due_at < $4 THEN c.next_due_at ELSE CAST($4 AS BIGINT) END
 				FROM cohorts c WHERE c.id = runs.cohort_id)
 		WHERE edition_id = $2 AND expires_at > 0 AND expires_at <= $5
 			AND EXISTS (SELECT 1 FROM deliveries d WHERE `+chosen+` AND d.run_id = runs.id)
 			AND NOT EXISTS (SELECT 1 FROM editions this JOIN editions later ON later.digest_id = this.digest_id
 				JOIN runs n ON n.edition_id = later.id AND n.cohort_id = runs.cohort_id
-				WHERE this.id = $2 AND later.slot >= $6 AND later.kind = 'scheduled' AND n.due_at > runs.due_at)`,
+				WHERE this.id = $2 AND later.slot >= $6 AND later.kind = 'scheduled' AND n.due_at > runs.due_at) RETURNING id`,
 		e.Day, e.ID, subscriber, db.Millis(now.Add(extraTime)), db.Millis(now), time.Unix((e.Day-1)*24*60*60, 0).UTC().Format(time.DateOnly))
+	return extended, err
+}
+
+// endBatchesFirst lets the open batches of runs that were extended end with the first of the runs whose deliveries they
+// have: runs that expired together share batches, and do not any more.
+func endBatchesFirst(ctx context.Context, tx *db.Tx, e editionRow, runs []int64) error {
+	if len(runs) == 0 {
+		return nil
+	}
+	const pending = `d.day = $1 AND d.batch_id = batches.id AND d.state = 'pending'`
+	_, err := tx.Exec(ctx, `UPDATE batches SET run_id =
+			(SELECT r.id FROM deliveries d JOIN runs r ON r.id = d.run_id WHERE `+pending+` ORDER BY r.expires_at, r.id LIMIT 1)
+		WHERE edition_id = $2 AND done_at = 0 AND run_id {in 3}
+			AND EXISTS (SELECT 1 FROM deliveries d WHERE `+pending+` AND d.run_id <> batches.run_id)`, e.Day, e.ID, runs)
 	return err
 }
 
