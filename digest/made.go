@@ -17,10 +17,11 @@ const mostTerms = 64
 // wishes are many more than outcomes, so a choice takes 12 bytes and has nothing
 // for the garbage collector to follow.
 type choices struct {
-	lists    []*madeList // the oldest first
-	outcomes []chosen    // each once
-	places   map[chosen]int32
+	lists    []*madeList      // the oldest first
+	outcomes []chosen         // each once
+	places   map[keySum]int32 // of outcomes
 	n        int
+	spelled  []byte       // the outcome that was added last
 	stored   map[ref]bool // selections that are surely in the database
 }
 
@@ -53,7 +54,7 @@ func sumOf(key []byte) keySum {
 	return keySum(sum[:])
 }
 
-func newChoices() *choices { return &choices{places: map[chosen]int32{}, stored: map[ref]bool{}} }
+func newChoices() *choices { return &choices{places: map[keySum]int32{}, stored: map[ref]bool{}} }
 
 // of returns the list of some terms.
 func (c *choices) of(t terms) *madeList {
@@ -85,7 +86,9 @@ func (c *choices) add(list *madeList, key keySum, out chosen) {
 	if list.gone {
 		return
 	}
-	at, ok := c.places[out]
+	c.spelled = out.append(c.spelled[:0])
+	sum := sumOf(c.spelled)
+	at, ok := c.places[sum]
 	if c.n >= mostMade || !ok && len(c.outcomes) >= mostChoices {
 		c.forget()
 		ok = false
@@ -93,7 +96,7 @@ func (c *choices) add(list *madeList, key keySum, out chosen) {
 	if !ok {
 		at = int32(len(c.outcomes))
 		c.outcomes = append(c.outcomes, out)
-		c.places[out] = at
+		c.places[sum] = at
 	}
 	list.made[key] = at
 	c.n++
@@ -162,6 +165,12 @@ func hashOf(ranked []candidate) (sum [sha256.Size]byte) {
 	}
 	h.Sum(sum[:0])
 	return sum
+}
+
+// append appends the outcome's spelling, of which no two outcomes have the same.
+func (c *chosen) append(b []byte) []byte {
+	b = append(append(append(b, c.text...), '\n'), c.skip...)
+	return strconv.AppendBool(append(b, '\n'), c.open)
 }
 
 // append appends the key's spelling, of which no two keys have the same: none of
