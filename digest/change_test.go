@@ -123,7 +123,11 @@ func TestReturnInAnotherZone(t *testing.T) {
 		w.put(story(2, "world"))
 		w.clock.advance(time.Minute)
 		token := subscribers.ConfirmToken(1, in.Address, w.clock.Now())
-		if _, err := subs.Confirm(w.ctx(), w.catalog(), token, "test", ""); err != nil {
+		seen, err := subs.Asked(w.ctx(), w.catalog(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := subs.Confirm(w.ctx(), w.catalog(), token, subscribers.Confirmation{Seen: seen.Mark, Origin: "test"}); err != nil {
 			t.Fatal(err)
 		}
 		w.at(24, 15)

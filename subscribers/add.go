@@ -91,8 +91,7 @@ func (s *Store) Add(ctx context.Context, c *Catalog, in Add) error {
 			r.activate(now)
 			return s.apply(ctx, tx, q, r, now)
 		}
-		r.asks(now, "")
-		if err := s.apply(ctx, tx, q, r, now); err != nil {
+		if err := s.ask(ctx, tx, q, r, now); err != nil {
 			return err
 		}
 		sent, err := s.enqueueFor(ctx, tx, &r.Subscriber, MailConfirm, askedByOperator)

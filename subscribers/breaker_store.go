@@ -98,7 +98,8 @@ func (s *Store) lookBack(ctx context.Context, tx *db.Tx, b *breakerRow, now time
 	}
 	var got shares
 	// What waits or was dropped could not be confirmed.
-	err = tx.Get(ctx, &got, `SELECT count(*) AS asked, count(CASE WHEN s.state <> 'pending' THEN 1 END) AS confirmed,
+	err = tx.Get(ctx, &got, `SELECT count(*) AS asked, count(CASE WHEN s.state <> 'pending'
+				AND NOT EXISTS (SELECT 1 FROM asked_apart a WHERE a.subscriber_id = s.id) THEN 1 END) AS confirmed,
 			count(CASE WHEN m.state = 'failed' OR s.suppressed_at > 0 THEN 1 END) AS refused
 		FROM (SELECT subscriber_id, state FROM system_mails WHERE kind = 'confirm' AND created_at > $1 AND created_at <= $2 AND state NOT IN ('held', 'dropped')
 			ORDER BY created_at DESC LIMIT $3) m JOIN subscribers s ON s.id = m.subscriber_id`,

@@ -2,6 +2,7 @@ package subscribers
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"broadsheet/internal/db"
@@ -25,36 +26,69 @@ func (s *Store) Asked(ctx context.Context, c *Catalog, token Token) (View, error
 		if err != nil {
 			return err
 		}
-		if !token.wentTo(r.Address) {
+		if !token.wentTo(r.Address) || r.waits() && token.isOlderThanEnd(r) {
 			return ErrExpired
 		}
-		v = r.view(c, s.now())
+		now := s.now()
+		v = r.asAsked(c, now).viewAsked(c, now)
 		return nil
 	})
 	return v, err
 }
 
-// Confirm makes the pending reader of a confirm token active and returns what
-// the page shows. Using a link again changes nothing. A link from before the
-// reader last left, or to another address, is ErrExpired; a suppressed reader
-// stays as they are.
-func (s *Store) Confirm(ctx context.Context, c *Catalog, token Token, origin, client string) (View, error) {
+// isOlderThanEnd reports whether a link is from before the reader last left.
+func (t *Token) isOlderThanEnd(r *record) bool {
+	return t.IssuedAt.Before(r.EndedAt.Truncate(time.Second))
+}
+
+// viewAsked is view for the page that asks for a confirmation.
+func (r *record) viewAsked(c *Catalog, now time.Time) View {
+	v := r.view(c, now)
+	v.AskedAt, v.AskedOn, v.Mark = r.AskedAt, r.AskedOn, r.mark(c)
+	return v
+}
+
+// ErrAskedAnew says that what is asked for is not what the reader has seen: somebody
+// has asked for something else meanwhile.
+var ErrAskedAnew = errors.New("something else was asked for since the page was shown")
+
+// Confirmation is a reader's word for what a page has shown.
+type Confirmation struct {
+	Seen   string // the Mark of the View that was shown
+	Origin string // by which way it came
+	Client string // the network address that it came from
+}
+
+// Confirm makes the reader of a confirm token active with what was last asked for
+// and returns what the page shows. Using a link again changes nothing. A link from
+// before the reader last left, or to another address, is ErrExpired; a suppressed
+// reader stays as they are. If the reader has seen something else than what is
+// asked for by now, nothing changes, and ErrAskedAnew comes with what to show.
+func (s *Store) Confirm(ctx context.Context, c *Catalog, token Token, by Confirmation) (View, error) {
 	if token.Purpose != PurposeConfirm {
 		return View{}, ErrBadToken
 	}
 	var v View
 	err := s.change(ctx, token.Subscriber, func(_ *db.Tx, r *record, now time.Time) error {
-		if token.IssuedAt.Before(r.EndedAt.Truncate(time.Second)) || !token.wentTo(r.Address) {
+		if token.isOlderThanEnd(r) || !token.wentTo(r.Address) {
 			return ErrExpired
 		}
-		confirms := r.State == StatePending && !r.Suppressed()
-		if confirms {
-			r.activate(now)
-			r.welcome()
-			r.note(note{Consent: Consent{At: now, Event: EventConfirmed, Origin: origin, Client: client, Detail: c.describe(r.chosen(c), r.Zone)}})
+		asked := r.asAsked(c, now)
+		v = asked.viewAsked(c, now)
+		switch {
+		case asked.State != StatePending:
+			return nil
+		case by.Seen != v.Mark:
+			return ErrAskedAnew
+		case r.Suppressed():
+			return nil
 		}
+		*r = *asked
+		r.activate(now)
+		r.welcome()
+		r.note(note{Consent: Consent{At: now, Event: EventConfirmed, Origin: by.Origin, Client: by.Client, Detail: c.describe(r.chosen(c), r.Zone)}})
 		v = r.view(c, now)
-		v.Confirmed = confirms
+		v.Confirmed = true
 		return nil
 	})
 	return v, err

@@ -256,7 +256,7 @@ func TestClientDetail(t *testing.T) {
 				in.Client = tc.client
 				k.signUp(in)
 				id := k.detail("ann@example.com").ID
-				_, err := k.Confirm(ctx, k.catalog, k.token(id), "form", tc.client)
+				_, err := k.press(k.token(id), tc.client)
 				k.must(err)
 				k.must(k.Pause(ctx, id, 0, k.now().Add(time.Hour), "form", tc.client))
 				k.must(k.Unsubscribe(ctx, id, 0, "page", tc.client))

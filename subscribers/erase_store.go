@@ -77,6 +77,7 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time, origin stri
 		`DELETE FROM system_mails WHERE subscriber_id = $1`,
 		`DELETE FROM leavings WHERE subscriber_id = $1`,
 		`DELETE FROM address_changes WHERE subscriber_id = $1`,
+		`DELETE FROM asked_apart WHERE subscriber_id = $1`,
 		`UPDATE consents SET client = '', detail = '' WHERE subscriber_id = $1`,
 		`UPDATE attempts SET reply = '' WHERE (day, edition_id, subscriber_id) IN
 			(SELECT day, edition_id, subscriber_id FROM deliveries WHERE subscriber_id = $1)`,

@@ -183,7 +183,7 @@ func TestPutExternalMovesPending(t *testing.T) {
 		if _, err := k.Asked(t.Context(), k.catalog, token); !errors.Is(err, subscribers.ErrExpired) {
 			t.Errorf("Asked with the link to the other address = %v, want ErrExpired", err)
 		}
-		if _, err := k.Confirm(t.Context(), k.catalog, token, "form", "192.0.2.66"); !errors.Is(err, subscribers.ErrExpired) {
+		if _, err := k.Confirm(t.Context(), k.catalog, token, subscribers.Confirmation{}); !errors.Is(err, subscribers.ErrExpired) {
 			t.Errorf("Confirm with the link to the other address = %v, want ErrExpired", err)
 		}
 		if d := k.detail("victim@example.net"); d.State != subscribers.StatePending {
@@ -191,7 +191,7 @@ func TestPutExternalMovesPending(t *testing.T) {
 		}
 		k.deliver(k.postman(r, nil), 1)
 		token = k.linkIn(r.sent[1], subscribers.PurposeConfirm, "victim@example.net")
-		if v, err := k.Confirm(t.Context(), k.catalog, token, "form", "192.0.2.1"); err != nil || v.State != subscribers.StateActive {
+		if v, err := k.press(token, "192.0.2.1"); err != nil || v.State != subscribers.StateActive {
 			t.Errorf("Confirm with the link to the new address = %s, %v", v.State, err)
 		}
 	})

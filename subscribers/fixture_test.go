@@ -105,9 +105,19 @@ func (k *desk) activate(address string) int64 {
 func (k *desk) confirm(address string) int64 {
 	k.t.Helper()
 	id := k.detail(address).ID
-	_, err := k.Confirm(k.t.Context(), k.catalog, k.token(id), "page", "192.0.2.1")
+	_, err := k.press(k.token(id), "192.0.2.1")
 	k.must(err)
 	return id
+}
+
+// press opens the page of a confirmation link and presses its button.
+func (k *desk) press(token subscribers.Token, client string) (subscribers.View, error) {
+	k.t.Helper()
+	v, err := k.Asked(k.t.Context(), k.catalog, token)
+	if err != nil {
+		return v, err
+	}
+	return k.Confirm(k.t.Context(), k.catalog, token, subscribers.Confirmation{Seen: v.Mark, Origin: "page", Client: client})
 }
 
 func (k *desk) token(id int64) subscribers.Token {
@@ -126,7 +136,7 @@ func (k *desk) detail(address string) *subscribers.Detail {
 }
 
 // picture is what is known of an address, in a line: its state and its
-// subscriptions with zone and topics.
+// subscriptions with zone and topics, and what is asked for apart.
 func (k *desk) picture(address string) string {
 	k.t.Helper()
 	d := k.detail(address)
@@ -136,6 +146,9 @@ func (k *desk) picture(address string) string {
 	}
 	for _, s := range d.Subscriptions {
 		parts = append(parts, fmt.Sprintf("%s=%s %s %s", s.Digest, s.State, s.Zone, s.Topics))
+	}
+	if a := d.Asked; a != nil {
+		parts = append(parts, fmt.Sprintf("asked %s %s %s", strings.Join(a.Digests, ";"), a.Zone, a.Topics))
 	}
 	return strings.Join(parts, " | ")
 }
@@ -187,6 +200,7 @@ func (k *desk) checkStates() {
 			WHERE (s.suppressed_at > 0) <> (p.address IS NOT NULL)`,
 		"ended_at out of step": `SELECT (SELECT count(*) FROM subscriptions WHERE (state = 'ended') <> (ended_at > 0))
 			+ (SELECT count(*) FROM subscribers WHERE state = 'unsubscribed' AND ended_at = 0 OR state = 'active' AND (ended_at > 0 OR confirmed_at = 0))`,
+		"asked apart and not gone":      `SELECT count(*) FROM asked_apart a JOIN subscribers s ON s.id = a.subscriber_id WHERE s.state <> 'unsubscribed'`,
 		"without any record of consent": `SELECT count(*) FROM subscribers s WHERE NOT EXISTS (SELECT 1 FROM consents c WHERE c.subscriber_id = s.id)`,
 	} {
 		if n := k.count(query); n != 0 {

@@ -70,7 +70,8 @@ type BadRow struct {
 //
 // A file with the columns of one of ForeignTools is read as that tool means it:
 // its states, its lists and tags by Mapping, and its dates. With Delta a reader
-// who left there leaves here, unless the reader confirmed here after that.
+// who left there leaves here, unless the reader confirmed or signed up here after
+// that.
 //
 // bad is called for each bad row, progress after every thousand rows; both may
 // be nil. Memory does not grow with the file. Each thousand rows are one

@@ -101,6 +101,8 @@ func (m *merger) update(r *record, row *importRow) error {
 	switch {
 	case m.options.Delta && row.status == statusUnsubscribed && !row.dates.ended.IsZero() && m.confirmed[r.ID].After(row.dates.ended):
 		return nil // and signed up here since
+	case m.options.Delta && row.status == statusUnsubscribed && r.asked != nil && db.Millis(row.dates.ended) <= r.asked.At:
+		return nil // and was asked to confirm since
 	case row.status == statusUnsubscribed:
 		r.end(0, m.now)
 		return nil

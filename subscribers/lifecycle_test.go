@@ -21,7 +21,7 @@ func TestConfirm(t *testing.T) {
 		token := k.token(id)
 		k.wait(time.Hour)
 		for range 2 {
-			v, err := k.Confirm(t.Context(), k.catalog, token, "page", "192.0.2.1")
+			v, err := k.press(token, "192.0.2.1")
 			k.must(err)
 			if v.State != subscribers.StateActive || v.Masked != "a•••@e•••.com" || v.ID != id || !v.Digests[0].Checked || v.Digests[1].Checked {
 				t.Errorf("Confirm shows %+v", v)
@@ -35,23 +35,23 @@ func TestConfirm(t *testing.T) {
 		}
 
 		k.must(k.Unsubscribe(t.Context(), id, 0, "page", ""))
-		if _, err := k.Confirm(t.Context(), k.catalog, token, "page", ""); !errors.Is(err, subscribers.ErrExpired) {
+		if _, err := k.Confirm(t.Context(), k.catalog, token, subscribers.Confirmation{}); !errors.Is(err, subscribers.ErrExpired) {
 			t.Errorf("Confirm with a link from before leaving = %v, want ErrExpired", err)
 		}
 		k.wait(time.Hour)
 		k.signUp(form("ann@example.com"))
-		if _, err := k.Confirm(t.Context(), k.catalog, token, "page", ""); !errors.Is(err, subscribers.ErrExpired) {
+		if _, err := k.Confirm(t.Context(), k.catalog, token, subscribers.Confirmation{}); !errors.Is(err, subscribers.ErrExpired) {
 			t.Errorf("Confirm of a new sign-up with an old link = %v, want ErrExpired", err)
 		}
-		k.wantPicture("ann@example.com", "pending | daily=pending Europe/Paris ,1,")
+		k.wantPicture("ann@example.com", "unsubscribed | daily=ended Europe/Paris ,1, | asked daily Europe/Paris ,1,")
 		k.confirm("ann@example.com")
 		k.wantPicture("ann@example.com", "active | daily=active Europe/Paris ,1,")
 
-		if _, err := k.Confirm(t.Context(), k.catalog, k.token(999), "page", ""); !errors.Is(err, subscribers.ErrUnknown) {
+		if _, err := k.Confirm(t.Context(), k.catalog, k.token(999), subscribers.Confirmation{}); !errors.Is(err, subscribers.ErrUnknown) {
 			t.Errorf("Confirm of nobody = %v, want ErrUnknown", err)
 		}
 		wrong := subscribers.Token{Purpose: subscribers.PurposePreferences, Subscriber: id}
-		if _, err := k.Confirm(t.Context(), k.catalog, wrong, "page", ""); !errors.Is(err, subscribers.ErrBadToken) {
+		if _, err := k.Confirm(t.Context(), k.catalog, wrong, subscribers.Confirmation{}); !errors.Is(err, subscribers.ErrBadToken) {
 			t.Errorf("Confirm with a preferences token = %v, want ErrBadToken", err)
 		}
 		k.checkStates()
@@ -269,15 +269,15 @@ func TestOnlyAConfirmationBringsBack(t *testing.T) {
 		k.must(k.Unsubscribe(t.Context(), id, 0, "one-click", ""))
 		k.wait(time.Hour)
 		k.signUp(form("ann@example.com"))
-		const pending = "pending | daily=pending Europe/Paris ,1,"
+		const asked = "unsubscribed | daily=ended Europe/Paris ,1, | asked daily Europe/Paris ,1,"
 		before := k.events("ann@example.com")
 		k.wantImport("email,topics,name\nann@example.com,arts,A\n", confirmed, "+0 ~0 =1 -0")
-		k.wantPicture("ann@example.com", pending)
+		k.wantPicture("ann@example.com", asked)
 		err := k.Add(t.Context(), k.catalog, subscribers.Add{Address: "ann@example.com", Confirmed: true, Consent: "on paper"})
 		if !errors.Is(err, subscribers.ErrUnsubscribed) {
 			t.Errorf("Add of a reader who left and signed up again = %v, want ErrUnsubscribed", err)
 		}
-		k.wantPicture("ann@example.com", pending)
+		k.wantPicture("ann@example.com", asked)
 		k.wantEvents("ann@example.com", before...)
 
 		k.confirm("ann@example.com")
@@ -330,7 +330,7 @@ func TestAnySequence(t *testing.T) {
 				what, err = "sign up", k.SignUp(t.Context(), k.catalog, subscribers.SignUp{Address: a, Topics: some("world", "sport"), Digests: some("daily", "weekly"), Zone: zone})
 			case 2, 3:
 				what = "confirm"
-				_, err = k.Confirm(t.Context(), k.catalog, k.token(d.ID), "page", "")
+				_, err = k.press(k.token(d.ID), "")
 			case 4:
 				what, err = "preferences", k.SetPreferences(t.Context(), k.catalog, d.ID, subscribers.Preferences{Topics: some("world", "arts", "*"), Digests: some("daily", "weekly"), Zone: zone}, "page", "")
 			case 5:

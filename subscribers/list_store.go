@@ -17,6 +17,7 @@ type Detail struct {
 	Subscriptions []Subscription // by digest id
 	Consents      []Consent      // oldest first
 	Suppression   *Suppression   // nil if the address is not suppressed
+	Asked         *Asked         // what waits for the reader's confirmation, of one who has left; nil for nothing
 }
 
 // ByAddress returns all that is known of an address, written in any way, or
@@ -57,6 +58,13 @@ func detailOf(ctx context.Context, tx *db.Tx, address string) (*Detail, error) {
 	d.Subscriber = recs[0].Subscriber
 	for _, seat := range recs[0].seats {
 		d.Subscriptions = append(d.Subscriptions, seat.Subscription)
+	}
+	if asked := recs[0].asked; asked != nil {
+		slugs, err := slugsOfDigests(ctx, tx)
+		if err != nil {
+			return nil, fmt.Errorf("read the names of digests: %w", err)
+		}
+		d.Asked = asked.shown(slugs)
 	}
 	d.Consents, err = consentsOf(ctx, tx, d.ID)
 	return d, err
@@ -121,6 +129,10 @@ type Row struct {
 	Topics  []string // slugs of the topics wanted by them in the reader's order, "*" for all
 	Hours   []string // such as "daily=06:30", of the digests that have another than their own
 	Pauses  []Pause  // of live subscriptions, also those that are over
+
+	// WaitsSince is when a reader was asked to confirm who has not, also one who
+	// had left; zero for any other.
+	WaitsSince time.Time
 }
 
 // Pause is until when a digest is paused.
@@ -213,6 +225,12 @@ func topicSlugs(ctx context.Context, tx *db.Tx) (map[int64]string, error) {
 
 func (r *record) row(slugs map[int64]string) Row {
 	row := Row{Subscriber: r.Subscriber}
+	switch {
+	case r.asked != nil:
+		row.WaitsSince = db.Time(r.asked.At)
+	case r.State == StatePending:
+		row.WaitsSince = r.AskedAt
+	}
 	for _, s := range r.seats {
 		if !s.isLive() {
 			continue

@@ -152,7 +152,7 @@ func (p *Postman) deliver(ctx context.Context, m *claimedMail) (mailState, error
 		return "", fmt.Errorf("system mail %d: %w", m.ID, err)
 	}
 	result := mailResult{state: mailDropped}
-	if m.wanted(&to.Subscriber, p.store.now()) && (m.Kind != MailGoodbye || len(m.ended(to)) > 0) {
+	if m.wanted(to, p.store.now()) && (m.Kind != MailGoodbye || len(m.ended(to)) > 0) {
 		release := p.hold(ctx, m)
 		result = p.try(sending, m, to)
 		release()
@@ -177,13 +177,13 @@ func (p *Postman) log(ctx context.Context, m *claimedMail, r *mailResult) {
 }
 
 // wanted reports whether the mail still fits its reader.
-func (m *claimedMail) wanted(to *Subscriber, now time.Time) bool {
+func (m *claimedMail) wanted(to *record, now time.Time) bool {
 	if to.Suppressed() {
 		return false
 	}
 	switch m.Kind {
 	case MailConfirm:
-		return to.State == StatePending
+		return to.waits()
 	case MailFresh:
 		return to.State != StatePending && now.Sub(db.Time(m.CreatedAt)) <= FreshFor
 	case MailOldAddress, MailNewAddress:
@@ -250,6 +250,11 @@ func (p *Postman) draw(m *claimedMail, to *record) (templates.Mail, error) {
 	case MailGoodbye:
 		return p.drawGoodbye(m, to)
 	}
+	return p.drawConfirm(m, to.asAsked(p.catalog(), p.store.now()))
+}
+
+// drawConfirm draws the mail with what is asked for.
+func (p *Postman) drawConfirm(m *claimedMail, to *record) (templates.Mail, error) {
 	c := p.catalog().In(p.Site.In(to.Language).Language)
 	askedAt := m.askedAt()
 	confirm := &templates.Confirm{Site: p.Site.In(to.Language), URL: p.links.Confirm(to.ID, to.Address, db.Time(m.CreatedAt)), RequestedAt: askedAt}

@@ -107,7 +107,7 @@ func TestConfirmationMail(t *testing.T) {
 		}
 		got, err := keys(t, oldKey).Verify(subscribers.PurposeConfirm, token, k.now())
 		k.must(err)
-		_, err = k.Confirm(t.Context(), k.catalog, got, "page", "")
+		_, err = k.press(got, "")
 		k.must(err)
 		k.wantPicture("ann@example.com", "active | daily=active Europe/Paris ,1,")
 

@@ -3,6 +3,8 @@ package subscribers
 import (
 	"slices"
 	"time"
+
+	"broadsheet/internal/db"
 )
 
 // record is a subscriber with all subscriptions, as one transaction reads,
@@ -14,6 +16,8 @@ type record struct {
 	activeAt       time.Time // of a fresh one: when another tool last saw the reader
 	fresh, changed bool
 	notes          []note
+	asked          *asking // apart from all that, of a reader who has left; nil for nothing
+	askedChanged   bool
 }
 
 // seat is one subscription of a record.
@@ -51,7 +55,14 @@ func (r *record) setZone(zone string)         { set(&r.changed, &r.Zone, zone) }
 func (r *record) setLanguage(language string) { set(&r.changed, &r.Language, language) }
 func (r *record) setFormat(format Format)     { set(&r.changed, &r.Format, format) }
 func (r *record) setAttributes(a Attributes)  { set(&r.changed, &r.Attributes, r.Attributes.and(a)) }
-func (r *record) setState(state State)        { set(&r.changed, &r.State, state) }
+
+// setState changes the state. What is asked for apart is for one who has left.
+func (r *record) setState(state State) {
+	set(&r.changed, &r.State, state)
+	if state != StateUnsubscribed {
+		r.setAsked(nil)
+	}
+}
 
 // asks makes the reader one who was signed up just now by a page of a site, ""
 // for one of ours.
@@ -61,9 +72,20 @@ func (r *record) asks(now time.Time, site string) {
 	set(&r.changed, &r.AskedOn, site)
 }
 
+// asksAgain makes the reader one who was asked just now for the same as before.
+func (r *record) asksAgain(now time.Time) {
+	if r.asked == nil {
+		r.asks(now, r.AskedOn)
+		return
+	}
+	later := *r.asked
+	later.At = db.Millis(now)
+	r.setAsked(&later)
+}
+
 // dirty reports whether anything is to be written.
 func (r *record) dirty() bool {
-	return r.changed || slices.ContainsFunc(r.seats, func(s *seat) bool { return s.changed })
+	return r.changed || r.askedChanged || slices.ContainsFunc(r.seats, func(s *seat) bool { return s.changed })
 }
 
 func (r *record) note(n note) { r.notes = append(r.notes, n) }
@@ -159,9 +181,9 @@ func (r *record) follow(from SubscriptionState, now time.Time) {
 }
 
 // end ends one digest, or all of them if digestID is 0, and reports whether
-// there was anything to end.
+// there was anything to end. What was asked for before that is not any more.
 func (r *record) end(digestID int64, now time.Time) bool {
-	ended := false
+	ended := r.unask(digestID, now)
 	for _, s := range r.seats {
 		if s.State != SubscriptionEnded && (digestID == 0 || s.DigestID == digestID) {
 			s.setState(SubscriptionEnded, now)
@@ -171,6 +193,19 @@ func (r *record) end(digestID int64, now time.Time) bool {
 	before := r.State
 	r.settle(now)
 	return ended || r.State != before
+}
+
+// unask ends what is asked for apart, of one digest or altogether: who leaves once
+// more has left just now.
+func (r *record) unask(digestID int64, now time.Time) bool {
+	if r.asked == nil {
+		return false
+	}
+	rest, ended := r.asked.without(digestID)
+	if r.setAsked(rest); rest == nil {
+		set(&r.changed, &r.EndedAt, now)
+	}
+	return ended
 }
 
 // settle makes a reader without live subscriptions one who has left.

@@ -31,7 +31,6 @@ func (k *desk) listed() string {
 
 // TestRestore tells apart who is to be restored and who is not.
 func TestRestore(t *testing.T) {
-	const ann = "ann@example.com"
 	for name, c := range map[string]struct {
 		leaves func(k *desk, id int64)
 		want   string // listed
@@ -99,7 +98,7 @@ func TestRestore(t *testing.T) {
 			k.scanned(id, 0)
 			k.wait(time.Second)
 			k.signUp(form(ann))
-		}, ""},
+		}, ann + " daily 5 true\n" + ann + " weekly 5 true"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachDesk(t, func(t *testing.T, k *desk) {

@@ -67,8 +67,8 @@ func (in *SignUp) Check(c *Catalog) error {
 // SignUp asks for a subscription. It returns FieldErrors for what was filled
 // in wrongly, and otherwise nil whatever the address's state, which callers
 // must not reveal: a new reader is pending and gets a confirmation mail, as
-// does one who had left; a pending reader's choices are replaced and another
-// mail is sent; an active reader's choices stay and a mail says so; nothing
+// does one who had left, and whose row stays as it is until then; a pending
+// reader's choices are replaced and another mail is sent; an active reader's choices stay and a mail says so; nothing
 // happens to a suppressed address. Of each kind of mail an address gets
 // at most MailsADay a day and MailsInAll in all, as those tell. A form that was
 // used before does nothing for the same address, and is ErrFormUsed for another.
@@ -92,14 +92,24 @@ func (s *Store) SignUp(ctx context.Context, c *Catalog, in SignUp) error {
 		kind := MailAlreadySubscribed
 		if r.State != StateActive {
 			kind = MailConfirm
-			r.asks(now, q.site)
-			if err := s.apply(ctx, tx, q, r, now); err != nil {
+			if err := s.ask(ctx, tx, q, r, now); err != nil {
 				return err
 			}
 		}
 		_, err = s.enqueue(ctx, tx, &r.Subscriber, kind)
 		return err
 	})
+}
+
+// ask keeps what was asked for until the reader confirms: in the reader's own row,
+// or apart if there is one of somebody who has left.
+func (s *Store) ask(ctx context.Context, tx *db.Tx, q *request, r *record, now time.Time) error {
+	if r.State == StateUnsubscribed {
+		r.setAsked(q.asking(&r.Subscriber, now))
+		return s.putOnRecord(ctx, tx, q, r, now)
+	}
+	r.asks(now, q.site)
+	return s.apply(ctx, tx, q, r, now)
 }
 
 // apply gives r what was asked for, and saves it.
@@ -109,6 +119,11 @@ func (s *Store) apply(ctx context.Context, tx *db.Tx, q *request, r *record, now
 	r.setLanguage(q.language)
 	r.setAttributes(q.attributes)
 	r.choose(q.catalog, q.choices, now)
+	return s.putOnRecord(ctx, tx, q, r, now)
+}
+
+// putOnRecord saves r with what was shown and by which way it was asked for.
+func (s *Store) putOnRecord(ctx context.Context, tx *db.Tx, q *request, r *record, now time.Time) error {
 	r.note(q.note.at(now))
 	if err := saveText(ctx, tx, q.text, now); err != nil {
 		return err

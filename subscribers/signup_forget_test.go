@@ -30,7 +30,7 @@ func (k *desk) forget() int {
 func (k *desk) traces(id int64) int {
 	k.t.Helper()
 	n := 0
-	for _, table := range []string{"subscribers", "subscriptions", "system_mails", "consents"} {
+	for _, table := range []string{"subscribers", "subscriptions", "system_mails", "consents", "asked_apart"} {
 		column := "subscriber_id"
 		if table == "subscribers" {
 			column = "id"
@@ -109,8 +109,8 @@ func TestWhoHadLeftIsNotForgotten(t *testing.T) {
 		if d.State != subscribers.StateUnsubscribed || !d.EndedAt.Equal(left) || last.Event != subscribers.EventLapsed {
 			t.Errorf("state %s, ended at %v, last entry %s; want unsubscribed, %v, lapsed", d.State, d.EndedAt, last.Event, left)
 		}
-		if n := k.count(`SELECT count(*) FROM subscriptions WHERE subscriber_id = $1 AND state <> 'ended'`, id); n != 0 {
-			t.Errorf("%d choices have not ended", n)
+		if n := k.count(`SELECT count(*) FROM subscriptions WHERE subscriber_id = $1 AND state <> 'ended'`, id); n != 0 || d.Asked != nil {
+			t.Errorf("%d choices have not ended, and asked for is %+v", n, d.Asked)
 		}
 		k.wait(31 * day)
 		if got := k.forget(); got != 0 {

@@ -85,7 +85,7 @@ func TestSignUpByState(t *testing.T) {
 		k.must(k.Unsubscribe(t.Context(), id, 0, "page", ""))
 		k.wait(25 * time.Hour)
 		k.signUp(form("ann@example.com"))
-		k.wantPicture("ann@example.com", "pending | daily=pending Europe/Paris ,1, | weekly=ended Europe/Berlin *")
+		k.wantPicture("ann@example.com", "unsubscribed | daily=ended Europe/Paris ,1, | weekly=ended Europe/Berlin * | asked daily Europe/Paris ,1,")
 		if n := k.mails(subscribers.MailConfirm); n != 3 {
 			t.Errorf("%d confirmations after a reader came back, want 3", n)
 		}
@@ -93,7 +93,7 @@ func TestSignUpByState(t *testing.T) {
 		k.must(k.Suppress(t.Context(), "ann@example.com", subscribers.ReasonManual, "", "command"))
 		before := k.events("ann@example.com")
 		k.signUp(other)
-		k.wantPicture("ann@example.com", "pending+suppressed | daily=pending Europe/Paris ,1, | weekly=ended Europe/Berlin *")
+		k.wantPicture("ann@example.com", "unsubscribed+suppressed | daily=ended Europe/Paris ,1, | weekly=ended Europe/Berlin * | asked daily Europe/Paris ,1,")
 		k.wantEvents("ann@example.com", before...)
 		k.must(k.Suppress(t.Context(), "never@example.com", subscribers.ReasonManual, "", "command"))
 		k.signUp(form("never@example.com"))

@@ -126,7 +126,7 @@ func load[T int64 | string](ctx context.Context, tx *db.Tx, where string, keys [
 		}
 		recs[at].seats = append(recs[at].seats, seats[i].seat())
 	}
-	return recs, nil
+	return recs, loadAsked(ctx, tx, recs)
 }
 
 // The subscriber whom loadPair loads beside the one with an address.
@@ -256,6 +256,9 @@ func saveRecords(ctx context.Context, tx *db.Tx, recs []*record) error {
 	}
 	if err := saveSubscriptions(ctx, tx, recs); err != nil {
 		return fmt.Errorf("save subscriptions: %w", err)
+	}
+	if err := saveAsked(ctx, tx, recs); err != nil {
+		return err
 	}
 	if err := insertConsents(ctx, tx, recs); err != nil {
 		return fmt.Errorf("record consents: %w", err)

@@ -94,7 +94,7 @@ func TestTokenWithoutAddress(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		k.signUp(form("ann@example.com"))
 		token := subscribers.Token{Purpose: subscribers.PurposeConfirm, Subscriber: k.detail("ann@example.com").ID, IssuedAt: k.now()}
-		if _, err := k.Confirm(t.Context(), k.catalog, token, "form", ""); !errors.Is(err, subscribers.ErrExpired) {
+		if _, err := k.Confirm(t.Context(), k.catalog, token, subscribers.Confirmation{}); !errors.Is(err, subscribers.ErrExpired) {
 			t.Errorf("Confirm = %v, want ErrExpired", err)
 		}
 	})

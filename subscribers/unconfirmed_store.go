@@ -18,14 +18,13 @@ const EventLapsed Event = "lapsed"
 
 // PruneUnconfirmed forgets up to most of the readers who did not confirm within
 // ForgetAfter, those who were asked first, with all that hangs on them: their
-// choices, system mails and record of consent. One who had left before is
-// unsubscribed again, so that we know it still. A suppression of the address
-// stays. It returns how many readers it dealt with.
+// choices, system mails and record of consent. Of one who had left before only
+// what was asked for is forgotten, so that we know it still. A suppression of the
+// address stays. It returns how many readers it dealt with.
 func (s *Store) PruneUnconfirmed(ctx context.Context, most int) (n int, err error) {
 	before := s.now().Add(-ForgetAfter)
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		var ids []int64
-		err := tx.Select(ctx, &ids, `SELECT id FROM subscribers WHERE state = 'pending' AND asked_at < $1 ORDER BY asked_at LIMIT $2`, db.Millis(before), most)
+		ids, err := unconfirmed(ctx, tx, before, most)
 		if n = len(ids); err != nil || n == 0 {
 			return err
 		}
@@ -39,6 +38,22 @@ func (s *Store) PruneUnconfirmed(ctx context.Context, most int) (n int, err erro
 		return 0, fmt.Errorf("prune readers who did not confirm: %w", err)
 	}
 	return n, nil
+}
+
+// unconfirmed lists readers who were asked last before a time, up to most.
+func unconfirmed(ctx context.Context, tx *db.Tx, before time.Time, most int) ([]int64, error) {
+	var ids []int64
+	for _, query := range []string{
+		`SELECT id FROM subscribers WHERE state = 'pending' AND asked_at < $1 ORDER BY asked_at LIMIT $2`,
+		`SELECT subscriber_id FROM asked_apart WHERE asked_at < $1 ORDER BY asked_at LIMIT $2`,
+	} {
+		var some []int64
+		if err := tx.Select(ctx, &some, query, db.Millis(before), most-len(ids)); err != nil {
+			return nil, err
+		}
+		ids = append(ids, some...)
+	}
+	return ids, nil
 }
 
 // lapse deals with those of the records that are still unconfirmed.
@@ -56,8 +71,8 @@ func (s *Store) lapse(ctx context.Context, tx *db.Tx, recs []*record, before tim
 	for _, r := range recs {
 		_, wasErased := erased[r.Address]
 		switch {
-		case r.State != StatePending || !r.AskedAt.Before(before): // meanwhile
-		case r.HasLeft() && (!wasErased || !r.ConfirmedAt.IsZero()): // not only before the erasure
+		case !r.askedBefore(before): // meanwhile
+		case r.asked != nil || r.HasLeft() && (!wasErased || !r.ConfirmedAt.IsZero()): // not only before the erasure
 			r.lapse(s.now())
 			back = append(back, r)
 		default:
@@ -70,7 +85,16 @@ func (s *Store) lapse(ctx context.Context, tx *db.Tx, recs []*record, before tim
 	return forgetAll(ctx, tx, gone)
 }
 
-// lapse makes a pending reader who had left before one who has left, since then.
+// askedBefore reports whether the reader was asked to confirm, last before a time.
+func (r *record) askedBefore(t time.Time) bool {
+	if r.asked != nil {
+		return r.asked.At < db.Millis(t)
+	}
+	return r.State == StatePending && r.AskedAt.Before(t)
+}
+
+// lapse makes a reader who had left before and was asked to confirm one who has
+// left, since then.
 func (r *record) lapse(now time.Time) {
 	left := r.EndedAt
 	r.end(0, now)
@@ -87,6 +111,7 @@ func forgetAll(ctx context.Context, tx *db.Tx, ids []int64) error {
 		`DELETE FROM subscriptions WHERE subscriber_id {in 1}`,
 		`DELETE FROM system_mails WHERE subscriber_id {in 1}`,
 		`DELETE FROM address_changes WHERE subscriber_id {in 1}`,
+		`DELETE FROM asked_apart WHERE subscriber_id {in 1}`,
 		`DELETE FROM outbox WHERE subscriber_id {in 1}`,
 		`DELETE FROM leavings WHERE subscriber_id {in 1}`,
 		`DELETE FROM consents WHERE subscriber_id {in 1}`,

@@ -53,16 +53,22 @@ func (s *Store) depart(ctx context.Context, tx *db.Tx, r *record, digests []int6
 	var left Left
 	gone, slugs, all := r.leaving(digests, by.Origin), []string{}, false
 	for _, id := range digests {
-		if !r.end(id, by.At) {
+		ended := r.end(id, by.At)
+		if !ended || len(gone) == 0 { // nothing that came, at most what was asked for
 			if err := leaveAgain(ctx, tx, r.ID, id, by.Origin, by.At); err != nil {
 				return left, err
 			}
-			continue
 		}
-		if seat := r.seat(id); seat != nil {
-			slugs = append(slugs, seat.Digest)
-		} else {
+		switch {
+		case !ended:
+		case id == 0:
 			all = true
+		default:
+			slug, err := r.digestSlug(ctx, tx, id)
+			if err != nil {
+				return left, err
+			}
+			slugs = append(slugs, slug)
 		}
 	}
 	if len(slugs) == 0 && !all {

@@ -106,7 +106,11 @@ func TestReturnOnlyWhatStillStands(t *testing.T) {
 			k.wait(time.Second)
 			k.leave(id, 0, subscribers.OriginOneClick)
 		}, subscribers.ErrNotReturnable},
-		"signed up, not confirmed": {func(k *desk, id int64) { k.signUp(form("ann@example.com")) }, subscribers.ErrNotReturnable},
+		"signed up and left again": {func(k *desk, id int64) {
+			k.signUp(form("ann@example.com"))
+			k.wait(time.Second)
+			k.leave(id, 0, subscribers.OriginOneClick)
+		}, subscribers.ErrNotReturnable},
 		"erased": {func(k *desk, id int64) {
 			_, err := k.Erase(k.t.Context(), "ann@example.com", "command")
 			k.must(err)

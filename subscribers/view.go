@@ -19,10 +19,16 @@ type View struct {
 	State          State
 	Suppressed     bool // not to be revealed; nothing is sent
 	Confirmed      bool // by the call of Confirm that returned it, and not before
+	Waits          bool // something was asked for that the reader has not confirmed, also apart
 	AllTopics      bool // topics that are added later are wanted too
 	Topics         []templates.Choice
 	Digests        []templates.Choice
 	Rhythms        []Rhythm // of the digests in their order
+
+	// These are for the page that asks for a confirmation.
+	AskedAt time.Time // when it was last asked for
+	AskedOn string    // as in Subscriber
+	Mark    string    // of all that the reader would confirm
 }
 
 // Rhythm is when a reader gets a digest.
@@ -69,7 +75,7 @@ func (r *record) view(c *Catalog, now time.Time) View {
 	}
 	w := r.chosen(c)
 	v := View{ID: r.ID, Masked: Mask(r.Address), Name: r.Name, Zone: r.Zone, Language: r.Language, Format: r.Format,
-		State: r.State, Suppressed: r.Suppressed(), AllTopics: w.topics == AllTopics}
+		State: r.State, Suppressed: r.Suppressed(), Waits: r.waits(), AllTopics: w.topics == AllTopics}
 	for _, t := range c.Topics {
 		v.Topics = append(v.Topics, templates.Choice{Slug: t.Slug, Name: t.Name, Description: t.Description, Checked: w.topics.Has(t.ID)})
 	}

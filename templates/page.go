@@ -1,6 +1,9 @@
 package templates
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Names of form fields, the same on every page. Errors are keyed by them.
 const (
@@ -14,6 +17,7 @@ const (
 	FieldWork        = "work"        // the proof of work that a form asks for, made by a script
 	FieldUnsubscribe = "unsubscribe" // "all" from a button of PreferencesPage
 	FieldConfirm     = "confirm"     // from the buttons of ConfirmPage and UnsubscribePage: a person, not a one-click
+	FieldSeen        = "seen"        // what ConfirmPage has shown, its Mark
 	FieldHour        = "hour-"       // followed by a digest's slug
 	FieldPauseUntil  = "pause-until" // a date, "2006-01-02"
 	FieldEnd         = "end"         // the button of PreferencesPage that ends what is ticked
@@ -83,6 +87,13 @@ type ConfirmPage struct {
 	Site            Site
 	Masked          string // the address, partly hidden
 	Digests, Topics []string
+	Hours           []HourChoice // of digests with another time than their own
+	Name            string
+	Zone            string    // IANA name, "" for each digest's own
+	AskedAt         time.Time // when it was asked for, shown in its own zone
+	AskedOn         string    // the host of the page that had the form; "" for ours or one that is not known
+	Mark            string    // comes back as FieldSeen
+	Changed         bool      // something else was asked for since the page was shown
 	Action          string
 }
 

@@ -114,7 +114,9 @@ var pageFixtures = map[string]func(*templates.Pages, io.Writer) error{
 	"confirm": func(p *templates.Pages, w io.Writer) error {
 		return p.Confirm(w, &templates.ConfirmPage{
 			Site: courier, Masked: "a•••@example.com", Digests: []string{"The Morning Courier"},
-			Topics: []string{"City", "World"}, Action: "/mail/c/AbCd",
+			Topics: []string{"City", "World"}, Action: "/mail/c/AbCd", Name: "Ada", Zone: "Asia/Tokyo", Mark: "seen", Changed: true,
+			Hours:   []templates.HourChoice{{Slug: "daily", Digest: "The Morning Courier", Hour: "18:00"}},
+			AskedAt: time.Date(2026, 11, 23, 7, 0, 0, 0, tokyo), AskedOn: "shop.example",
 		})
 	},
 	"preferences": func(p *templates.Pages, w io.Writer) error {

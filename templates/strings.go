@@ -120,6 +120,7 @@ type catalogue struct {
 	ErrorSummary, ErrorPrefix                    string
 	CheckTitle, CheckText, CheckMore             string
 	ConfirmTitle, ConfirmText, ConfirmPageButton string // ConfirmText: site, address
+	ConfirmAskedAt, ConfirmChanged               string
 	PreferencesTitle, PreferencesText            string // PreferencesText: address
 	SettingsText, SettingsButton                 string // SettingsText: address
 	EndTitle, EndText, EndButton                 string

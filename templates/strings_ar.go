@@ -125,6 +125,8 @@ var arabic = &catalogue{
 	ConfirmTitle:      "تأكيد الاشتراك",
 	ConfirmText:       "سترسل %[1]s إلى %[2]s ما يلي:",
 	ConfirmPageButton: "تأكيد",
+	ConfirmAskedAt:    "وقت الطلب",
+	ConfirmChanged:    "طُلب شيء آخر بعد أن فتحت هذه الصفحة. هذا ما ستؤكده الآن.",
 
 	PreferencesTitle: "إعداداتك",
 	PreferencesText:  "للعنوان %[1]s.",

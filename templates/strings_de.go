@@ -110,6 +110,8 @@ var german = &catalogue{
 	ConfirmTitle:      "Anmeldung bestätigen",
 	ConfirmText:       "%[1]s schickt künftig an %[2]s:",
 	ConfirmPageButton: "Bestätigen",
+	ConfirmAskedAt:    "Angemeldet",
+	ConfirmChanged:    "Seit Sie diese Seite geöffnet haben, wurde etwas anderes bestellt. Das würden Sie jetzt bestätigen.",
 
 	PreferencesTitle: "Ihre Einstellungen",
 	PreferencesText:  "Für %[1]s.",

@@ -114,6 +114,8 @@ var english = &catalogue{
 	ConfirmTitle:      "Confirm your sign-up",
 	ConfirmText:       "%[1]s will send this to %[2]s:",
 	ConfirmPageButton: "Confirm",
+	ConfirmAskedAt:    "Asked for",
+	ConfirmChanged:    "Something else was asked for since you opened this page. This is what you would confirm now.",
 
 	PreferencesTitle: "Your settings",
 	PreferencesText:  "For %[1]s.",

@@ -114,6 +114,8 @@ var spanish = &catalogue{
 	ConfirmTitle:      "Confirme su suscripción",
 	ConfirmText:       "%[1]s enviará a %[2]s:",
 	ConfirmPageButton: "Confirmar",
+	ConfirmAskedAt:    "Pedido",
+	ConfirmChanged:    "Desde que abrió esta página se pidió otra cosa. Esto es lo que confirmaría ahora.",
 
 	PreferencesTitle: "Sus preferencias",
 	PreferencesText:  "Para %[1]s.",

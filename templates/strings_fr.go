@@ -111,6 +111,8 @@ var french = &catalogue{
 	ConfirmTitle:      "Confirmez votre abonnement",
 	ConfirmText:       "Le site %[1]s enverra à %[2]s\u00a0:",
 	ConfirmPageButton: "Confirmer",
+	ConfirmAskedAt:    "Demandé",
+	ConfirmChanged:    "Depuis que vous avez ouvert cette page, autre chose a été demandé. Voici ce que vous confirmeriez maintenant.",
 
 	PreferencesTitle: "Vos réglages",
 	PreferencesText:  "Pour %[1]s.",

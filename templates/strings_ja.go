@@ -111,6 +111,8 @@ var japanese = &catalogue{
 	ConfirmTitle:      "購読の確認",
 	ConfirmText:       "%[1]sから%[2]sに、次のものをお届けします。",
 	ConfirmPageButton: "確認する",
+	ConfirmAskedAt:    "お申し込み日時",
+	ConfirmChanged:    "このページを開いたあとに、お申し込みの内容が変わりました。いま確認すると、次の内容になります。",
 
 	PreferencesTitle: "購読の設定",
 	PreferencesText:  "%[1]sの設定です。",

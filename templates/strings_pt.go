@@ -112,6 +112,8 @@ var portuguese = &catalogue{
 	ConfirmTitle:      "Confirme sua inscrição",
 	ConfirmText:       "%[1]s enviará para %[2]s:",
 	ConfirmPageButton: "Confirmar",
+	ConfirmAskedAt:    "Pedido em",
+	ConfirmChanged:    "Desde que você abriu esta página, outra coisa foi pedida. Isto é o que você confirmaria agora.",
 
 	PreferencesTitle: "Suas preferências",
 	PreferencesText:  "Para %[1]s.",

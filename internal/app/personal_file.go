@@ -14,6 +14,7 @@ import (
 // has, in words that somebody outside can read.
 type personalFile struct {
 	Reader        *personalReader      `json:"reader,omitempty"`
+	Asked         *personalAsked       `json:"asked,omitempty"`       // by whoever filled in the form, and not confirmed
 	NewAddress    string               `json:"new_address,omitempty"` // asked for, and not accepted by both
 	Subscriptions []personalChoice     `json:"subscriptions"`
 	History       []personalEntry      `json:"history"`
@@ -39,6 +40,20 @@ type personalReader struct {
 	EndedAt       time.Time         `json:"ended_at,omitzero"`
 	HardBouncedAt time.Time         `json:"hard_bounced_at,omitzero"`
 	SoftBounces   int               `json:"soft_bounces"`
+}
+
+// personalAsked is what waits for the confirmation of a reader who has left.
+type personalAsked struct {
+	At         time.Time         `json:"asked_at"`
+	On         string            `json:"asked_on,omitempty"`
+	Name       string            `json:"name,omitempty"`
+	Language   string            `json:"language,omitempty"`
+	Timezone   string            `json:"timezone,omitempty"`
+	Format     string            `json:"mail_format"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	Topics     []string          `json:"topics"`
+	Digests    []string          `json:"digests"`
+	Hours      []string          `json:"hours,omitempty"`
 }
 
 type personalChoice struct {
@@ -112,6 +127,12 @@ func (d *PersonalData) file() *personalFile {
 			ID: r.ID, ExternalID: r.ExternalID, Address: r.Address, Name: r.Name, State: r.Shown(), Language: r.Language, Timezone: r.Zone,
 			Format: r.Format.String(), Attributes: r.Attributes.Map(), CreatedAt: r.CreatedAt, AskedAt: r.AskedAt, AskedOn: r.AskedOn,
 			ConfirmedAt: r.ConfirmedAt, EndedAt: r.EndedAt, HardBouncedAt: r.HardBouncedAt, SoftBounces: r.SoftBounces,
+		}
+	}
+	if a := d.Reader.Asked; a != nil {
+		f.Asked = &personalAsked{
+			At: a.At, On: a.On, Name: a.Name, Language: a.Language, Timezone: a.Zone, Format: a.Format.String(), Attributes: a.Attributes.Map(),
+			Topics: d.topicSlugs(a.Topics), Digests: a.Digests, Hours: a.Hours,
 		}
 	}
 	for i := range d.Reader.Subscriptions {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 
 	"broadsheet/subscribers"
 	"broadsheet/templates"
@@ -31,8 +32,25 @@ func (s *Server) showConfirm(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.showLeft(w, http.StatusOK, s.siteFor(r, v.Language), r.URL.EscapedPath())
 	}
-	page := &templates.ConfirmPage{Site: s.siteFor(r, v.Language), Masked: v.Masked, Digests: checked(v.Digests), Topics: checked(v.Topics), Action: r.URL.EscapedPath()}
-	return s.show(w, http.StatusOK, func(b io.Writer) error { return s.pages.Confirm(b, page) })
+	return s.showAsked(w, r, http.StatusOK, &v)
+}
+
+// showAsked shows what waits for the reader's confirmation: all of it, for whoever
+// filled in the form may be somebody else.
+func (s *Server) showAsked(w http.ResponseWriter, r *http.Request, status int, v *subscribers.View) error {
+	page := &templates.ConfirmPage{
+		Site: s.siteFor(r, v.Language), Masked: v.Masked, Digests: checked(v.Digests), Topics: checked(v.Topics), Name: v.Name, Zone: v.Zone,
+		AskedAt: inZone(v.AskedAt, readerZone(s.Catalog(), v.Zone)), Mark: v.Mark, Changed: status == http.StatusConflict, Action: r.URL.EscapedPath(),
+	}
+	if on, err := url.Parse(v.AskedOn); err == nil {
+		page.AskedOn = on.Host
+	}
+	for i, rhythm := range v.Rhythms {
+		if rhythm.Hour != "" {
+			page.Hours = append(page.Hours, templates.HourChoice{Slug: rhythm.Slug, Digest: v.Digests[i].Name, Hour: rhythm.Hour})
+		}
+	}
+	return s.show(w, status, func(b io.Writer) error { return s.pages.Confirm(b, page) })
 }
 
 func checked(choices []templates.Choice) []string {
@@ -63,10 +81,14 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request) error {
 	if r.PostForm.Has(templates.FieldFresh) { // from the page for who has left
 		return s.askFresh(w, r, token.Subscriber)
 	}
-	v, err := s.Subscribers.Confirm(r.Context(), s.catalogFor(r), token, originForm, s.clientText(r))
-	if errors.Is(err, subscribers.ErrExpired) {
+	by := subscribers.Confirmation{Seen: r.PostForm.Get(templates.FieldSeen), Origin: originForm, Client: s.clientText(r)}
+	v, err := s.Subscribers.Confirm(r.Context(), s.catalogFor(r), token, by)
+	switch {
+	case errors.Is(err, subscribers.ErrExpired):
 		return s.showOutdated(w, r, token.Subscriber)
-	} else if err != nil {
+	case errors.Is(err, subscribers.ErrAskedAnew):
+		return s.showAsked(w, r, http.StatusConflict, &v)
+	case err != nil:
 		return err
 	}
 	if v.Confirmed || v.State == subscribers.StatePending && v.Suppressed { // who is told what others are
@@ -113,7 +135,7 @@ func (s *Server) showOutdated(w http.ResponseWriter, r *http.Request, id int64) 
 	if err != nil {
 		return err
 	}
-	if v.State == subscribers.StateUnsubscribed {
+	if v.State == subscribers.StateUnsubscribed && !v.Waits {
 		return s.showLeft(w, http.StatusGone, s.siteFor(r, v.Language), r.URL.EscapedPath())
 	}
 	return s.showExpired(w, r, id)

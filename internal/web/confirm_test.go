@@ -105,13 +105,50 @@ func TestConfirmAfterLeaving(t *testing.T) {
 	s.pending("ann@example.com")
 	outdated := s.ask(http.MethodPost, old, "confirm=1")
 	outdated.want(t, http.StatusGone, "This link has expired")
-	if got := s.detail("ann@example.com").State; got != subscribers.StatePending {
-		t.Fatalf("state = %s, want pending", got)
+	if d := s.detail("ann@example.com"); d.State != subscribers.StateUnsubscribed || d.Asked == nil {
+		t.Fatalf("state = %s, asked = %+v, want one who left and was asked", d.State, d.Asked)
 	}
+	s.ask(http.MethodGet, old, "").want(t, http.StatusGone, "This link has expired")
 	s.submit(outdated.form(t)).wantRedirect(t, "/mail/subscribed")
 	if n := s.count(`SELECT count(*) FROM system_mails WHERE kind = 'confirm'`); n != 3 {
 		t.Errorf("%d confirmation mails, want 3: two sign-ups and a new link", n)
 	}
+}
+
+// TestConfirmShowsWhatIsAsked: of a stranger's sign-up the page shows all, and
+// only what it has shown is confirmed.
+func TestConfirmShowsWhatIsAsked(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		id := s.active("ann@example.com")
+		s.must(s.store.Unsubscribe(t.Context(), id, 0, "page", ""))
+		s.wait(time.Hour)
+		before := s.detail("ann@example.com").Subscriber
+		ask := func(name, zone string) {
+			s.must(s.store.SignUp(t.Context(), s.catalog, subscribers.SignUp{
+				Address: "ann@example.com", Name: name, Topics: []string{"world"}, Digests: []string{"daily"}, Zone: zone, Origin: "form", Site: "https://shop.example",
+			}))
+		}
+		ask("Ann O", "Asia/Tokyo")
+		link := s.c(id)
+		page := s.ask(http.MethodGet, link, "")
+		page.want(t, http.StatusOK, "The Daily", "World", "Ann O", "Asia/Tokyo", "Asked for", "shop.example")
+		if strings.Contains(page.body, "The Weekly") {
+			t.Error("the page shows what nobody asked for")
+		}
+		if got := s.detail("ann@example.com").Subscriber; got != before {
+			t.Errorf("the reader became %+v", got)
+		}
+		s.wait(time.Minute)
+		ask("Mallory", "America/Lima")
+		changed := s.submit(page.form(t))
+		changed.want(t, http.StatusConflict, "Something else was asked for", "Mallory", "America/Lima")
+		if got := s.detail("ann@example.com").Subscriber; got != before {
+			t.Errorf("confirmed unseen: %+v", got)
+		}
+		s.ask(http.MethodPost, link, "confirm=1").want(t, http.StatusConflict, "Mallory") // by an old page
+		s.submit(changed.form(t)).wantRedirect(t, "/mail"+s.f(id)+"?confirmed=1")
+		s.wantPicture("ann@example.com", "active | daily=active America/Lima ,1, | weekly=ended Europe/Berlin ,1,")
+	})
 }
 
 func TestConfirmSuppressed(t *testing.T) {

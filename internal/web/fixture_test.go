@@ -329,7 +329,10 @@ func (s *site) pending(address string) int64 {
 func (s *site) active(address string) int64 {
 	s.t.Helper()
 	id := s.pending(address)
-	_, err := s.store.Confirm(s.t.Context(), s.catalog, s.confirmToken(id), "form", "")
+	token := s.confirmToken(id)
+	seen, err := s.store.Asked(s.t.Context(), s.catalog, token)
+	s.must(err)
+	_, err = s.store.Confirm(s.t.Context(), s.catalog, token, subscribers.Confirmation{Seen: seen.Mark, Origin: "form"})
 	s.must(err)
 	return id
 }

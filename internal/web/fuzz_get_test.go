@@ -16,6 +16,7 @@ import (
 	"broadsheet/internal/db/dbtest"
 	"broadsheet/internal/web"
 	"broadsheet/subscribers"
+	"broadsheet/templates"
 )
 
 // scene is a site with all that a GET could touch: editions, readers in every
@@ -242,10 +243,16 @@ func actions() map[subscribers.Purpose][]string {
 	}
 }
 
-// act sends what an action needs with a token.
+// act sends what an action needs with a token, and with what its page has shown.
 func (s *site) act(action, token string) reply {
 	path, body, _ := strings.Cut(action, " ")
-	return s.ask(http.MethodPost, fmt.Sprintf(path, url.PathEscape(token)), body, "Sec-Fetch-Site", "same-origin")
+	path = fmt.Sprintf(path, url.PathEscape(token))
+	if strings.HasPrefix(path, "/c/") {
+		if page := s.ask(http.MethodGet, path, ""); page.StatusCode == http.StatusOK {
+			body += "&seen=" + page.form(s.t).values.Get(templates.FieldSeen)
+		}
+	}
+	return s.ask(http.MethodPost, path, body, "Sec-Fetch-Site", "same-origin")
 }
 
 // bad are tokens that were never made for a purpose, or are good for it no more,
