@@ -100,7 +100,8 @@ func cautionHash(ctx context.Context, tx *db.Tx, address string) (string, error)
 // PruneCaution forgets what no limit looks at any more: addresses that nobody
 // has asked for in a month, forms that are too old by themselves, and how many
 // signed up before the usual of the last days. It deletes at most some thousand
-// rows of each at once.
+// rows of each at once, and passes over those that somebody else has locked: no
+// process waits for another that prunes, or for a sign-up.
 func (s *Store) PruneCaution(ctx context.Context) error {
 	now := s.now()
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
@@ -108,9 +109,12 @@ func (s *Store) PruneCaution(ctx context.Context) error {
 			statement string
 			before    int64
 		}{
-			{`DELETE FROM mail_caps WHERE (folded, kind) IN (SELECT folded, kind FROM mail_caps WHERE asked_at < $1 LIMIT 10000)`, db.Millis(now.Add(-capQuiet))},
-			{`DELETE FROM used_forms WHERE id IN (SELECT id FROM used_forms WHERE until < $1 LIMIT 10000)`, db.Millis(now)},
-			{`DELETE FROM signup_spans WHERE span < $1`, spanOf(now.Add(-2 * usualOver))},
+			{`WITH old AS MATERIALIZED (SELECT folded, kind FROM mail_caps WHERE asked_at < $1 LIMIT 10000 {skip locked})
+				DELETE FROM mail_caps WHERE (folded, kind) IN (SELECT folded, kind FROM old)`, db.Millis(now.Add(-capQuiet))},
+			{`WITH old AS MATERIALIZED (SELECT id FROM used_forms WHERE until < $1 LIMIT 10000 {skip locked})
+				DELETE FROM used_forms WHERE id IN (SELECT id FROM old)`, db.Millis(now)},
+			{`WITH old AS MATERIALIZED (SELECT span FROM signup_spans WHERE span < $1 LIMIT 10000 {skip locked})
+				DELETE FROM signup_spans WHERE span IN (SELECT span FROM old)`, spanOf(now.Add(-2 * usualOver))},
 		} {
 			if _, err := tx.Exec(ctx, old.statement, old.before); err != nil {
 				return err

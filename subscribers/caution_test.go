@@ -1,6 +1,7 @@
 package subscribers_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -141,6 +142,39 @@ func TestPruneCaution(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPruneCautionWaitsForNobody prunes beside a process that has locked some of
+// what is old.
+func TestPruneCautionWaitsForNobody(t *testing.T) {
+	k := newDesk(t, dbtest.Open(t, db.Postgres))
+	k.WithBreaker(subscribers.BreakerRules{Surge: 10, Least: 1000})
+	for i := range 2 {
+		in := form(fmt.Sprintf("ann%d@example.com", i))
+		in.Form = subscribers.Form{ID: fmt.Sprint("form-", i), Until: k.now().Add(time.Hour)}
+		k.signUp(in)
+		k.wait(time.Hour)
+	}
+	k.wait(60 * day)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	k.must(k.db.Write(t.Context(), func(tx *db.Tx) error {
+		for _, one := range []string{`SELECT folded FROM mail_caps LIMIT 1`, `SELECT id FROM used_forms LIMIT 1`, `SELECT CAST(span AS TEXT) FROM signup_spans LIMIT 1`} {
+			if n, err := lockedRows(ctx, tx, one+` {for update}`); err != nil || n != 1 {
+				return fmt.Errorf("%d locked by %s: %w", n, one, err)
+			}
+		}
+		return k.PruneCaution(ctx)
+	}))
+	for _, table := range []string{"mail_caps", "used_forms", "signup_spans"} {
+		if n := k.count(`SELECT count(*) FROM ` + table); n != 1 {
+			t.Errorf("%s has %d rows, want the one that was locked", table, n)
+		}
+	}
+	k.must(k.PruneCaution(ctx))
+	if n := k.count(`SELECT (SELECT count(*) FROM mail_caps) + (SELECT count(*) FROM used_forms) + (SELECT count(*) FROM signup_spans)`); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
 }
 
 // TestCautionKeepsNoAddress holds that what is counted by names nobody: it is
