@@ -3,6 +3,8 @@ package subscribers
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"broadsheet/internal/db"
 	"broadsheet/templates"
@@ -16,6 +18,9 @@ var (
 	// ErrNoConsent says that a reader is to be confirmed without saying how
 	// consent was given.
 	ErrNoConsent = errors.New("say how consent was given")
+	// ErrErased says that the address was erased, or given up for another, and that
+	// nobody's word but its reader's brings it back.
+	ErrErased = errors.New("the address was erased or given up by its reader")
 )
 
 // Add is a subscriber entered by an operator.
@@ -31,13 +36,6 @@ type Add struct {
 	// how consent was given. Otherwise the reader gets a confirmation mail.
 	Confirmed bool
 	Consent   string
-}
-
-// Check returns FieldErrors for what is wrong with the entry, without looking
-// at what is stored.
-func (in *Add) Check(c *Catalog) error {
-	_, err := in.check(c)
-	return err
 }
 
 func (in *Add) check(c *Catalog) (*request, error) {
@@ -68,8 +66,10 @@ func (in *Add) check(c *Catalog) (*request, error) {
 
 // Add enters a subscriber for an operator, who is told the truth about the
 // address: besides FieldErrors and ErrNoConsent it returns ErrExists,
-// ErrSuppressed, ErrMailLimit, and ErrUnsubscribed where a reader who left
-// would become active without confirming anew. Then nothing has changed.
+// ErrSuppressed, ErrMailLimit, and where a reader who left would become active
+// without confirming anew ErrUnsubscribed, or ErrErased for an address that was
+// erased or given up. Then nothing has changed. What is entered of one who has left
+// waits until that reader confirms.
 func (s *Store) Add(ctx context.Context, c *Catalog, in Add) error {
 	q, err := in.check(c)
 	if err != nil {
@@ -78,16 +78,13 @@ func (s *Store) Add(ctx context.Context, c *Catalog, in Add) error {
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		now := s.now()
 		r, err := byAddress(ctx, tx, q.address, now)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case r.Suppressed():
-			return ErrSuppressed
-		case r.State == StateActive:
-			return ErrExists
-		case in.Confirmed && r.HasLeft():
-			return ErrUnsubscribed
-		case in.Confirmed:
+		}
+		if err := in.admit(r); err != nil {
+			return err
+		}
+		if in.Confirmed {
 			r.activate(now)
 			return s.apply(ctx, tx, q, r, now)
 		}
@@ -100,4 +97,41 @@ func (s *Store) Add(ctx context.Context, c *Catalog, in Add) error {
 		}
 		return err
 	})
+}
+
+// RehearseAdd returns what Add would but for ErrMailLimit, and changes nothing.
+func (s *Store) RehearseAdd(ctx context.Context, c *Catalog, in Add) error {
+	q, err := in.check(c)
+	if err != nil {
+		return err
+	}
+	return s.db.View(ctx, func(tx *db.Tx) error {
+		recs, err := load(ctx, tx, byAddresses, []string{q.address}, "")
+		if err != nil {
+			return err
+		}
+		if len(recs) == 1 {
+			return in.admit(recs[0])
+		}
+		r, err := newcomer(ctx, tx, q.address, s.now())
+		if err != nil {
+			return err
+		}
+		return in.admit(r)
+	})
+}
+
+// admit refuses a reader who cannot be added as the operator wants.
+func (in *Add) admit(r *record) error {
+	switch {
+	case r.Suppressed():
+		return ErrSuppressed
+	case r.State == StateActive:
+		return ErrExists
+	case in.Confirmed && r.fresh && r.HasLeft():
+		return fmt.Errorf("%w, on %s", ErrErased, r.EndedAt.UTC().Format(time.DateOnly))
+	case in.Confirmed && r.HasLeft():
+		return ErrUnsubscribed
+	}
+	return nil
 }

@@ -267,10 +267,13 @@ func (s *Store) moveAddress(ctx context.Context, tx *db.Tx, r, holder *record, c
 			return false, fmt.Errorf("forget who had the address: %w", err)
 		}
 	}
-	if err := leaveAddress(ctx, tx, r, c, by.At); err != nil {
+	if err := keepFormer(ctx, tx, c.Old, erasure{at: by.At, subscriber: r.ID}); err != nil {
 		return false, err
 	}
 	set(&r.changed, &r.Address, c.New)
+	if err := takeAddress(ctx, tx, r); err != nil {
+		return false, err
+	}
 	set(&r.changed, &r.HardBouncedAt, time.Time{})
 	set(&r.changed, &r.SoftBounces, 0)
 	by.Event, by.Detail = EventAddressChanged, "from="+Mask(c.Old)+" to="+Mask(c.New)

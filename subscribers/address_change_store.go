@@ -3,7 +3,6 @@ package subscribers
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"broadsheet/internal/db"
 )
@@ -99,17 +98,24 @@ func deleteChangesNaming(ctx context.Context, tx *db.Tx, address string) error {
 	return nil
 }
 
-// leaveAddress ends the change of a reader, keeps the hash of the address that is
-// left, and drops one of the address that is come to.
-func leaveAddress(ctx context.Context, tx *db.Tx, r *record, c *addressChange, now time.Time) error {
+// keepFormer keeps the hash of an address that its reader gave up, so that no file
+// brings it back.
+func keepFormer(ctx context.Context, tx *db.Tx, address string, was erasure) error {
 	salt, err := saltOf(ctx, tx)
 	if err != nil {
 		return err
 	}
-	if err := keepErasure(ctx, tx, addressHash(salt, c.Old), r.ID, now, 0); err != nil {
+	return keepErasure(ctx, tx, addressHash(salt, address), was)
+}
+
+// takeAddress drops the hash of the address that r has by now, and ends the change
+// of address that was under way.
+func takeAddress(ctx context.Context, tx *db.Tx, r *record) error {
+	salt, err := saltOf(ctx, tx)
+	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM erasures WHERE hash = $1`, addressHash(salt, c.New)); err != nil {
+	if _, err := tx.Exec(ctx, `DELETE FROM erasures WHERE hash = $1`, addressHash(salt, r.Address)); err != nil {
 		return fmt.Errorf("forget that the address was erased: %w", err)
 	}
 	return deleteChange(ctx, tx, r.ID)

@@ -66,7 +66,7 @@ func (c *Catalog) attributesOf(pairs []string) (Attributes, error) {
 		}
 		at := slices.IndexFunc(c.Attributes, func(a Attribute) bool { return a.Name == name })
 		if at < 0 {
-			return "", fmt.Errorf("unknown attribute %q%s", shorten(name), didYouMean(name, c.attributeNames()))
+			return "", fmt.Errorf("unknown attribute %q%s", shorten(name), DidYouMean(name, c.attributeNames()))
 		}
 		if err := c.Attributes[at].check(value); err != nil {
 			return "", err

@@ -106,7 +106,7 @@ func (c *Catalog) topicsOf(slugs []string) (Topics, error) {
 		}
 		at := slices.IndexFunc(c.Topics, func(t Topic) bool { return t.Slug == slug })
 		if at < 0 {
-			return "", flawed(templates.ProblemTopicUnknown, "unknown topic %q%s", shorten(slug), didYouMean(slug, c.topicSlugs()))
+			return "", flawed(templates.ProblemTopicUnknown, "unknown topic %q%s", shorten(slug), DidYouMean(slug, c.topicSlugs()))
 		}
 		if !slices.Contains(ids, c.Topics[at].ID) {
 			ids = append(ids, c.Topics[at].ID)
@@ -127,7 +127,7 @@ func (c *Catalog) digestsOf(slugs []string) ([]*Digest, error) {
 		}
 		at := slices.IndexFunc(c.Digests, func(d Digest) bool { return d.Slug == slug })
 		if at < 0 {
-			return nil, flawed(templates.ProblemDigestUnknown, "unknown digest %q%s", shorten(slug), didYouMean(slug, c.digestSlugs()))
+			return nil, flawed(templates.ProblemDigestUnknown, "unknown digest %q%s", shorten(slug), DidYouMean(slug, c.digestSlugs()))
 		}
 		if d := &c.Digests[at]; !slices.Contains(found, d) {
 			found = append(found, d)

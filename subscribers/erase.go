@@ -123,6 +123,7 @@ type erasure struct {
 	at         time.Time
 	suppressed bool
 	subscriber int64 // 0 for an address that was only suppressed
+	givenUpBy  Actor // ActorAPI for an address that another system changed; "" for one that its reader gave up or had erased
 }
 
 // addressHash is the salted hash under which an erased address is kept. The

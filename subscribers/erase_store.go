@@ -15,10 +15,11 @@ func readErasures(ctx context.Context, tx *db.Tx, of map[string]string, hashes [
 		var hash string
 		var at, subscriber int64
 		var suppressed int
-		err := scan(&hash, &at, &suppressed, &subscriber)
-		found[of[hash]] = erasure{db.Time(at), suppressed != 0, subscriber}
+		var by Actor
+		err := scan(&hash, &at, &suppressed, &subscriber, &by)
+		found[of[hash]] = erasure{db.Time(at), suppressed != 0, subscriber, by}
 		return err
-	}, `SELECT hash, erased_at, suppressed, subscriber_id FROM erasures WHERE hash {in 1}`, hashes)
+	}, `SELECT hash, erased_at, suppressed, subscriber_id, given_up_by FROM erasures WHERE hash {in 1}`, hashes)
 	if err != nil {
 		return nil, fmt.Errorf("read erasures: %w", err)
 	}
@@ -56,11 +57,7 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time, origin stri
 	if err != nil {
 		return err
 	}
-	suppressed := 0
-	if r.Suppressed() {
-		suppressed = 1
-	}
-	if err := keepErasure(ctx, tx, addressHash(salt, r.Address), r.ID, now, suppressed); err != nil {
+	if err := keepErasure(ctx, tx, addressHash(salt, r.Address), erasure{at: now, suppressed: r.Suppressed(), subscriber: r.ID}); err != nil {
 		return err
 	}
 	if err := deleteSuppressions(ctx, tx, []string{r.Address}); err != nil {
@@ -119,10 +116,14 @@ func followed[T any](ctx context.Context, tx *db.Tx, address string, read func(a
 }
 
 // keepErasure keeps the hash of an address that a reader does not have any more.
-func keepErasure(ctx context.Context, tx *db.Tx, hash string, subscriberID int64, now time.Time, suppressed int) error {
-	_, err := tx.Exec(ctx, `INSERT INTO erasures (hash, subscriber_id, erased_at, suppressed) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (hash) DO UPDATE SET subscriber_id = excluded.subscriber_id, erased_at = excluded.erased_at, suppressed = excluded.suppressed`,
-		hash, subscriberID, db.Millis(now), suppressed)
+func keepErasure(ctx context.Context, tx *db.Tx, hash string, was erasure) error {
+	suppressed := 0
+	if was.suppressed {
+		suppressed = 1
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO erasures (hash, subscriber_id, erased_at, suppressed, given_up_by) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (hash) DO UPDATE SET subscriber_id = excluded.subscriber_id, erased_at = excluded.erased_at, suppressed = excluded.suppressed,
+			given_up_by = excluded.given_up_by`, hash, was.subscriber, db.Millis(was.at), suppressed, string(was.givenUpBy))
 	if err != nil {
 		return fmt.Errorf("store the erasure: %w", err)
 	}

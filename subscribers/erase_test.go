@@ -2,6 +2,7 @@ package subscribers_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -90,7 +91,7 @@ func TestErase(t *testing.T) {
 
 		k.wantImport("email\nada@example.com\n", confirmed, "+0 ~0 =1 -0")
 		err := k.Add(t.Context(), k.catalog, subscribers.Add{Address: "ada@example.com", Confirmed: true, Consent: "x", Origin: "command"})
-		if !errors.Is(err, subscribers.ErrUnsubscribed) {
+		if !errors.Is(err, subscribers.ErrErased) {
 			t.Errorf("an operator brings her back: %v", err)
 		}
 		if again := k.activate("ada@example.com"); again == id {
@@ -287,4 +288,30 @@ func TestEraseEndsChanges(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAddOfAnErasedAddress tells an operator why it is refused.
+func TestAddOfAnErasedAddress(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		k.activate(ann)
+		_, err := k.Erase(t.Context(), ann, "command")
+		k.must(err)
+		k.wait(time.Hour)
+		in := subscribers.Add{Address: ann, Confirmed: true, Consent: "on paper"}
+		for what, add := range map[string]func(context.Context, *subscribers.Catalog, subscribers.Add) error{"Add": k.Add, "RehearseAdd": k.RehearseAdd} {
+			if err := add(t.Context(), k.catalog, in); !errors.Is(err, subscribers.ErrErased) || !strings.Contains(err.Error(), "2026-11-23") {
+				t.Errorf("%s = %v, want ErrErased with the day", what, err)
+			}
+		}
+		in.Confirmed = false
+		k.must(k.RehearseAdd(t.Context(), k.catalog, in))
+		if n := k.count(`SELECT count(*) FROM subscribers`); n != 0 {
+			t.Errorf("%d readers were stored by a rehearsal", n)
+		}
+		k.must(k.Add(t.Context(), k.catalog, in))
+		k.confirm(ann)
+		if err := k.RehearseAdd(t.Context(), k.catalog, in); !errors.Is(err, subscribers.ErrExists) {
+			t.Errorf("RehearseAdd of who came back = %v, want ErrExists", err)
+		}
+	})
 }

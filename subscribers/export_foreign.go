@@ -51,7 +51,7 @@ func layoutFor(tool string, c *Catalog, now func() time.Time) (layout, error) {
 			return []string{arm(r.Address), arm(first), arm(last), arm(strings.Join(tagsOf(r), ",")), stamp(r.CreatedAt)}
 		}}, nil
 	}
-	return layout{}, fmt.Errorf("unknown tool %q%s; there are %s", shorten(tool), didYouMean(tool, ForeignTools()), strings.Join(ForeignTools(), ", "))
+	return layout{}, fmt.Errorf("unknown tool %q%s; there are %s", shorten(tool), DidYouMean(tool, ForeignTools()), strings.Join(ForeignTools(), ", "))
 }
 
 func listmonkRecord(r *Row) []string {

@@ -147,19 +147,21 @@ func TestPutExternalAddresses(t *testing.T) {
 func TestPutExternalRefusesNonsense(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		for field, change := range map[string]func(in *subscribers.External){
-			"external_id": func(in *subscribers.External) { in.ID = "a b" },
-			"address":     func(in *subscribers.External) { in.Address = "nobody" },
-			"timezone":    func(in *subscribers.External) { in.Zone = new("Mars/Base") },
-			"language":    func(in *subscribers.External) { in.Language = new("no tag") },
-			"topics":      func(in *subscribers.External) { in.Topics = []string{"wrld"} },
-			"hour":        func(in *subscribers.External) { in.Hours = []string{"daily=03:00"} },
-			"attributes":  func(in *subscribers.External) { in.Attributes = []string{"tier=gold"} },
-			"consent":     func(in *subscribers.External) { in.Evidence = k.evidence(k.now().Add(time.Hour)) },
+			"external_id":     func(in *subscribers.External) { in.ID = "a b" },
+			"address":         func(in *subscribers.External) { in.Address = "nobody" },
+			"zone":            func(in *subscribers.External) { in.Zone = new("Mars/Base") },
+			"language":        func(in *subscribers.External) { in.Language = new("no tag") },
+			"topics":          func(in *subscribers.External) { in.Topics = []string{"wrld"} },
+			"digests":         func(in *subscribers.External) { in.Digests = []string{"dayly"} },
+			"hour":            func(in *subscribers.External) { in.Hours = []string{"daily=03:00"} },
+			"attributes.tier": func(in *subscribers.External) { in.Attributes = []string{"tier=gold"} },
+			"consent.at":      func(in *subscribers.External) { in.Evidence = k.evidence(k.now().Add(time.Hour)) },
+			"consent.text":    func(in *subscribers.External) { in.Evidence = &subscribers.Evidence{At: k.now()} },
 		} {
 			_, err := k.told("p-1", "ada@example.com", change)
 			var wrong subscribers.FieldErrors
-			if !errors.As(err, &wrong) || len(wrong) != 1 {
-				t.Errorf("%s: got %v, want one wrong field", field, err)
+			if !errors.As(err, &wrong) || len(wrong) != 1 || wrong[field].Text == "" {
+				t.Errorf("%s: got %v, want that this field is wrong", field, err)
 			}
 		}
 		if n := k.count(`SELECT COUNT(*) FROM subscribers`); n != 0 {

@@ -158,7 +158,7 @@ func (rr *rowReader) header() error {
 		case column < 0 && strings.Contains(name, "@"):
 			return fmt.Errorf("the first row must name the columns, such as email,name,topics, and has %q", shorten(name))
 		case column < 0:
-			return fmt.Errorf("unknown column %q%s; the columns are %s", shorten(name), didYouMean(name, known), strings.Join(known, ", "))
+			return fmt.Errorf("unknown column %q%s; the columns are %s", shorten(name), DidYouMean(name, known), strings.Join(known, ", "))
 		}
 		if rr.columns[column] >= 0 {
 			return fmt.Errorf("the column %s is there twice", name)
@@ -201,7 +201,7 @@ func (rr *rowReader) recognise(names []string) (bool, error) {
 			f = recognise(columns)
 		}
 	} else if f = foreignNamed(rr.options.From); f == nil {
-		return false, fmt.Errorf("unknown tool %q%s; there are %s", rr.options.From, didYouMean(rr.options.From, ForeignTools()), strings.Join(ForeignTools(), ", "))
+		return false, fmt.Errorf("unknown tool %q%s; there are %s", rr.options.From, DidYouMean(rr.options.From, ForeignTools()), strings.Join(ForeignTools(), ", "))
 	} else if !f.wrote(columns) {
 		return false, fmt.Errorf("the columns are not those of an export of %s, which has %s", f.name, f.needs())
 	}

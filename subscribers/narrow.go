@@ -42,7 +42,7 @@ func (c *Catalog) CheckNarrow(topics, digests []string) error {
 	}{{"digest", digests, c.digestSlugs()}, {"topic", topics, c.topicSlugs()}} {
 		for _, slug := range kind.asked {
 			if !slices.Contains(kind.have, slug) {
-				return fmt.Errorf("unknown %s %q: the configuration has %s%s", kind.name, shorten(slug), strings.Join(kind.have, ", "), didYouMean(slug, kind.have))
+				return fmt.Errorf("unknown %s %q: the configuration has %s%s", kind.name, shorten(slug), strings.Join(kind.have, ", "), DidYouMean(slug, kind.have))
 			}
 		}
 	}

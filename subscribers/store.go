@@ -179,6 +179,12 @@ func byAddress(ctx context.Context, tx *db.Tx, address string, now time.Time) (*
 			return recs[0], nil
 		}
 	}
+	return newcomer(ctx, tx, address, now)
+}
+
+// newcomer is a fresh record for an address that no reader has. What another system
+// changed for another address, nobody has left.
+func newcomer(ctx context.Context, tx *db.Tx, address string, now time.Time) (*record, error) {
 	r := newRecord(address, now)
 	found, err := suppressedAt(ctx, tx, []string{address})
 	if err != nil {
@@ -190,7 +196,9 @@ func byAddress(ctx context.Context, tx *db.Tx, address string, now time.Time) (*
 		return nil, err
 	}
 	if was, ok := erased[address]; ok {
-		r.EndedAt = was.at
+		if was.givenUpBy != ActorAPI {
+			r.EndedAt = was.at
+		}
 		if was.suppressed && r.SuppressedAt.IsZero() {
 			r.SuppressedAt = was.at
 		}

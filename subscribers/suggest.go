@@ -1,10 +1,13 @@
 package subscribers
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// didYouMean returns `, did you mean "x"?` for the candidate nearest to a
+// DidYouMean returns `, did you mean "x"?` for the candidate nearest to a
 // mistyped name, or "" if none is near.
-func didYouMean(name string, candidates []string) string {
+func DidYouMean(name string, candidates []string) string {
 	best, fewest := "", len(name)/3+2
 	if len(name) > 64 {
 		return ""
@@ -18,6 +21,23 @@ func didYouMean(name string, candidates []string) string {
 		return ""
 	}
 	return `, did you mean "` + best + `"?`
+}
+
+// Slip returns the name of which another is a slip: one letter is wrong, missing or
+// too many, or "_" and "-" stand in it. It returns "" for a name that is known, however
+// its letters are cased, and for one that is not like any.
+func Slip(name string, known []string) string {
+	same := func(k string) bool { return strings.EqualFold(k, name) }
+	if len(name) > 64 || slices.ContainsFunc(known, same) {
+		return ""
+	}
+	plain := strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+	for _, k := range known {
+		if edits(plain, k) < 2 {
+			return k
+		}
+	}
+	return ""
 }
 
 // edits counts the bytes to insert, delete or replace that turn a into b.

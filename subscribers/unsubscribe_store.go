@@ -83,6 +83,14 @@ func deleteLeavings(ctx context.Context, tx *db.Tx, subscriber, at int64) error 
 	return nil
 }
 
+// deleteAllLeavings forgets how a reader left, so that nothing of it is undone.
+func deleteAllLeavings(ctx context.Context, tx *db.Tx, subscriber int64) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM leavings WHERE subscriber_id = $1`, subscriber); err != nil {
+		return fmt.Errorf("forget how a reader left: %w", err)
+	}
+	return nil
+}
+
 // hasReason reports whether the reader has said why since a leaving.
 func hasReason(ctx context.Context, tx *db.Tx, subscriber, at int64) (bool, error) {
 	var n int

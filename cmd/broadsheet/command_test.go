@@ -97,7 +97,7 @@ func TestCommandsBesideService(t *testing.T) {
 		{args: "article list --query council --limit 1", stdout: `Council votes`},
 		{args: "article show https://courier.example/topic-0/bridge?utm_source=x", stdout: `(?s)title +Bridge reopens.*topics +topic-0 \(`},
 		{args: "subscriber add ada@inbox.example --name Ada --topic topic-0 --confirmed --consent 'asked at the desk'", stdout: `^ada@inbox.example is active\n$`},
-		{args: "subscriber add dee@inbox.example", stdout: `^dee@inbox.example is pending: broadsheet serve sends the confirmation mail\n$`},
+		{args: "subscriber add dee@inbox.example", stdout: `^dee@inbox.example is asked to confirm: broadsheet serve sends the mail\n$`},
 		{args: "subscriber import readers.csv --confirmed --consent 'old list'", stdout: `^2 rows: 2 added, 0 updated, 0 unchanged, 0 bad\n$`},
 		{args: "subscriber import readers.csv --confirmed --consent 'old list'", stdout: `^2 rows: 0 added, 0 updated, 2 unchanged, 0 bad\n$`},
 		{args: "subscriber list --state active", stdout: `(?s)ada@inbox.example +Ada +active.*bo@inbox.example.*cy@inbox.example`},

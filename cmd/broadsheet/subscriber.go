@@ -32,24 +32,25 @@ func (e *env) subscriberAddCommand() *cobra.Command {
 				return usagef(`subscriber add: --confirmed needs --consent "how consent was given"`)
 			}
 			return e.writing(cmd.Context(), dryRun, func(a *app.App) error {
+				add := a.Subscribers.Add
 				if dryRun {
-					if err := in.Check(a.Catalog); err != nil {
-						return usagef("%w", err)
-					}
-					fmt.Fprintf(e.stdout, "%s can be added\n", in.Address)
-					return nil
+					add = a.Subscribers.RehearseAdd
 				}
 				var fields subscribers.FieldErrors
-				err := a.Subscribers.Add(cmd.Context(), a.Catalog, in)
+				err := add(cmd.Context(), a.Catalog, in)
 				switch {
 				case errors.As(err, &fields):
 					return usagef("%w", err)
+				case errors.Is(err, subscribers.ErrErased), errors.Is(err, subscribers.ErrUnsubscribed):
+					return fmt.Errorf("%s: %w: %s", in.Address, err, waysBack)
 				case err != nil:
 					return err
+				case dryRun:
+					fmt.Fprintf(e.stdout, "%s can be added\n", in.Address)
 				case in.Confirmed:
 					fmt.Fprintf(e.stdout, "%s is active\n", in.Address)
 				default:
-					fmt.Fprintf(e.stdout, "%s is pending: broadsheet serve sends the confirmation mail\n", in.Address)
+					fmt.Fprintf(e.stdout, "%s is asked to confirm: broadsheet serve sends the mail\n", in.Address)
 				}
 				return nil
 			})
@@ -68,6 +69,10 @@ func (e *env) subscriberAddCommand() *cobra.Command {
 	f.BoolVar(&dryRun, "dry-run", false, "check, and change nothing")
 	return cmd
 }
+
+// waysBack is how somebody who has left may come back.
+const waysBack = "without --confirmed the reader gets a mail and confirms; so does who signs up at the form; " +
+	"with consent that was given since, PUT /api/v1/subscribers/ID brings its text and time"
 
 // filterFlags are the flags that pick subscribers.
 func filterFlags(cmd *cobra.Command, f *subscribers.Filter) {
@@ -168,9 +173,26 @@ func (e *env) showSubscriber(a *app.App, d *subscribers.Detail) error {
 	if d.Suppression != nil {
 		suppression = fmt.Sprintf("%s since %s %s", d.Suppression.Reason, plain(d.Suppression.CreatedAt), d.Suppression.Detail)
 	}
-	out := &list{columns: []string{"id", "address", "name", "state", "language", "timezone", "mail_format", "attributes", "created_at", "confirmed_at", "ended_at", "suppression", "hard_bounced_at", "soft_bounces", "subscriptions", "history"}}
-	out.add(d.ID, d.Address, d.Name, string(d.Shown()), d.Language, d.Zone, d.Format.String(), d.Attributes.Pairs(), d.CreatedAt, d.ConfirmedAt, d.EndedAt, suppression, d.HardBouncedAt, d.SoftBounces, subscriptions, history)
+	out := &list{columns: []string{"id", "address", "name", "state", "language", "timezone", "mail_format", "attributes", "created_at", "confirmed_at", "ended_at", "suppression", "hard_bounced_at", "soft_bounces", "subscriptions", "asked", "history"}}
+	out.add(d.ID, d.Address, d.Name, string(d.Shown()), d.Language, d.Zone, d.Format.String(), d.Attributes.Pairs(), d.CreatedAt, d.ConfirmedAt, d.EndedAt, suppression, d.HardBouncedAt, d.SoftBounces, subscriptions, askedText(a, d.Asked), history)
 	return e.showOne(out)
+}
+
+// askedText tells what waits until a reader who has left confirms.
+func askedText(a *app.App, asked *subscribers.Asked) string {
+	if asked == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s, not confirmed: %s, topics %s", plain(asked.At), strings.Join(asked.Digests, ", "), a.TopicNames(asked.Topics))
+	for _, more := range []struct{ what, value string }{
+		{"name", asked.Name}, {"zone", asked.Zone}, {"language", asked.Language}, {"hours", strings.Join(asked.Hours, ", ")},
+		{"attributes", strings.Join(asked.Attributes.Pairs(), ", ")}, {"on", asked.On},
+	} {
+		if more.value != "" {
+			text += ", " + more.what + " " + more.value
+		}
+	}
+	return text
 }
 
 func (e *env) subscriberUnsubscribeCommand() *cobra.Command {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"broadsheet/subscribers"
@@ -19,6 +20,7 @@ type apiSubscriber struct {
 	Name       *string           `json:"name,omitempty"`
 	Language   *string           `json:"language,omitempty"`
 	Timezone   *string           `json:"timezone,omitempty"`
+	MailFormat *string           `json:"mail_format,omitempty"`
 	Topics     []string          `json:"topics"`
 	Digests    []string          `json:"digests"`
 	Hours      []string          `json:"hours,omitempty"`
@@ -30,6 +32,7 @@ type apiSubscriber struct {
 	CreatedAt   *time.Time `json:"created_at,omitempty"`
 	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
 	EndedAt     *time.Time `json:"ended_at,omitempty"`
+	AskedAt     *time.Time `json:"asked_at,omitempty"`
 }
 
 // apiConsent is the evidence that a reader agreed.
@@ -60,11 +63,16 @@ func unknownReader() []apiError {
 // changes nothing.
 func (s *Server) putSubscriber(r *http.Request, key string) (any, []apiError, error) {
 	in, wrong := readSubscriber(r)
-	if wrong != nil {
+	if in == nil {
 		return nil, wrong, nil
 	}
-	row, err := s.Subscribers.PutExternal(r.Context(), s.Catalog(), in.external(r.PathValue("external_id"), "api:"+key))
+	external := in.external(r.PathValue("external_id"), "api:"+key)
 	var fields subscribers.FieldErrors
+	if wrong != nil {
+		errors.As(external.Check(s.Catalog(), s.Now()), &fields)
+		return nil, allWrong(wrong, subscriberErrors(fields)), nil
+	}
+	row, err := s.Subscribers.PutExternal(r.Context(), s.Catalog(), external)
 	switch {
 	case errors.As(err, &fields):
 		return nil, subscriberErrors(fields), nil
@@ -100,11 +108,12 @@ func (s *Server) deleteSubscriber(r *http.Request, key string) (any, []apiError,
 	return nil, nil, err
 }
 
+// readSubscriber reads the body, and tells all that is wrong with the kinds of its
+// fields. A body that is no object is nil.
 func readSubscriber(r *http.Request) (*apiSubscriber, []apiError) {
-	in := new(apiSubscriber)
+	body := &apiFields{}
 	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	err := d.Decode(in)
+	err := d.Decode(&body.raw)
 	if err == nil {
 		if _, err = d.Token(); err == io.EOF {
 			err = nil
@@ -118,12 +127,55 @@ func readSubscriber(r *http.Request) (*apiSubscriber, []apiError) {
 		return nil, refused(http.StatusRequestEntityTooLarge, "send at most %d bytes at once", apiLimit)
 	case err != nil:
 		return nil, refused(http.StatusBadRequest, "the body is not one reader as JSON: %v", err)
-	case in.ExternalID != "" && in.ExternalID != r.PathValue("external_id"):
-		return nil, []apiError{{status: http.StatusUnprocessableEntity, Field: "external_id", Error: "it is not the one in the URL: leave it out"}}
-	case in.State != "" && in.State != subscribers.StateActive && in.State != subscribers.StateUnsubscribed:
-		return nil, []apiError{{status: http.StatusUnprocessableEntity, Field: "state", Error: "it is active or unsubscribed"}}
 	}
-	return in, nil
+	in := new(apiSubscriber)
+	in.read(body)
+	if in.ExternalID != "" && in.ExternalID != r.PathValue("external_id") {
+		body.refuse("external_id", "it is not the one in the URL: leave it out")
+	}
+	if in.State != "" && in.State != subscribers.StateActive && in.State != subscribers.StateUnsubscribed {
+		body.refuse("state", "it is active or unsubscribed")
+	}
+	if f := in.MailFormat; f != nil && *f != subscribers.FormatHTML.String() && *f != subscribers.FormatText.String() {
+		body.refuse("mail_format", "it is html or text")
+	}
+	return in, body.all()
+}
+
+func (in *apiSubscriber) read(body *apiFields) {
+	const text, list = "a text", "a list of texts"
+	body.read("external_id", text, &in.ExternalID)
+	body.read("address", text, &in.Address)
+	body.read("name", text, &in.Name)
+	body.read("language", text, &in.Language)
+	body.read("timezone", text, &in.Timezone)
+	body.read("mail_format", text, &in.MailFormat)
+	body.read("topics", list, &in.Topics)
+	body.read("digests", list, &in.Digests)
+	body.read("hours", list, &in.Hours)
+	body.read("attributes", "an object of texts", &in.Attributes)
+	body.read("state", text, &in.State)
+	consent := new(apiConsent)
+	if body.object("consent", "an object with text and at", func(of *apiFields) {
+		of.read("text", text, &consent.Text)
+		of.read("at", "a time such as 2026-11-20T09:30:00Z", &consent.At)
+		of.read("client", text, &consent.Client)
+		of.read("source", text, &consent.Source)
+	}) {
+		in.Consent = consent
+	}
+}
+
+// allWrong is what is wrong in the order of the names of fields, of each once: what
+// more says of a field with a mistake in some follows from that.
+func allWrong(some, more []apiError) []apiError {
+	for _, one := range more {
+		if !slices.ContainsFunc(some, func(e apiError) bool { return e.Field == one.Field }) {
+			some = append(some, one)
+		}
+	}
+	slices.SortStableFunc(some, func(a, b apiError) int { return strings.Compare(a.Field, b.Field) })
+	return some
 }
 
 func (in *apiSubscriber) external(id, origin string) subscribers.External {
@@ -134,6 +186,13 @@ func (in *apiSubscriber) external(id, origin string) subscribers.External {
 	for _, name := range slices.Sorted(maps.Keys(in.Attributes)) {
 		x.Attributes = append(x.Attributes, name+"="+in.Attributes[name])
 	}
+	if in.MailFormat != nil {
+		format := subscribers.FormatHTML
+		if *in.MailFormat == subscribers.FormatText.String() {
+			format = subscribers.FormatText
+		}
+		x.Format = &format
+	}
 	if c := in.Consent; c != nil {
 		x.Evidence = &subscribers.Evidence{Text: c.Text, At: c.At, Client: c.Client, Source: c.Source}
 	}
@@ -141,10 +200,11 @@ func (in *apiSubscriber) external(id, origin string) subscribers.External {
 }
 
 func shownSubscriber(row *subscribers.Row) *apiSubscriber {
+	format := row.Format.String()
 	out := &apiSubscriber{
-		ExternalID: row.ExternalID, Address: row.Address, Name: &row.Name, Language: &row.Language, Timezone: &row.Zone,
+		ExternalID: row.ExternalID, Address: row.Address, Name: &row.Name, Language: &row.Language, Timezone: &row.Zone, MailFormat: &format,
 		Topics: row.Topics, Digests: row.Digests, Hours: row.Hours, Attributes: row.Attributes.Map(), State: row.Shown(),
-		CreatedAt: known(row.CreatedAt), ConfirmedAt: known(row.ConfirmedAt), EndedAt: known(row.EndedAt),
+		CreatedAt: known(row.CreatedAt), ConfirmedAt: known(row.ConfirmedAt), EndedAt: known(row.EndedAt), AskedAt: known(row.WaitsSince),
 	}
 	if out.Topics == nil {
 		out.Topics = []string{}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/subscribers"
 )
@@ -68,13 +69,17 @@ func TestSubscriberAPIRefuses(t *testing.T) {
 		{"no reader", "GET", ofAda, "", 404, "PUT makes one"},
 		{"no JSON", "PUT", ofAda, "address=ada", 400, "not one reader as JSON"},
 		{"two readers", "PUT", ofAda, `{"address":"a@b.example"} {}`, 400, "something follows"},
-		{"an unknown field", "PUT", ofAda, `{"address":"a@b.example","adress":"x"}`, 400, `unknown field \"adress\"`},
+		{"an unknown field", "PUT", ofAda, `{"address":"a@b.example","adress":"x"}`, 422, `{"field":"adress","error":"there is no such field, did you mean \"address\"?"}`},
 		{"no address", "PUT", ofAda, `{}`, 422, `"field":"address"`},
 		{"another id", "PUT", ofAda, `{"address":"a@b.example","external_id":"p-2"}`, 422, `"field":"external_id"`},
 		{"a state of ours", "PUT", ofAda, `{"address":"a@b.example","state":"suppressed"}`, 422, `"field":"state"`},
 		{"an unknown zone", "PUT", ofAda, `{"address":"a@b.example","timezone":"Mars"}`, 422, `"field":"timezone"`},
 		{"an unknown topic", "PUT", ofAda, `{"address":"a@b.example","topics":["wrld"]}`, 422, `"field":"topics"`},
-		{"consent to come", "PUT", ofAda, `{"address":"a@b.example","consent":{"text":"x","at":"2100-01-01T00:00:00Z"}}`, 422, `"field":"consent"`},
+		{"consent to come", "PUT", ofAda, `{"address":"a@b.example","consent":{"text":"x","at":"2100-01-01T00:00:00Z"}}`, 422, `"field":"consent.at"`},
+		{"consent at no time", "PUT", ofAda, `{"address":"a@b.example","consent":{"text":"x","at":"yesterday"}}`, 422, `{"errors":[{"field":"consent.at","error":"it is not a time such as`},
+		{"consent in a word", "PUT", ofAda, `{"address":"a@b.example","consent":"yes"}`, 422, `{"errors":[{"field":"consent","error":"it is not an object`},
+		{"a format of ours", "PUT", ofAda, `{"address":"a@b.example","mail_format":"txt"}`, 422, `{"errors":[{"field":"mail_format","error":"it is html or text"}]}`},
+		{"a number for a name", "PUT", ofAda, `{"address":"a@b.example","name":7}`, 422, `{"errors":[{"field":"name","error":"it is not a text"}]}`},
 		{"an odd erase", "DELETE", ofAda + "?erase=yes", "", 400, "erase is true or false"},
 		{"an id with a space", "PUT", "/api/v1/subscribers/a%20b", `{"address":"a@b.example"}`, 422, `"field":"external_id"`},
 	} {
@@ -92,6 +97,69 @@ func TestSubscriberAPIRefuses(t *testing.T) {
 	}
 	if r := s.ask("POST", "/api/v1/articles", "{}", "Authorization", "Bearer "+crmKey, "Content-Type", "application/json"); r.StatusCode != 403 {
 		t.Errorf("a story by the key for readers: got %d, want 403", r.StatusCode)
+	}
+}
+
+// TestSubscriberAPITellsAllMistakes: a program is told once what is wrong.
+func TestSubscriberAPITellsAllMistakes(t *testing.T) {
+	s := newSite(t, nil)
+	r := s.crm(http.MethodPut, ofAda, `{"address":"nobody","external_id":"p-2","name":["Ada"],"timezone":"Mars","mail_format":"rtf","topics":["wrld","sport","x"],
+		"digests":[7],"hours":["daily=3"],"attributes":{"tier":"gold","plan":"x"},"state":"pending","consent":{"at":"soon","texts":"Yes"},"zone":"UTC"}`)
+	r.want(t, 422)
+	var answer struct {
+		Errors []struct{ Field, Error string } `json:"errors"`
+	}
+	s.must(json.Unmarshal([]byte(r.body), &answer))
+	var fields []string
+	for _, e := range answer.Errors {
+		fields = append(fields, e.Field)
+		if e.Field == "topics" && (!strings.Contains(e.Error, `"wrld"`) || !strings.Contains(e.Error, `"x"`)) {
+			t.Errorf("of two unknown topics it tells %s", e.Error)
+		}
+	}
+	want := "address attributes.plan attributes.tier consent.at consent.text consent.texts digests external_id hours mail_format name state timezone topics zone"
+	if got := strings.Join(fields, " "); got != want {
+		t.Errorf("told of\n%s, want\n%s", got, want)
+	}
+	if n := s.count(`SELECT count(*) FROM subscribers`); n != 0 {
+		t.Errorf("%d readers were stored", n)
+	}
+}
+
+func TestPutSubscriberFormat(t *testing.T) {
+	s := newSite(t, nil)
+	for _, step := range []struct{ says, want string }{{"", "html"}, {`,"mail_format":"text"`, "text"}, {"", "text"}, {`,"mail_format":"html"`, "html"}} {
+		body := `{"address":"ada@reader.example","consent":{"text":"Yes","at":"2026-01-02T03:04:05Z"}` + step.says + "}"
+		r := s.crm(http.MethodPut, ofAda, body)
+		r.want(t, 200)
+		if got := r.field(t, "mail_format"); got != step.want {
+			t.Errorf("after %q the format is %v, want %s", step.says, got, step.want)
+		}
+	}
+	if d := s.detail("ada@reader.example"); len(d.Consents) != 3 {
+		t.Errorf("on record are %d entries, want 3: the one that adds and two changes", len(d.Consents))
+	}
+}
+
+func TestPutSubscriberWhoLeft(t *testing.T) {
+	s := newSite(t, nil)
+	id := s.active("ada@reader.example")
+	s.must(s.store.Unsubscribe(t.Context(), id, 0, "page", ""))
+	s.wait(time.Hour)
+	for range 2 {
+		r := s.crm(http.MethodPut, ofAda, `{"address":"ada@reader.example","name":"Eve","topics":["world"]}`)
+		r.want(t, 200)
+		if r.field(t, "state") != "unsubscribed" || r.field(t, "asked_at") != s.now().UTC().Format(time.RFC3339) || r.field(t, "name") != "" {
+			t.Errorf("got %s", r.body)
+		}
+	}
+	if n := s.count(`SELECT count(*) FROM system_mails WHERE kind = 'confirm'`); n != 2 {
+		t.Errorf("%d mails ask to confirm, want 2", n)
+	}
+	s.submit(s.ask(http.MethodGet, s.c(id), "").form(t)).wantRedirect(t, "/mail"+s.f(id)+"?confirmed=1")
+	r := s.crm(http.MethodGet, ofAda, "")
+	if r.field(t, "state") != "active" || r.field(t, "asked_at") != nil || r.field(t, "name") != "Eve" {
+		t.Errorf("confirmed: %s", r.body)
 	}
 }
 

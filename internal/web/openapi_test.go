@@ -74,7 +74,8 @@ func TestDescriptionIsTrue(t *testing.T) {
 		{stories, "post", crmKey, `{}`, 403},
 		{readers, "get", crmKey, "", 404},
 		{readers, "put", crmKey, example(readers, "put"), 200},
-		{readers, "put", crmKey, `{"address": 4}`, 400},
+		{readers, "put", crmKey, `{"address": 4}`, 422},
+		{readers, "put", crmKey, `[]`, 400},
 		{readers, "get", crmKey, "", 200},
 		{readers, "delete", crmKey, "", 204},
 		{readers, "put", crmKey, example(readers, "put"), 409}, // agreed before that

@@ -3,6 +3,9 @@ package web
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -16,7 +19,8 @@ import (
 )
 
 // signUpSent is a sign-up as programs send it. What it does not know it
-// overlooks: scripts send what stands in a form.
+// overlooks, for scripts send what stands in a form, and sites have fields of their
+// own there; but not what looks like a slip.
 type signUpSent struct {
 	Form     string            `json:"form"` // from signUpOffer
 	Work     string            `json:"work"` // the proof that signUpOffer asked for
@@ -104,13 +108,17 @@ func (s *Server) postSignUp(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusUnsupportedMediaType, errorList{{Error: "send Content-Type: application/json"}})
 		return
 	}
-	var sent signUpSent
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, formLimit)).Decode(&sent); err != nil {
+	sent, slips, err := readSignUp(http.MaxBytesReader(w, r.Body, formLimit))
+	if err != nil {
 		if bad := badForm(err); statusOf(bad) != http.StatusBadRequest {
 			s.failed(w, r, bad, s.tellError)
 			return
 		}
 		writeJSON(w, http.StatusBadRequest, errorList{{Error: "send an object with address, topics, digests and form"}})
+		return
+	}
+	if slips != nil {
+		writeJSON(w, http.StatusUnprocessableEntity, slips)
 		return
 	}
 	r.PostForm = url.Values{templates.FieldLang: {sent.Language}} // by which siteFor goes
@@ -122,6 +130,27 @@ func (s *Server) postSignUp(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.answerSignUp(w, r, v, now)
+}
+
+// readSignUp reads a sign-up, and tells of fields that are nearly those that there
+// are.
+func readSignUp(body io.Reader) (*signUpSent, errorList, error) {
+	var raw json.RawMessage
+	if err := json.NewDecoder(body).Decode(&raw); err != nil {
+		return nil, nil, err
+	}
+	sent, named := new(signUpSent), map[string]json.RawMessage{}
+	if err := errors.Join(json.Unmarshal(raw, sent), json.Unmarshal(raw, &named)); err != nil {
+		return nil, nil, err
+	}
+	var slips errorList
+	known := []string{"form", "work", "website", "address", "name", "topics", "digests", "timezone", "hours", "language"}
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		if meant := subscribers.Slip(name, known); meant != "" {
+			slips = append(slips, apiError{Field: name, Error: fmt.Sprintf("there is no such field, did you mean %q?", meant)})
+		}
+	}
+	return sent, slips, nil
 }
 
 func (sent *signUpSent) signUp(site string) *subscribers.SignUp {

@@ -101,6 +101,7 @@ func TestSignUpByAPIWithMistakes(t *testing.T) {
 		{"an hour that is not offered", map[string]any{"hours": map[string]string{"daily": "03:33"}}, 422, `"field":"hours.daily"`},
 		{"no form token", map[string]any{"form": ""}, 422, `{"errors":[{"field":"form","error":"form is missing: GET /api/v1/subscribe gives one;`},
 		{"a forged form token", map[string]any{"form": "AAAAAGklTx8AAAAAAAAAAAAAAAAAAAAA"}, 422, `{"errors":[{"field":"form","error":"This form was open for too long`},
+		{"a slip", map[string]any{"adress": "x", "time_zone": "UTC", "Topic": []string{"world"}}, 422, `{"errors":[{"field":"Topic","error":"there is no such field, did you mean \"topics\"?"},{"field":"adress","error":"there is no such field, did you mean \"address\"?"},{"field":"time_zone",`},
 		{"of another type", map[string]any{"topics": "world"}, 400, `"error":`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
