@@ -1,8 +1,10 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -283,5 +285,35 @@ func TestMarksAfterwards(t *testing.T) {
 	s.must(err)
 	if len(found) != 1 || found[0].Subscriber != ann || found[0].Links != 3 {
 		t.Errorf("restorable is %+v, want what the scanner did to Ann", found)
+	}
+}
+
+// What ends at the link to preferences is marked like what ends at the other: the
+// same scanners follow both.
+func TestMarksOfPreferences(t *testing.T) {
+	var marks *web.Marks
+	s := newSite(t, func(o *web.Options) {
+		marks = web.NewMarks(o.Subscribers.MarkLeaving, o.Log, o.Now)
+		o.Marks = marks
+	})
+	ann, bob := s.active("ann@example.com"), s.active("bob@example.com")
+	for _, id := range []int64{ann, bob} {
+		s.ask(http.MethodGet, s.u(id, "daily"), "")
+		s.ask(http.MethodGet, s.p(id), "")
+		s.ask(http.MethodGet, s.p(id)+"/topic/world", "")
+	}
+	s.instead(s.p(ann), "unsubscribe", "all")
+	s.ends(bob, templates.FieldEndDigests, "weekly")
+	s.wait(10 * time.Second)
+	marks.Store(t.Context(), s.now())
+	found, err := s.store.Restorables(t.Context(), s.now().Add(-time.Hour), s.now())
+	s.must(err)
+	var got []string
+	for _, r := range found {
+		got = append(got, fmt.Sprintf("%d %s %d", r.Subscriber, r.Digest, r.Links))
+	}
+	slices.Sort(got)
+	if want := []string{fmt.Sprintf("%d daily 3", ann), fmt.Sprintf("%d weekly 3", ann), fmt.Sprintf("%d weekly 3", bob)}; !slices.Equal(got, want) {
+		t.Errorf("restorable is %q, want %q", got, want)
 	}
 }
