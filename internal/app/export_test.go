@@ -16,3 +16,6 @@ func PlanLoop(refresh, tick func(ctx context.Context, now time.Time) error) func
 
 // SetDrain has t wait no longer than that for answers once it is to end.
 func (t *Teller) SetDrain(d time.Duration) { t.drain = d }
+
+// WatchThemes is what every service does for its themes.
+func (a *App) WatchThemes(ctx context.Context) error { return a.watchThemes(ctx) }

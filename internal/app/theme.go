@@ -102,8 +102,14 @@ func lookFaults(set *digest.Setup) error {
 	return errors.Join(errs...)
 }
 
-// watchThemes keeps the themes what their folders are.
+// watchThemes keeps the themes what their folders are, and tells the log of those
+// that were broken before.
 func (a *App) watchThemes(ctx context.Context) error {
+	for _, l := range a.Setup.Looks {
+		if err := l.Fault(); err != nil {
+			a.Log.WarnContext(ctx, "theme broken", "theme", l.Name(), "error", err)
+		}
+	}
 	return every(ctx, watchEvery, func() {
 		if err := a.RereadThemes(ctx); err != nil && ctx.Err() == nil {
 			a.Log.ErrorContext(ctx, "themes not brought up to date", "error", err)

@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -59,6 +61,41 @@ func TestAThemeIsReadAgain(t *testing.T) {
 		}
 		if fails := app.Check(cfg) != nil; fails != (step.alert != "") {
 			t.Errorf("%q: check fails: %v", step.html, fails)
+		}
+	}
+}
+
+// TestAThemeThatWasBrokenBefore: a service that starts with it draws with the last
+// good version, and its log has file and line once.
+func TestAThemeThatWasBrokenBefore(t *testing.T) {
+	dir := t.TempDir()
+	put := func(notice string) {
+		t.Helper()
+		for name, text := range map[string]string{"digest.html": "<p>", "digest.txt": "x", "notice.html": notice} {
+			if err := errors.Join(os.MkdirAll(filepath.Join(dir, "mine"), 0o755), os.WriteFile(filepath.Join(dir, "mine", name), []byte(text), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	put("<p>good looks")
+	cfg := configure(t, dir, "smtp://127.0.0.1:25?tls=off", "[theme]\nname = \"./mine\"\n")
+	for _, step := range []struct {
+		notice string
+		want   int
+	}{{"<p>good looks", 0}, {"<p>\n{{if .Subject}", 1}} {
+		put(step.notice)
+		var log bytes.Buffer
+		a, err := app.OpenWriting(t.Context(), cfg, slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // it looks once
+		if err := errors.Join(a.WatchThemes(ctx), a.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(log.String(), `msg="theme broken" theme=./mine error="notice.html:2: `); n != step.want {
+			t.Errorf("%q: told %d times, want %d:\n%s", step.notice, n, step.want, log.String())
 		}
 	}
 }
