@@ -48,6 +48,8 @@ type site struct {
 	log     bytes.Buffer
 	told    []ingest.Hook // by webhooks
 
+	everything string // the statement of dump
+
 	mu     sync.Mutex
 	time   time.Time
 	pauses []time.Duration // that answers waited, without any time passing
@@ -429,40 +431,57 @@ func (s *site) lastConsent(address string) subscribers.Consent {
 func (s *site) count(query string, args ...any) int {
 	s.t.Helper()
 	var n int
-	s.must(s.db.View(context.Background(), func(tx *db.Tx) error { return tx.Get(context.Background(), &n, query, args...) }))
+	s.view(func(ctx context.Context, tx *db.Tx) error { return tx.Get(ctx, &n, query, args...) })
 	return n
 }
 
 // dump is every row of every table.
 func (s *site) dump() string {
 	s.t.Helper()
-	var out strings.Builder
-	ctx := context.Background()
-	tables := `SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`
-	columns := `SELECT name FROM pragma_table_info($1) ORDER BY cid`
-	if s.db.Dialect() == db.Postgres {
-		tables = `SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename`
-		columns = `SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position`
+	if s.everything == "" {
+		s.everything = s.askEverything()
 	}
-	s.must(s.db.View(ctx, func(tx *db.Tx) error {
-		var names []string
-		if err := tx.Select(ctx, &names, tables); err != nil {
-			return err
+	var rows []struct{ Name, Row string }
+	s.view(func(ctx context.Context, tx *db.Tx) error { return tx.Select(ctx, &rows, s.everything) })
+	var out strings.Builder
+	last := ""
+	for _, r := range rows {
+		if r.Name != last {
+			fmt.Fprintln(&out, r.Name)
 		}
-		for _, table := range names {
-			var cols, rows []string
-			if err := tx.Select(ctx, &cols, columns, table); err != nil {
-				return err
-			}
-			for i := range cols {
-				cols[i] = "coalesce(CAST(" + cols[i] + " AS TEXT), '-')"
-			}
-			if err := tx.Select(ctx, &rows, `SELECT `+strings.Join(cols, ` || '|' || `)+` AS row FROM `+table+` ORDER BY 1`); err != nil {
-				return err
-			}
-			fmt.Fprintf(&out, "%s\n%s\n", table, strings.Join(rows, "\n"))
-		}
-		return nil
-	}))
+		fmt.Fprintln(&out, r.Row)
+		last = r.Name
+	}
 	return out.String()
+}
+
+// askEverything is one statement that reads all tables: some tests look at them
+// hundreds of times.
+func (s *site) askEverything() string {
+	s.t.Helper()
+	columns := `SELECT t.name AS name, c.name AS row FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY t.name, c.cid`
+	if s.db.Dialect() == db.Postgres {
+		columns = `SELECT table_name AS name, column_name AS row FROM information_schema.columns
+			WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position`
+	}
+	var all []struct{ Name, Row string }
+	s.view(func(ctx context.Context, tx *db.Tx) error { return tx.Select(ctx, &all, columns) })
+	var names []string
+	fields := map[string][]string{}
+	for _, c := range all {
+		if fields[c.Name] == nil {
+			names = append(names, c.Name)
+		}
+		fields[c.Name] = append(fields[c.Name], "coalesce(CAST("+c.Row+" AS TEXT), '-')")
+	}
+	for i, name := range names {
+		names[i] = `SELECT '` + name + `' AS name, ` + strings.Join(fields[name], ` || '|' || `) + ` AS row FROM ` + name
+	}
+	return strings.Join(names, ` UNION ALL `) + ` ORDER BY 1, 2`
+}
+
+func (s *site) view(fn func(ctx context.Context, tx *db.Tx) error) {
+	s.t.Helper()
+	ctx := context.Background()
+	s.must(s.db.View(ctx, func(tx *db.Tx) error { return fn(ctx, tx) }))
 }

@@ -1,0 +1,6 @@
+//go:build !race
+
+package web_test
+
+// slower is by how much less is asked of the server where very much is.
+const slower = 1
