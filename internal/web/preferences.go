@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -94,9 +95,12 @@ func (s *Server) postPreferences(w http.ResponseWriter, r *http.Request) error {
 	return statusError(http.StatusBadRequest) // nothing of the page
 }
 
-// endSome ends the digests and topics that are ticked.
+// endSome ends the digests and topics that are ticked, also when the client hangs
+// up.
 func (s *Server) endSome(w http.ResponseWriter, r *http.Request, id int64) error {
-	v, err := s.Subscribers.View(r.Context(), s.catalogFor(r), id)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), leaveTime)
+	defer cancel()
+	v, err := s.Subscribers.View(ctx, s.catalogFor(r), id)
 	if err != nil {
 		return err
 	}
@@ -110,7 +114,7 @@ func (s *Server) endSome(w http.ResponseWriter, r *http.Request, id int64) error
 			page.Errors = map[string]templates.Problem{field: templates.ProblemNothingTicked}
 		})
 	}
-	left, err := s.Subscribers.End(r.Context(), s.Catalog(), id, in, originPage, s.clientText(r))
+	left, err := s.Subscribers.End(ctx, s.Catalog(), id, in, originPage, s.clientText(r))
 	switch {
 	case errors.Is(err, subscribers.ErrLastTopic):
 		return s.drawPreferences(w, r, &v, http.StatusConflict, func(page *templates.PreferencesPage) {

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -78,6 +79,16 @@ func TestEndingSeveral(t *testing.T) {
 	if got := s.detail("ann@example.com").State; got != subscribers.StateUnsubscribed {
 		t.Errorf("the reader is %s", got)
 	}
+}
+
+// Who hangs up early has ended it all the same.
+func TestEndingOfOneWhoHangsUp(t *testing.T) {
+	s := newSite(t, nil)
+	id := s.active("ann@example.com")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.send(s.request(http.MethodPost, s.p(id), "end=1&end-digests=weekly").WithContext(ctx))
+	s.wantPicture("ann@example.com", "active | daily=active Europe/Paris ,1, | weekly=ended Europe/Berlin ,1,")
 }
 
 func TestEndingWithMistakes(t *testing.T) {
