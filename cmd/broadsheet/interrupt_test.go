@@ -67,6 +67,27 @@ func TestInterruptedImport(t *testing.T) {
 	})
 }
 
+// TestInterruptedStoring presses Ctrl-C while readers are stored: whatever the
+// database says of that, the same is told, and what is counted is there.
+func TestInterruptedStoring(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		n := newNewsroom(t, settings{database: url}, sink.Options{})
+		n.must("migrate")
+		d := n.open()
+		n.write("readers.csv", readersCSV(200_000, func(int) []int { return []int{0} }))
+		p := n.start("subscriber", "import", "readers.csv", "--confirmed", "--consent", "asked")
+		until(t, "a page is stored", func() bool { return count(t, d, `SELECT COUNT(*) FROM subscribers`) > 0 })
+		p.signal(os.Interrupt)
+		if code := p.wait(30 * time.Second); code != 1 {
+			t.Errorf("exit code %d, want 1", code)
+		}
+		stored := count(t, d, `SELECT COUNT(*) FROM subscribers`)
+		if want := fmt.Sprintf("readers.csv: interrupted after %d rows; what was counted is stored", stored); !strings.Contains(p.stderr.String(), want) {
+			t.Errorf("stderr is %q, want %q", p.stderr.String(), want)
+		}
+	})
+}
+
 // TestDatabaseStopsInTheMiddle cuts the database off while a send runs, and
 // lets it come back.
 func TestDatabaseStopsInTheMiddle(t *testing.T) {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -70,7 +68,7 @@ func (e *env) importSubscribers(cmd *cobra.Command, a *app.App, path string, o s
 	}
 	e.tellTool(&report)
 	fmt.Fprintf(e.stdout, "%s: %d added, %d updated, %d unchanged, %d bad%s\n", count(report.Rows, "row"), report.Added, report.Updated, report.Unchanged, report.Bad, verb)
-	if errors.Is(err, context.Canceled) {
+	if err != nil && cmd.Context().Err() != nil { // of which a database tells in words of its own
 		return fmt.Errorf("%s: interrupted after %s; what was counted is stored: import the file again, and the rest comes in", name, count(report.Rows, "row"))
 	}
 	if err != nil {
