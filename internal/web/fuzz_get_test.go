@@ -176,6 +176,25 @@ func TestEveryGetChangesNothing(t *testing.T) {
 	})
 }
 
+// TestPathsThatAreNoText: what a database cannot look for is not there, whichever
+// database it is.
+func TestPathsThatAreNoText(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		for _, pattern := range gets(t) {
+			if !strings.Contains(pattern, "{") || strings.HasSuffix(pattern, "{$}") {
+				continue
+			}
+			for _, odd := range []string{"%00", "%ff", "a%00b", "%C3%28"} {
+				path := regexp.MustCompile(`\{(token)\}/`).ReplaceAllString(pattern, token(s.p(s.detail("ann@example.com").ID))+"/")
+				path = strings.Replace(path, "{digest}/{date}", "daily/{date}", 1)
+				path = regexp.MustCompile(`\{\w+\}`).ReplaceAllLiteralString(path, odd)
+				s.ask(http.MethodGet, path, "", "Authorization", "Bearer "+crmKey).want(t, http.StatusNotFound)
+			}
+		}
+	})
+}
+
 // without is a dump without some tables, whose names stand alone on a line.
 func without(dump string, tables ...string) string {
 	var out []string

@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
+	"unicode/utf8"
 
 	"broadsheet/digest"
 	"broadsheet/internal/db"
@@ -29,10 +31,14 @@ func (e statusError) Error() string { return http.StatusText(int(e)) }
 // formLimit is how many bytes a form may have.
 const formLimit = 64 << 10
 
-// visitor adapts a handler of a page: it bounds the body, and turns an error
-// into a page that says no more than a visitor needs.
+// visitor adapts a handler of a page: it bounds the body, knows no path that is no
+// text, and turns an error into a page that says no more than a visitor needs.
 func (s *Server) visitor(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if !isText(r.URL.Path) {
+			s.failed(w, r, statusError(http.StatusNotFound), s.showError)
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
 		if len(s.Site.Languages) > 0 {
 			w.Header().Add("Vary", "Accept-Language")
@@ -42,6 +48,9 @@ func (s *Server) visitor(h handler) http.HandlerFunc {
 		}
 	}
 }
+
+// isText reports whether both databases take it for one: PostgreSQL has no NUL.
+func isText(path string) bool { return utf8.ValidString(path) && !strings.ContainsRune(path, 0) }
 
 // failed logs an error and answers with its status. The log names the route
 // and not the path, in which a token may stand.
