@@ -111,7 +111,7 @@ func openStall(t *testing.T, environ ...string) *stall {
 	theirs.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	for _, kind := range []string{"html", "component", "iframe"} {
 		for lang, dir := range map[string]string{"en": "ltr", "ar": "rtl"} {
-			text, err := (&app.PastedForm{Kind: kind, Language: lang}).Draw(cfg)
+			text, err := (&app.PastedForm{Kind: kind, Language: lang, Name: kind != "iframe"}).Draw(cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -169,11 +169,14 @@ func TestPastedFormInTheBrowser(t *testing.T) {
 		b.keys(" ")
 		b.field(`input[name=address]`)
 		b.keys(b.address)
+		b.field(`input[name=name]`)
+		b.keys("Ann Öz")
 		b.sends("send the pasted form", 200)
 		b.wantText("One more step")
 		b.wantTicked("topics", "City")
 		b.wantTicked("digests", "The Morning Tide")
 		b.wantValue("address", b.address)
+		b.wantValue("name", "Ann Öz")
 		zone := "UTC"
 		if script {
 			zone = "Pacific/Auckland"
@@ -217,6 +220,8 @@ func TestComponentInTheBrowser(t *testing.T) {
 	}
 	eval[string](b, `document.querySelector('input[name=address]').value = ''`)
 	b.keys(b.address)
+	b.field(`input[name=name]`)
+	b.keys("Ann Öz")
 	b.field(`input[name=topics][value=world]`)
 	b.keys(" ")
 	b.field(`input[name=digests][value=daily]`)
@@ -228,6 +233,9 @@ func TestComponentInTheBrowser(t *testing.T) {
 	b.wantText("Check your inbox")
 	b.lookInto("component", "thanks")
 	s.signedUp(t, b.address, "json", "digests=daily topics=world timezone=Pacific/Auckland hours=daily=06:30")
+	if d, err := s.Subscribers.ByAddress(t.Context(), b.address); err != nil || d.Name != "Ann Öz" {
+		t.Errorf("the reader is called %q, %v", d.Name, err)
+	}
 
 	b.open("/component/ar")
 	b.lookInto("component", "component-ar")
