@@ -123,9 +123,10 @@ func TestPlainTextCutsTheTailOfLongText(t *testing.T) {
 }
 
 func TestPlainTextOfManyLinksIsLinear(t *testing.T) {
-	in := strings.Repeat("<p>Word <a>Read more</a></p>", 30_000)
-	if got := ingest.PlainText(in); strings.Count(got, "Word") != 30_000 || strings.Contains(got, "more") {
-		t.Errorf("PlainText of 30,000 links has %d words", strings.Count(got, "Word"))
+	const links = 30_000 / smaller
+	in := strings.Repeat("<p>Word <a>Read more</a></p>", links)
+	if got := ingest.PlainText(in); strings.Count(got, "Word") != links || strings.Contains(got, "more") {
+		t.Errorf("PlainText of %d links has %d words", links, strings.Count(got, "Word"))
 	}
 }
 
