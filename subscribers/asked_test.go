@@ -290,6 +290,25 @@ func TestOperatorsAskApart(t *testing.T) {
 	})
 }
 
+// TestAskedApartIsNoConfirmation: an attack with the addresses of readers who have
+// left is one by what becomes of it.
+func TestAskedApartIsNoConfirmation(t *testing.T) {
+	eachThrong(t, subscribers.BreakerRules{Least: 20, Confirmed: 0.1}, func(t *testing.T, c *throng) {
+		c.come(20)
+		c.stay(20)
+		for i := range 20 {
+			c.must(c.UnsubscribeAddress(t.Context(), fmt.Sprintf("reader%d@courier.example", i), "command"))
+		}
+		c.wait(40 * day)
+		for i := range 20 {
+			c.signUp(stranger(fmt.Sprintf("reader%d@courier.example", i)))
+		}
+		c.wait(70 * time.Minute)
+		c.come(1)
+		c.want("nobody confirms", subscribers.OpenUnconfirmed, 1)
+	})
+}
+
 // TestAskedInParallel: sign-ups, confirmations, undos and leavings of one reader
 // at once end in one of the states that they have one after the other.
 func TestAskedInParallel(t *testing.T) {

@@ -202,3 +202,30 @@ func (s *Store) ByExternalID(ctx context.Context, id string) (*Row, error) {
 	}
 	return &row, nil
 }
+
+// EraseExternal forgets the reader whom another system knows by an id, as Erase
+// does, or returns ErrUnknown.
+func (s *Store) EraseExternal(ctx context.Context, id, origin string) (Erased, error) {
+	if !isExternalID(id) {
+		return Erased{}, ErrUnknown
+	}
+	var e Erased
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		if err := lockNew(ctx, tx); err != nil {
+			return err
+		}
+		recs, err := load(ctx, tx, byExternalIDs, []string{id}, locked)
+		if err == nil && len(recs) == 0 {
+			err = ErrUnknown
+		}
+		if err != nil {
+			return err
+		}
+		e, err = forgetReader(ctx, tx, recs[0], s.now(), origin)
+		return err
+	})
+	if err != nil {
+		return Erased{}, fmt.Errorf("erase the reader of an external id: %w", err)
+	}
+	return e, nil
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -93,19 +94,25 @@ func (s *Server) deleteSubscriber(r *http.Request, key string) (any, []apiError,
 	if erase != "" && erase != "true" && erase != "false" {
 		return nil, refused(http.StatusBadRequest, "erase is true or false"), nil
 	}
-	row, err := s.Subscribers.ByExternalID(r.Context(), r.PathValue("external_id"))
+	id, by := r.PathValue("external_id"), "api:"+key
+	var err error
+	if erase == "true" {
+		_, err = s.Subscribers.EraseExternal(r.Context(), id, by)
+	} else {
+		err = s.unsubscribeExternal(r.Context(), id, by)
+	}
 	if errors.Is(err, subscribers.ErrUnknown) {
-		return nil, nil, nil
-	}
-	if err == nil && erase == "true" {
-		_, err = s.Subscribers.Erase(r.Context(), row.Address, "api:"+key)
-	} else if err == nil {
-		err = s.Subscribers.Unsubscribe(r.Context(), row.ID, 0, "api:"+key, "")
-	}
-	if errors.Is(err, subscribers.ErrUnknown) { // by another request meanwhile
 		err = nil
 	}
 	return nil, nil, err
+}
+
+func (s *Server) unsubscribeExternal(ctx context.Context, id, by string) error {
+	row, err := s.Subscribers.ByExternalID(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.Subscribers.Unsubscribe(ctx, row.ID, 0, by, "")
 }
 
 // readSubscriber reads the body, and tells all that is wrong with the kinds of its

@@ -173,6 +173,12 @@ func TestDeleteSubscriber(t *testing.T) {
 	if got := s.crm(http.MethodGet, ofAda, "").field(t, "state"); got != "unsubscribed" {
 		t.Errorf("deleted: state %v", got)
 	}
+	bystander := s.dump()
+	s.crm(http.MethodDelete, "/api/v1/subscribers/p-2?erase=true", "").want(t, 204)
+	s.crm(http.MethodDelete, "/api/v1/subscribers/p-2", "").want(t, 204)
+	if s.dump() != bystander {
+		t.Error("to delete nobody changed something")
+	}
 	for range 2 {
 		s.crm(http.MethodDelete, ofAda+"?erase=true", "").want(t, 204)
 	}
