@@ -67,7 +67,7 @@ func TestEditorsDesk(t *testing.T) {
 			{args: "article release 1", stdout: `is released: in the next window of its readers`},
 			{args: "article correct 1", code: 2, stderr: `--note: .*a correction needs a note`},
 			{args: "article correct 1 --note 'It sails from Tuesday.'", stdout: `is corrected: It sails from Tuesday.`},
-			{args: "article withdraw 1", code: 2, stderr: `Withdraw article 1, "Ferry sails again from Monday", for good\?: add --yes`},
+			{args: "article withdraw 1", code: 2, stderr: `Withdraw article 1, "Ferry sails again from Monday", for good\? Add --yes`},
 			{args: "--yes article withdraw 1", stdout: `is withdrawn\n$`},
 			{args: "article withdraw 1", stdout: `is already withdrawn`},
 			{args: "article release 1", code: 1, stderr: `release article 1: it is withdrawn, and that is for good`},

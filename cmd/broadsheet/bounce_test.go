@@ -37,7 +37,7 @@ func TestProviderDeniesItsReaders(t *testing.T) {
 		{args: "subscriber unsuppress --reason hard-bounce --since 2100-01-01", code: 2, stderr: `is still to come`},
 		{args: "subscriber unsuppress --reason hard-bounce --since 2020-01-01 --dry-run", stdout: `^2 suppressions for hard-bounce since 2020-01-01T00:00:00Z would be lifted\n$`},
 		{args: "subscriber unsuppress --reason soft-bounces --since 2020-01-01", stdout: `^0 suppressions`},
-		{args: "subscriber unsuppress --reason hard-bounce --since 2020-01-01", code: 2, stderr: `Lift 2 suppressions for hard-bounce since .*add --yes`},
+		{args: "subscriber unsuppress --reason hard-bounce --since 2020-01-01", code: 2, stderr: `Lift 2 suppressions for hard-bounce since .*Add --yes`},
 		{args: "--yes subscriber unsuppress --reason hard-bounce --since 2020-01-01 --provider gmail.com", stdout: `^1 suppression lifted\n$`},
 		{args: "subscriber show ann@gmail.com", stdout: `(?s)state +active\nmail_format +html\ncreated_at[^\n]+\nconfirmed_at[^\n]+\nsoft_bounces +0\n.*unsuppressed by command, reason=hard-bounce`},
 		{args: "subscriber list --state suppressed", stdout: `(?s)cy@x.example.*dee@gmail.com`},

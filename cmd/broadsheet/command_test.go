@@ -208,7 +208,7 @@ func TestTroubleIsHandled(t *testing.T) {
 		{args: "edition show " + edition, stdout: `is paused: paused by an operator`},
 		{args: "edition resume " + edition, stdout: `is sending`},
 		{args: "digest send daily", code: 4, stdout: `sent 2 \+ failed 1 .* pending 1`},
-		{args: "edition cancel " + edition, code: 2, stderr: `Cancel edition daily/.* for good\?: add --yes`},
+		{args: "edition cancel " + edition, code: 2, stderr: `Cancel edition daily/.* for good\? Add --yes`},
 		{args: "--yes edition cancel " + edition, stdout: `is cancelled`},
 		{args: "edition resume " + edition, code: 1, stderr: `is cancelled: there is nothing to resume`},
 	})

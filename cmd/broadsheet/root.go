@@ -257,7 +257,7 @@ func (e *env) confirm(format string, args ...any) error {
 	}
 	question := fmt.Sprintf(format, args...)
 	if !e.interactive {
-		return usagef("%s: add --yes to do it without being asked", question)
+		return usagef("%s Add --yes to do it without being asked", question)
 	}
 	fmt.Fprintf(e.stderr, "%s Type yes: ", question)
 	answer, err := bufio.NewReader(e.stdin).ReadString('\n')

@@ -13,9 +13,9 @@ func TestSignupCommands(t *testing.T) {
 	t.Parallel()
 	n := newNewsroom(t, settings{feeds: map[string]string{"site-feed": feedServer(t).URL}}, sink.Options{})
 	n.steps([]step{
-		{args: "subscriber add ann@reader.example", stdout: `pending`},
-		{args: "subscriber add bob@paper.example", stdout: `pending`},
-		{args: "subscriber add cat@reader.example", stdout: `pending`},
+		{args: "subscriber add ann@reader.example", stdout: `asked to confirm`},
+		{args: "subscriber add bob@paper.example", stdout: `asked to confirm`},
+		{args: "subscriber add cat@reader.example", stdout: `asked to confirm`},
 		{args: "signup show", stdout: `(?s)breaker +closed.*waiting +0`},
 		{args: "signup release", stdout: `^No confirmation waits: there is nothing to release\.\n$`},
 		{args: "signup drop", stdout: `^No confirmation waits: there is nothing to drop\.\n$`},

@@ -29,7 +29,7 @@ func TestEraseStopsMailThatWaits(t *testing.T) {
 		{args: "subscriber import readers.csv --confirmed --consent asked", stdout: `2 added`},
 		{args: "digest send daily --now", code: 4, stdout: `due 2 = sent 1 .*\+ pending 1`},
 		{args: "subscriber data ann@reader.example", stdout: `(?s)"address": "ann@reader.example".*"name": "Ann Reader".*"subscriptions": \[.*"digest": "daily",\s+"state": "active",\s+"topics": \[\s+"` + topicSlug(1) + `"\s+\].*"by": "import".*"text": "asked".*"deliveries": \[.*"state": "pending".*"answers": \[.*come back later`},
-		{args: "subscriber erase ann@reader.example", code: 2, stderr: `Erase ann@reader.example for good\?.*add --yes`},
+		{args: "subscriber erase ann@reader.example", code: 2, stderr: `Erase ann@reader.example for good\?.*Add --yes`},
 		{args: "subscriber erase ann@reader.example --dry-run", stdout: `^would be erased: reader \d+ with 1 subscription and 0 system mails; 1 record of consent kept without what is personal\n$`},
 		{args: "subscriber list", stdout: `ann@reader.example`},
 		{args: "--yes subscriber erase ann@reader.example", stdout: `^erased: reader`},

@@ -39,7 +39,7 @@ func TestRestoringReaders(t *testing.T) {
 			{args: "subscriber restore --since 2020-01-01 --until 2021-01-01", stdout: `^Nobody left with the marks of a scanner, which are known`},
 			{args: "subscriber restore --since 2020-01-01 --dry-run --output csv", stdout: `^left_at,address,digest,links_opened,machine\n20\S+Z,ada@inbox.example,daily,4,true\n$`},
 			{args: "subscriber show ada@inbox.example", stdout: `unsubscribed`},
-			{args: "subscriber restore --since 2020-01-01", code: 2, stderr: `Restore 1 subscription that scanners have ended\?.*add --yes`},
+			{args: "subscriber restore --since 2020-01-01", code: 2, stderr: `Restore 1 subscription that scanners have ended\?.*Add --yes`},
 			{args: "--yes subscriber restore --since 2020-01-01", stdout: `^1 subscription restored\n$`},
 			{args: "subscriber show ada@inbox.example", stdout: `(?s)daily: active.*restored by command, digests=daily left=20\S+Z links=4`},
 			{args: "subscriber show bo@inbox.example", stdout: `unsubscribed`},

@@ -37,7 +37,7 @@ func TestUsageErrors(t *testing.T) {
 		{args: "subscriber add a@b.example --topic nope", stderr: `nope`},
 		{args: "subscriber import x.csv --confirmed", stderr: `--confirmed needs --consent`},
 		{args: "subscriber list --state happy", stderr: `--state "happy" is unknown`},
-		{args: "subscriber suppress a@b.example", stderr: `add --yes`},
+		{args: "subscriber suppress a@b.example", stderr: `Add --yes`},
 		{args: "delivery list --state happy", stderr: `--state`},
 		{args: "delivery resolve daily/x --as maybe", stderr: `--as`},
 		{args: "edition list --digest weekly", stderr: `weekly`},
