@@ -196,13 +196,13 @@ func until(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// onBoth runs fn with the URL of an empty database of each kind.
+// onBoth runs fn with the URL of a fresh database of each kind.
 func onBoth(t *testing.T, fn func(t *testing.T, url string)) {
 	t.Parallel()
 	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
-			fn(t, dbtest.URL(t, dialect))
+			fn(t, dbtest.Migrated(t, dialect))
 		})
 	}
 }
