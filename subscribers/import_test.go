@@ -260,7 +260,7 @@ func crowd(n int) []byte {
 
 func TestImportMany(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
-		const n = 20000
+		const n = 20_000 / fewer
 		file := crowd(n)
 		for _, want := range []subscribers.Report{{Rows: n, Added: n}, {Rows: n, Unchanged: n}} {
 			steps := 0

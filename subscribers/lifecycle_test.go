@@ -318,7 +318,7 @@ func TestAnySequence(t *testing.T) {
 			k.signUp(form(a))
 		}
 		var history []string
-		for range 600 {
+		for range 600 / fewer {
 			k.wait(time.Duration(rnd.IntN(3)) * time.Hour)
 			a := addresses[rnd.IntN(len(addresses))]
 			d := k.detail(a)
