@@ -158,7 +158,7 @@ func (rr *rowReader) header() error {
 		case column < 0 && strings.Contains(name, "@"):
 			return fmt.Errorf("the first row must name the columns, such as email,name,topics, and has %q", shorten(name))
 		case column < 0:
-			return fmt.Errorf("unknown column %q%s; the columns are %s", shorten(name), DidYouMean(name, known), strings.Join(known, ", "))
+			return fmt.Errorf("unknown column %q%s; the columns are %s: rename it, or take it out", shorten(name), DidYouMean(name, known), strings.Join(known, ", "))
 		}
 		if rr.columns[column] >= 0 {
 			return fmt.Errorf("the column %s is there twice", name)
