@@ -29,7 +29,7 @@ func storyWords(rng *rand.Rand, n int) []string {
 func TestBandsFindWhatIsAlike(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 2))
 	alike, found, others, mistaken := 0, 0, 0, 0
-	for range 3000 {
+	for range seeds(3000) {
 		text := storyWords(rng, 45)
 		edited := append([]string(nil), text...)
 		for range 1 + rng.IntN(7) { // each takes up to three shingles
@@ -50,7 +50,7 @@ func TestBandsFindWhatIsAlike(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d alike found, %d of %d others taken for alike", found, alike, mistaken, others)
-	if alike < 1000 || found*100 < alike*98 || mistaken*100 > others {
+	if alike < int(seeds(1000)) || found*100 < alike*98 || mistaken*100 > others {
 		t.Errorf("%d of %d alike found, want 98 in 100; %d of %d others compared, want at most one in 100", found, alike, mistaken, others)
 	}
 }

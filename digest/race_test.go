@@ -4,4 +4,4 @@ package digest_test
 
 // slower is by how much fewer random worlds are made: watching for races makes
 // everything some ten times slower.
-const slower = 8
+const slower = 20

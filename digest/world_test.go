@@ -55,10 +55,13 @@ type world struct {
 
 var topicSlugs = []string{"world", "sport", "culture", "science", "local"}
 
+// builtIn is compiled once for all worlds: nobody changes a theme.
+var builtIn = sync.OnceValues(func() (*templates.Theme, error) { return templates.LoadTheme("broadsheet") })
+
 // newSetup is the configuration of a world; change may alter it.
 func newSetup(t testing.TB, change func(*digest.Setup)) *digest.Setup {
 	t.Helper()
-	theme, err := templates.LoadTheme("broadsheet")
+	theme, err := builtIn()
 	if err != nil {
 		t.Fatal(err)
 	}
