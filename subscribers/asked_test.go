@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -306,6 +307,28 @@ func TestAskedApartIsNoConfirmation(t *testing.T) {
 		c.wait(70 * time.Minute)
 		c.come(1)
 		c.want("nobody confirms", subscribers.OpenUnconfirmed, 1)
+	})
+}
+
+// TestAskedApartTellsNobody: to other systems a reader who has left has left, until
+// they confirm.
+func TestAskedApartTellsNobody(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		k.hook("crm", subscribers.HookEvents()...)
+		id, _ := k.gone(ann)
+		k.signUp(stranger(ann))
+		_, err := k.told("p-1", ann, nil)
+		k.must(err)
+		k.wait(31 * day)
+		k.forget()
+		if got := k.kinds(); !slices.Equal(got, []string{"confirmed", "unsubscribed"}) {
+			t.Errorf("told %q of what was asked for", got)
+		}
+		k.signUp(stranger(ann))
+		k.leave(id, 0, subscribers.OriginOneClick)
+		if got := k.kinds(); !slices.Equal(got, []string{"confirmed", "unsubscribed", "unsubscribed"}) {
+			t.Errorf("told %q after one more leaving", got)
+		}
 	})
 }
 

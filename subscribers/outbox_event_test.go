@@ -40,6 +40,12 @@ func TestWhoBecomesActiveIsConfirmed(t *testing.T) {
 			k.must(err)
 			k.must(k.Restore(k.t.Context(), found[0], "command"))
 		}, []string{"confirmed", "unsubscribed", "confirmed"}},
+		"sign-up of who left": {func(k *desk) {
+			k.gone(address)
+			k.signUp(stranger(address))
+			k.wait(time.Minute)
+			k.confirm(address)
+		}, []string{"confirmed", "unsubscribed", "confirmed"}},
 		"file": {func(k *desk) {
 			_, err := k.imports("email\n"+address+"\n", tells)
 			k.must(err)
