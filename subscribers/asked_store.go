@@ -85,8 +85,12 @@ func slugsOfDigests(ctx context.Context, tx *db.Tx) (map[int64]string, error) {
 	return slugs, err
 }
 
-// digestSlug is the name of a digest that r has or that somebody asked for apart.
+// digestSlug is the name of a digest that r has or that somebody asked for apart, "*"
+// for 0.
 func (r *record) digestSlug(ctx context.Context, tx *db.Tx, id int64) (string, error) {
+	if id == 0 {
+		return "*", nil
+	}
 	if s := r.seat(id); s != nil {
 		return s.Digest, nil
 	}

@@ -50,32 +50,28 @@ func (s *Store) Leave(ctx context.Context, subscriberID, digestID int64, origin,
 // depart ends digests of r as one leaving, and all of them if 0 is among them. It
 // puts that on record as by, and keeps what can be undone.
 func (s *Store) depart(ctx context.Context, tx *db.Tx, r *record, digests []int64, by Consent) (Left, error) {
-	var left Left
-	gone, slugs, all := r.leaving(digests, by.Origin), []string{}, false
+	left, gone := Left{}, r.leaving(digests, by.Origin)
+	var ended []string
 	for _, id := range digests {
-		ended := r.end(id, by.At)
-		if !ended || len(gone) == 0 { // nothing that came, at most what was asked for
-			if err := leaveAgain(ctx, tx, r.ID, id, by.Origin, by.At); err != nil {
-				return left, err
-			}
-		}
-		switch {
-		case !ended:
-		case id == 0:
-			all = true
-		default:
+		if r.end(id, by.At) {
 			slug, err := r.digestSlug(ctx, tx, id)
 			if err != nil {
 				return left, err
 			}
-			slugs = append(slugs, slug)
+			ended = append(ended, slug)
+			if len(gone) > 0 { // and not what was asked for alone
+				continue
+			}
+		}
+		if err := leaveAgain(ctx, tx, r.ID, id, by.Origin, by.At); err != nil {
+			return left, err
 		}
 	}
-	if len(slugs) == 0 && !all {
+	if len(ended) == 0 {
 		return left, nil
 	}
-	by.Event, by.Detail = EventUnsubscribed, "digests="+strings.Join(slugs, ";")
-	if all {
+	by.Event, by.Detail = EventUnsubscribed, "digests="+strings.Join(ended, ";")
+	if slices.Contains(ended, "*") {
 		by.Detail = endedAll
 	}
 	r.note(note{Consent: by})
