@@ -175,8 +175,15 @@ func TestAskedApartEnds(t *testing.T) {
 		want    string
 		outdate bool // the link of the mail, which is older, is worth nothing
 	}{
-		"one-click for all":       {func(k *desk, id int64) error { k.leave(id, 0, subscribers.OriginOneClick); return nil }, left, true},
-		"one-click for a digest":  {func(k *desk, id int64) error { k.leave(id, 1, subscribers.OriginOneClick); return nil }, left + " | asked weekly Asia/Tokyo ,3,2,", false},
+		"one-click for all":      {func(k *desk, id int64) error { k.leave(id, 0, subscribers.OriginOneClick); return nil }, left, true},
+		"one-click for a digest": {func(k *desk, id int64) error { k.leave(id, 1, subscribers.OriginOneClick); return nil }, left + " | asked weekly Asia/Tokyo ,3,2,", false},
+		"one-click for a digest that never came": {func(k *desk, id int64) error {
+			k.leave(id, 2, subscribers.OriginOneClick)
+			if detail := k.last(ann).Detail; detail != "digests=weekly" {
+				return fmt.Errorf("on record is %q", detail)
+			}
+			return nil
+		}, left + " | asked daily Asia/Tokyo ,3,2,", false},
 		"one-click for a third":   {func(k *desk, id int64) error { k.leave(id, 3, subscribers.OriginOneClick); return nil }, left + asked, false},
 		"an operator's word":      {func(k *desk, id int64) error { return k.UnsubscribeAddress(k.t.Context(), ann, "command") }, left, true},
 		"a file of who left":      {func(k *desk, id int64) error { return k.importText("email,status\n" + ann + ",unsubscribed\n") }, left, true},
