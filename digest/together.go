@@ -65,7 +65,7 @@ func (t *together) same(terms terms, p *pool) *pool {
 // aim sets how far the next page reaches, after one that found so many readers in
 // so many ids.
 func (t *together) aim(ids int64, found int) {
-	t.reach = min(ids*(pageSize-pageSize/16)/int64(max(found, 1)), 16*ids)
+	t.reach = min(ids*pageSize/int64(max(found, 1)), 16*ids)
 }
 
 // madeUpEditions returns the editions that made up for one.
