@@ -51,9 +51,10 @@ func hookStateOf(ctx context.Context, tx *db.Tx, h Hook) (HookState, error) {
 		Oldest  int64 `db:"oldest"`
 		GivenUp int64 `db:"given_up"`
 	}
+	// That at is no less than 0 has SQLite take the index that begins with the oldest.
 	err := tx.Get(ctx, &row, `SELECT failures, failing_since, wait_until, last_error, told, told_at,
 			(SELECT count(*) FROM outbox WHERE hook = slug AND next_try_at > 0) AS waiting,
-			(SELECT coalesce(min(at), 0) FROM outbox WHERE hook = slug AND next_try_at > 0) AS oldest,
+			(SELECT coalesce(min(at), 0) FROM outbox WHERE hook = slug AND next_try_at > 0 AND at > 0) AS oldest,
 			(SELECT count(*) FROM outbox WHERE hook = slug AND next_try_at = 0) AS given_up
 		FROM outgoing_webhooks WHERE slug = $1`, h.Slug)
 	return HookState{Hook: h, Health: Health{row.Failures, db.Time(row.FailingSince)}, Waiting: row.Waiting, GivenUp: row.GivenUp,

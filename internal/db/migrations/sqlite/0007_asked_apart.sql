@@ -37,3 +37,6 @@ INSERT INTO outgoing_webhook_events (slug, event, named_at)
   SELECT w.slug, e.event, 0 FROM outgoing_webhooks w
   JOIN (SELECT 'confirmed' AS event UNION ALL SELECT 'changed' UNION ALL SELECT 'unsubscribed' UNION ALL SELECT 'suppressed' UNION ALL SELECT 'erased') e
     ON w.events LIKE '%,' || e.event || ',%';
+
+-- The oldest of what waits, which is asked for again and again.
+CREATE INDEX outbox_waiting ON outbox (hook, at) WHERE next_try_at > 0;
