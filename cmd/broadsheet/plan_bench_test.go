@@ -154,7 +154,7 @@ max_items = %d
 		stories = append(stories, map[string]any{
 			"url": fmt.Sprintf("https://news.example/story/%d", i), "title": fmt.Sprintf("What happened in case %d, %d", i*7919, i),
 			"topics":       []string{fmt.Sprintf("t%d", i%planTopics), fmt.Sprintf("t%d", i/planTopics)},
-			"published_at": r.day.Truncate(24*time.Hour).Add(-48*time.Hour - time.Duration(i)*time.Minute).Format(time.RFC3339),
+			"published_at": r.day.Truncate(24 * time.Hour).Add(-48*time.Hour - time.Duration(i)*time.Minute).Format(time.RFC3339),
 		})
 	}
 	for t := range planTopics {
