@@ -70,7 +70,7 @@ func hostilePages() map[string]string {
 // it takes on a quiet machine, which is 2 s at most, and far below what a page
 // without limits takes.
 func TestReadPageHostile(t *testing.T) {
-	const longest, most = 30 * time.Second, 1 << 30
+	const longest, most = slower * 30 * time.Second, 1 << 30
 	for name, page := range hostilePages() {
 		page := []byte("<html><head><title>A headline of a story</title></head><body>" + page)
 		var before, after runtime.MemStats
