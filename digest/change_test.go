@@ -32,8 +32,19 @@ func (w *world) prefer(id int64, zone string, topics ...string) error {
 	if len(topics) == 0 {
 		topics = []string{"*"}
 	}
-	in := subscribers.Preferences{Zone: zone, Topics: topics, Digests: []string{"daily"}}
-	return subscribers.NewStore(w.db, w.clock.Now).SetPreferences(w.ctx(), w.catalog(), id, in, "test", "")
+	return w.save(w.catalog(), id, subscribers.Preferences{Zone: zone, Topics: topics, Digests: []string{"daily"}})
+}
+
+func (w *world) save(c *subscribers.Catalog, id int64, in subscribers.Preferences) error {
+	var address string
+	if err := w.db.View(w.ctx(), func(tx *db.Tx) error {
+		return tx.Get(w.ctx(), &address, `SELECT address FROM subscribers WHERE id = $1`, id)
+	}); err != nil {
+		return err
+	}
+	token := subscribers.FreshToken(id, address, w.clock.Now())
+	_, err := subscribers.NewStore(w.db, w.clock.Now).SetPreferences(w.ctx(), c, token, in, "test", "")
+	return err
 }
 
 func (w *world) mustPrefer(id int64, zone string, topics ...string) {

@@ -278,7 +278,7 @@ func (w *sharedWorld) prefer() {
 	brief.ID, brief.Slug, brief.Name = w.setup.Digests[1].ID, "brief", "The Brief"
 	c.Digests = append(c.Digests, brief)
 	in := subscribers.Preferences{Zone: zone, Topics: topics, Digests: []string{"daily", "brief"}}
-	if err := subscribers.NewStore(w.db, w.clock.Now).SetPreferences(w.ctx(), c, id, in, "test", ""); err != nil {
+	if err := w.save(c, id, in); err != nil {
 		w.t.Fatal(err)
 	}
 	w.each(func(m *model) {

@@ -20,11 +20,16 @@ func TestMoveFromACohortThatNeverRan(t *testing.T) {
 			w.mustPrefer(1, newYork, "world", "sport")
 		},
 		"hour": func(w *world) {
-			w.choose(subscribers.Preferences{Zone: losAngeles, Hours: map[string]string{"daily": "04:30"}})
+			in := subscribers.Preferences{Zone: losAngeles, Topics: []string{"*"}, Digests: []string{"daily"}, Hours: map[string]string{"daily": "04:30"}}
+			if err := w.save(w.catalog(), 1, in); err != nil {
+				w.t.Fatal(err)
+			}
 		},
 		"after a pause": func(w *world) {
 			until := w.clock.Now().Add(10 * time.Minute)
-			w.choose(subscribers.Preferences{Zone: losAngeles, PausedUntil: &until})
+			if err := subscribers.NewStore(w.db, w.clock.Now).Pause(w.ctx(), 1, 0, until, "test", ""); err != nil {
+				w.t.Fatal(err)
+			}
 			w.clock.advance(20 * time.Minute)
 			w.mustPrefer(1, newYork)
 		},
@@ -70,14 +75,5 @@ func TestMoveFromACohortThatNeverRan(t *testing.T) {
 				w.balanced()
 			})
 		})
-	}
-}
-
-// choose saves choices of reader 1 as the preferences page does.
-func (w *world) choose(in subscribers.Preferences) {
-	w.t.Helper()
-	in.Topics, in.Digests = []string{"*"}, []string{"daily"}
-	if err := subscribers.NewStore(w.db, w.clock.Now).SetPreferences(w.ctx(), w.catalog(), 1, in, "test", ""); err != nil {
-		w.t.Fatal(err)
 	}
 }

@@ -52,12 +52,12 @@ func TestMoveToAnotherCohort(t *testing.T) {
 					VALUES (1, 1, $1, 1, 1, 40, 50, $2, $3)`, old, c.runs-1, cursor)
 			}
 			in := subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"world"}, Digests: []string{"daily"}}
-			k.must(k.SetPreferences(t.Context(), k.catalog, id, in, "page", ""))
+			k.must(k.prefers(id, in, "page", ""))
 			s := k.detail(address).Subscriptions[0]
 			if s.Zone != "Asia/Tokyo" || s.CohortID == old || s.JoinedSeq != c.want || s.JoinedRuns != 9 {
 				t.Errorf("%s: moved to %+v, want a start at %d in run 9", name, s, c.want)
 			}
-			k.must(k.SetPreferences(t.Context(), k.catalog, id, in, "page", ""))
+			k.must(k.prefers(id, in, "page", ""))
 			if again := k.detail(address).Subscriptions[0]; again != s {
 				t.Errorf("%s: saved again without a move: %+v, want %+v", name, again, s)
 			}
@@ -95,7 +95,7 @@ func TestMoveFromANewCohort(t *testing.T) {
 				k.exec(`UPDATE counters SET value = 9 WHERE name = 'article_seq'`)
 				k.exec(`UPDATE cohorts SET last_seq = $1, next_slot = $2 WHERE zone = 'Asia/Tokyo'`, c.lastSeq, c.slot)
 				in := subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"world"}, Digests: []string{"daily"}}
-				k.must(k.SetPreferences(t.Context(), k.catalog, id, in, "page", ""))
+				k.must(k.prefers(id, in, "page", ""))
 				if s := k.detail("ann@example.com").Subscriptions[0]; s.JoinedSeq != c.want {
 					t.Errorf("moved to %+v, want a start at %d", s, c.want)
 				}
@@ -174,7 +174,7 @@ func TestFormerTopics(t *testing.T) {
 		} {
 			k.exec(`UPDATE cohorts SET last_seq = $1, runs = runs + 1`, step.lastSeq)
 			in := subscribers.Preferences{Zone: "Europe/Paris", Topics: step.topics, Digests: []string{"daily"}}
-			k.must(k.SetPreferences(t.Context(), k.catalog, id, in, "page", ""))
+			k.must(k.prefers(id, in, "page", ""))
 			want := strings.ReplaceAll(step.want, "*,", "*")
 			if k.count(`SELECT COUNT(*) FROM subscriptions WHERE former_topics = $1`, want) != 1 {
 				t.Errorf("%v at %d: not remembered as %q", step.topics, step.lastSeq, want)

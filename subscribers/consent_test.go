@@ -60,7 +60,7 @@ func (k *desk) life(address string) {
 	postman := k.postman(new(relay), nil)
 	_, err := postman.Deliver(ctx)
 	step(err)
-	k.must(k.SetPreferences(ctx, k.catalog, id, subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"world", "sport"}, Digests: []string{"daily", "weekly"}}, "form", "192.0.2.1"))
+	k.must(k.prefers(id, subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"world", "sport"}, Digests: []string{"daily", "weekly"}}, "form", "192.0.2.1"))
 	step(k.Pause(ctx, id, 0, k.now().Add(24*time.Hour), "form", "192.0.2.1"))
 	step(k.Resume(ctx, id, 0, "form", "192.0.2.1"))
 	step(k.DropTopic(ctx, k.catalog, id, "sport", "page", "192.0.2.1"))

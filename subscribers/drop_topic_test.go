@@ -12,7 +12,7 @@ func TestDropTopic(t *testing.T) {
 		id := k.activate("ann@example.com")
 		set := func(digests, topics []string) {
 			t.Helper()
-			k.must(k.SetPreferences(t.Context(), k.catalog, id, subscribers.Preferences{Zone: "Asia/Tokyo", Topics: topics, Digests: digests}, "page", ""))
+			k.must(k.prefers(id, subscribers.Preferences{Zone: "Asia/Tokyo", Topics: topics, Digests: digests}, "page", ""))
 		}
 		drop := func(slug string, want error) {
 			t.Helper()

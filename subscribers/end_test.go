@@ -32,7 +32,7 @@ func TestEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachDesk(t, func(t *testing.T, k *desk) {
 				id := k.activate("ann@example.com")
-				k.must(k.SetPreferences(t.Context(), k.catalog, id, subscribers.Preferences{Topics: []string{"world", "sport"}, Digests: []string{"daily", "weekly"}}, "page", ""))
+				k.must(k.prefers(id, subscribers.Preferences{Topics: []string{"world", "sport"}, Digests: []string{"daily", "weekly"}}, "page", ""))
 				left, err := k.End(t.Context(), k.catalog, id, c.in, subscribers.OriginPage, "192.0.2.1")
 				if !errors.Is(err, c.err) || !slices.Equal(left.Digests, c.left) || (left.At != 0) != (len(c.left) > 0) {
 					t.Fatalf("left %+v, %v; want %v, %v", left, err, c.left, c.err)

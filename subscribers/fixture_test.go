@@ -121,11 +121,22 @@ func (k *desk) press(token subscribers.Token, client string) (subscribers.View, 
 }
 
 func (k *desk) token(id int64) subscribers.Token {
+	return subscribers.ConfirmToken(id, k.addressOf(id), k.now().Truncate(time.Second))
+}
+
+// prefers saves a reader's choices as behind a link that was just mailed.
+func (k *desk) prefers(id int64, in subscribers.Preferences, origin, client string) error {
+	_, err := k.SetPreferences(k.t.Context(), k.catalog, subscribers.FreshToken(id, k.addressOf(id), k.now()), in, origin, client)
+	return err
+}
+
+// addressOf is the address of a reader, "" for none.
+func (k *desk) addressOf(id int64) string {
 	var addresses []string
 	k.must(k.db.View(k.t.Context(), func(tx *db.Tx) error {
 		return tx.Select(k.t.Context(), &addresses, `SELECT address FROM subscribers WHERE id = $1`, id)
 	}))
-	return subscribers.ConfirmToken(id, strings.Join(addresses, ""), k.now().Truncate(time.Second))
+	return strings.Join(addresses, "")
 }
 
 func (k *desk) detail(address string) *subscribers.Detail {

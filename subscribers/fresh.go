@@ -17,6 +17,12 @@ func addressMark(address string) int64 {
 	return int64(binary.BigEndian.Uint32(sum[:4]))
 }
 
+// FreshToken is what the link holds that opens settings and data, mailed to an
+// address at a time.
+func FreshToken(subscriber int64, address string, at time.Time) Token {
+	return Token{Purpose: PurposeFresh, Subscriber: subscriber, Change: addressMark(address), IssuedAt: at}
+}
+
 // wentTo reports whether a token that was mailed went to an address.
 func (t Token) wentTo(address string) bool { return t.Change == addressMark(address) }
 

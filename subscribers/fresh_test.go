@@ -108,7 +108,7 @@ func TestFreshLinkIsForTheReader(t *testing.T) {
 			if !errors.Is(err, c.want) {
 				t.Errorf("%s: see: got %v, want %v", name, err, c.want)
 			}
-			if _, err := k.SetPersonal(t.Context(), k.catalog, c.token, k.named("Eve"), "form", ""); !errors.Is(err, c.want) {
+			if _, err := k.SetPreferences(t.Context(), k.catalog, c.token, k.named("Eve"), "form", ""); !errors.Is(err, c.want) {
 				t.Errorf("%s: settings: got %v, want %v", name, err, c.want)
 			}
 			if err := k.AskAddress(t.Context(), c.token, "eve@example.com", "form", ""); !errors.Is(err, c.want) {
@@ -131,7 +131,7 @@ func TestFreshLinkOfWhoHasLeft(t *testing.T) {
 		if p, err := k.Personal(t.Context(), k.catalog, token); err != nil || !p.Left {
 			t.Errorf("the page shows %+v, %v, want one who has left", p, err)
 		}
-		if _, err := k.SetPersonal(t.Context(), k.catalog, token, k.named("Eve"), "form", ""); !errors.Is(err, subscribers.ErrUnsubscribed) {
+		if _, err := k.SetPreferences(t.Context(), k.catalog, token, k.named("Eve"), "form", ""); !errors.Is(err, subscribers.ErrUnsubscribed) {
 			t.Errorf("settings: %v", err)
 		}
 		if err := k.AskAddress(t.Context(), token, "eve@example.com", "form", ""); !errors.Is(err, subscribers.ErrUnsubscribed) {
@@ -170,11 +170,11 @@ func (k *desk) named(name string) subscribers.Preferences {
 	return subscribers.Preferences{Name: &name, Topics: []string{"world"}, Digests: []string{"daily"}}
 }
 
-func TestSetPersonal(t *testing.T) {
+func TestPersonalSettings(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		token := k.fresh(k.activate("ann@example.com"))
 		for range 2 {
-			left, err := k.SetPersonal(t.Context(), k.catalog, token, k.named("  Ann \n Lee "), "form", "192.0.2.1")
+			left, err := k.SetPreferences(t.Context(), k.catalog, token, k.named("  Ann \n Lee "), "form", "192.0.2.1")
 			if err != nil || left.At != 0 {
 				t.Errorf("left %+v, %v", left, err)
 			}
@@ -193,7 +193,7 @@ func TestSetPersonal(t *testing.T) {
 			t.Errorf("on record %d times, want once: %+v", names, d.Consents)
 		}
 		var fields subscribers.FieldErrors
-		if _, err := k.SetPersonal(t.Context(), k.catalog, token, k.named(strings.Repeat("x", 200)), "form", ""); !errors.As(err, &fields) || fields[templates.FieldName].Problem != templates.ProblemNameTooLong {
+		if _, err := k.SetPreferences(t.Context(), k.catalog, token, k.named(strings.Repeat("x", 200)), "form", ""); !errors.As(err, &fields) || fields[templates.FieldName].Problem != templates.ProblemNameTooLong {
 			t.Errorf("a long name: %v", err)
 		}
 	})
@@ -205,7 +205,7 @@ func TestNoDigestIsLeaving(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		id := k.activate("ann@example.com")
 		token := k.fresh(id)
-		left, err := k.SetPersonal(t.Context(), k.catalog, token, subscribers.Preferences{Topics: []string{"world"}}, subscribers.OriginForm, "")
+		left, err := k.SetPreferences(t.Context(), k.catalog, token, subscribers.Preferences{Topics: []string{"world"}}, subscribers.OriginForm, "")
 		if err != nil || left.At == 0 || !slices.Equal(left.Digests, []string{"daily"}) {
 			t.Fatalf("left %+v, %v, want the daily", left, err)
 		}

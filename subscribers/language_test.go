@@ -55,7 +55,7 @@ func TestLanguageOfPreferences(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		id := k.activate("ann@example.com")
 		set := func(language *string) error {
-			return k.SetPreferences(t.Context(), k.catalog, id, subscribers.Preferences{
+			return k.prefers(id, subscribers.Preferences{
 				Zone: "Europe/Paris", Topics: []string{"world"}, Digests: []string{"daily"}, Language: language,
 			}, "page", "")
 		}

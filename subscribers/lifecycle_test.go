@@ -73,7 +73,7 @@ func TestPreferences(t *testing.T) {
 		id := k.activate("ann@example.com")
 		set := func(in subscribers.Preferences, want error) {
 			t.Helper()
-			if err := k.SetPreferences(t.Context(), k.catalog, id, in, "page", "192.0.2.1"); !errors.Is(err, want) {
+			if err := k.prefers(id, in, "page", "192.0.2.1"); !errors.Is(err, want) {
 				t.Fatalf("SetPreferences(%+v) = %v, want %v", in, err, want)
 			}
 			k.checkStates()
@@ -105,7 +105,7 @@ func TestPreferences(t *testing.T) {
 		k.wantPicture("ann@example.com", "active | daily=active America/New_York ,1, | weekly=ended Europe/Berlin *")
 
 		var fields subscribers.FieldErrors
-		err := k.SetPreferences(t.Context(), k.catalog, id, subscribers.Preferences{Zone: "x", Digests: []string{"daily"}}, "page", "")
+		err := k.prefers(id, subscribers.Preferences{Zone: "x", Digests: []string{"daily"}}, "page", "")
 		if !errors.As(err, &fields) || fields["zone"].Problem != templates.ProblemZoneUnknown || fields["topics"].Problem != templates.ProblemTopicsMissing {
 			t.Errorf("wrong preferences = %v, want errors for zone and topics", err)
 		}
@@ -125,7 +125,7 @@ func TestPreferencesKeepDigestsThatAreNotConfigured(t *testing.T) {
 		k.signUp(in)
 		id := k.confirm("ann@example.com")
 		k.catalog.Digests = k.catalog.Digests[:1]
-		k.must(k.SetPreferences(t.Context(), k.catalog, id, subscribers.Preferences{Zone: "Europe/Paris", Topics: []string{"arts"}, Digests: []string{"daily"}}, "page", ""))
+		k.must(k.prefers(id, subscribers.Preferences{Zone: "Europe/Paris", Topics: []string{"arts"}, Digests: []string{"daily"}}, "page", ""))
 		k.wantPicture("ann@example.com", "active | daily=active Europe/Paris ,3, | weekly=active Europe/Berlin ,1,")
 		k.must(k.Unsubscribe(t.Context(), id, 2, "one-click", ""))
 		k.must(k.Unsubscribe(t.Context(), id, 1, "one-click", ""))
@@ -332,7 +332,7 @@ func TestAnySequence(t *testing.T) {
 				what = "confirm"
 				_, err = k.press(k.token(d.ID), "")
 			case 4:
-				what, err = "preferences", k.SetPreferences(t.Context(), k.catalog, d.ID, subscribers.Preferences{Topics: some("world", "arts", "*"), Digests: some("daily", "weekly"), Zone: zone}, "page", "")
+				what, err = "preferences", k.prefers(d.ID, subscribers.Preferences{Topics: some("world", "arts", "*"), Digests: some("daily", "weekly"), Zone: zone}, "page", "")
 			case 5:
 				what, err = "unsubscribe", k.Unsubscribe(t.Context(), d.ID, int64(rnd.IntN(3)), "page", "")
 			case 6:

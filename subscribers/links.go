@@ -50,7 +50,7 @@ func (l *Links) Confirm(subscriber int64, address string, at time.Time) string {
 // Fresh returns the link to settings and data, asked for at the given time and
 // worth nothing once the subscriber has another address.
 func (l *Links) Fresh(subscriber int64, address string, at time.Time) string {
-	return l.link(Token{Purpose: PurposeFresh, Subscriber: subscriber, Change: addressMark(address), IssuedAt: at}, at)
+	return l.link(FreshToken(subscriber, address, at), at)
 }
 
 // OldAddress returns the link by which the old address agrees to a change or

@@ -114,7 +114,7 @@ func TestEventBody(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		k.hook("crm", subscribers.HookUnsubscribed, subscribers.HookChanged)
 		id := k.activate("ann@example.com")
-		k.must(k.SetPreferences(t.Context(), k.catalog, id, subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"sport"}, Digests: []string{"daily", "weekly"}}, "form", ""))
+		k.must(k.prefers(id, subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"sport"}, Digests: []string{"daily", "weekly"}}, "form", ""))
 		k.must(k.Unsubscribe(t.Context(), id, 0, "one-click", ""))
 		first := k.claim(1)[0]
 		if want := fmt.Sprintf("reader_%d_%d", id, first.At.UnixMilli()); first.ID() != want || first.Event != subscribers.HookChanged {

@@ -19,9 +19,6 @@ type Preferences struct {
 	// Hours are those that the reader chose, by a digest's slug: one of what the
 	// digest offers, or "" for its own time. Of other digests they stay.
 	Hours map[string]string
-	// PausedUntil pauses all digests, or resumes them if it is zero. nil leaves
-	// them as they are.
-	PausedUntil *time.Time
 }
 
 func (in *Preferences) check(c *Catalog) (*request, error) {
@@ -43,49 +40,32 @@ func (in *Preferences) check(c *Catalog) (*request, error) {
 	return q, wrong.result()
 }
 
-// SetPreferences is SetPersonal for whoever has no need of a link.
-func (s *Store) SetPreferences(ctx context.Context, c *Catalog, subscriberID int64, in Preferences, origin, client string) error {
-	_, err := s.setPreferences(ctx, c, subscriberID, in, Consent{Origin: origin, Client: client}, func(*record) error { return nil })
-	return err
-}
-
-// SetPersonal replaces the choices of the reader of a fresh token. It returns
+// SetPreferences replaces the choices of the reader of a fresh token. It returns
 // FieldErrors for what was filled in wrongly, what Personal does, and
 // ErrUnsubscribed for a reader who has left. Choosing no digest is leaving, as
-// Leave has it. ErrPauseOver says that the pause would end before now.
-func (s *Store) SetPersonal(ctx context.Context, c *Catalog, token Token, in Preferences, origin, client string) (Left, error) {
+// Leave has it.
+func (s *Store) SetPreferences(ctx context.Context, c *Catalog, token Token, in Preferences, origin, client string) (Left, error) {
 	if token.Purpose != PurposeFresh {
 		return Left{}, ErrBadToken
 	}
-	return s.setPreferences(ctx, c, token.Subscriber, in, Consent{Origin: origin, Client: client}, token.opens)
-}
-
-// setPreferences replaces the choices of a reader whom may lets it.
-func (s *Store) setPreferences(ctx context.Context, c *Catalog, subscriberID int64, in Preferences, by Consent, may func(*record) error) (Left, error) {
 	q, err := in.check(c)
 	if err != nil {
 		return Left{}, err
 	}
 	var left Left
-	err = s.change(ctx, subscriberID, func(tx *db.Tx, r *record, now time.Time) (err error) {
-		left, by.At = Left{}, now
-		if err := may(r); err != nil {
+	err = s.change(ctx, token.Subscriber, func(tx *db.Tx, r *record, now time.Time) (err error) {
+		left = Left{}
+		if err := token.opens(r); err != nil {
 			return err
 		}
-		if r.State == StateUnsubscribed {
-			return ErrUnsubscribed
-		}
-		before := r.Subscriber
+		before, by := r.Subscriber, Consent{At: now, Origin: origin, Client: client}
 		in.describe(r, q)
 		if len(q.digests) == 0 {
 			left, err = s.depart(ctx, tx, r, []int64{0}, by)
 			return err
 		}
 		in.choose(c, r, q, &before, by)
-		if in.PausedUntil == nil {
-			return nil
-		}
-		return r.pause(0, *in.PausedUntil, now, anySeat, by)
+		return nil
 	})
 	if err != nil {
 		return Left{}, err

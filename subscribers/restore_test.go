@@ -80,7 +80,7 @@ func TestRestore(t *testing.T) {
 		"then everything by the settings": {func(k *desk, id int64) {
 			k.scanned(id, 1)
 			k.wait(time.Second)
-			k.must(k.SetPreferences(k.t.Context(), k.catalog, id, subscribers.Preferences{}, "form", ""))
+			k.must(k.prefers(id, subscribers.Preferences{}, "form", ""))
 		}, ""},
 		"then an operator": {func(k *desk, id int64) {
 			k.scanned(id, 1)

@@ -38,7 +38,7 @@ func (k *desk) owed(address string) string {
 func (k *desk) prefer(id int64, zone, hour string) {
 	k.t.Helper()
 	in := subscribers.Preferences{Zone: zone, Topics: []string{"world"}, Digests: []string{"daily"}, Hours: map[string]string{"daily": hour}}
-	k.must(k.SetPreferences(k.t.Context(), k.catalog, id, in, "page", ""))
+	k.must(k.prefers(id, in, "page", ""))
 }
 
 // TestOwnHour moves a reader to an hour and back: to another cohort, with the
@@ -68,7 +68,7 @@ func TestOwnHour(t *testing.T) {
 			t.Errorf("the record of the choice is %+v", c[len(c)-1])
 		}
 		in := subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"sport"}, Digests: []string{"daily"}}
-		k.must(k.SetPreferences(t.Context(), k.catalog, id, in, "page", ""))
+		k.must(k.prefers(id, in, "page", ""))
 		if s := k.detail("ann@example.com").Subscriptions[0]; s.Hour != "06:30" || s.Zone != "Asia/Tokyo" {
 			t.Errorf("who says nothing of the hour has %+v, want the hour kept in the other zone", s)
 		}
@@ -77,7 +77,7 @@ func TestOwnHour(t *testing.T) {
 			t.Errorf("back at %+v, want the first cohort", s)
 		}
 		in.Hours = map[string]string{"daily": "03:00"}
-		err := k.SetPreferences(t.Context(), k.catalog, id, in, "page", "")
+		err := k.prefers(id, in, "page", "")
 		var wrong subscribers.FieldErrors
 		if !errors.As(err, &wrong) || !strings.Contains(wrong[subscribers.FieldHour("daily")].Text, "06:30, 18:00") {
 			t.Errorf("an hour that is not offered: %v", err)
@@ -228,33 +228,23 @@ func TestPause(t *testing.T) {
 	})
 }
 
-// TestPauseOnThePage pauses with the preferences, and forgets it on leaving.
-func TestPauseOnThePage(t *testing.T) {
+// TestPauseAndPreferences keeps a pause as preferences are saved, and forgets it on
+// leaving.
+func TestPauseAndPreferences(t *testing.T) {
 	eachRhythmDesk(t, func(t *testing.T, k *desk) {
 		id := k.activate("ann@example.com")
 		in := subscribers.Preferences{Zone: "Europe/Paris", Topics: []string{"world"}, Digests: []string{"daily"}}
-		save := func(until *time.Time, want error) {
-			t.Helper()
-			in.PausedUntil = until
-			if err := k.SetPreferences(t.Context(), k.catalog, id, in, "page", ""); !errors.Is(err, want) {
-				t.Errorf("paused until %v: %v, want %v", until, err, want)
-			}
-		}
 		want := func(until time.Time) {
 			t.Helper()
 			if s := k.detail("ann@example.com").Subscriptions[0]; !s.PausedUntil.Equal(until) {
 				t.Errorf("paused until %s, want %s", s.PausedUntil, until)
 			}
 		}
-		past, until := k.now().Add(-time.Hour), k.now().Add(time.Hour)
-		save(&past, subscribers.ErrPauseOver)
-		save(&until, nil)
-		save(nil, nil)
+		until := k.now().Add(time.Hour)
+		k.must(k.Pause(t.Context(), id, 0, until, "form", ""))
+		k.must(k.prefers(id, in, "form", ""))
 		want(until)
-		save(&time.Time{}, nil)
-		want(time.Time{})
-		k.wantEvents("ann@example.com", subscribers.EventSignedUp, subscribers.EventConfirmed, subscribers.EventPaused, subscribers.EventResumed)
-		save(&until, nil)
+		k.wantEvents("ann@example.com", subscribers.EventSignedUp, subscribers.EventConfirmed, subscribers.EventPaused)
 		k.must(k.Unsubscribe(t.Context(), id, 0, "page", ""))
 		k.signUp(form("ann@example.com"))
 		k.confirm("ann@example.com")

@@ -93,7 +93,7 @@ func TestChangeOfAddressReveals(t *testing.T) {
 	for _, to := range []string{"new@example.com", "known@example.com", "pending@example.com", "suppressed@example.com"} {
 		from := "asks-" + to
 		id := s.active(from)
-		link := "/f/" + s.keys.Sign(s.freshToken(id, from))
+		link := "/f/" + s.keys.Sign(subscribers.FreshToken(id, from, s.now()))
 		pauses := len(s.pauses)
 		s.ask(http.MethodPost, link, "do=address&address="+to).wantRedirect(t, "/mail"+link+"?asked=1")
 		if len(s.pauses) != pauses+1 {

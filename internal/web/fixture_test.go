@@ -340,11 +340,16 @@ func (s *site) active(address string) int64 {
 }
 
 func (s *site) confirmToken(id int64) subscribers.Token {
+	return subscribers.ConfirmToken(id, s.addressOf(id), s.now().Truncate(time.Second))
+}
+
+// addressOf is the address of a reader, "" for none.
+func (s *site) addressOf(id int64) string {
 	var addresses []string
 	s.must(s.db.View(s.t.Context(), func(tx *db.Tx) error {
 		return tx.Select(s.t.Context(), &addresses, `SELECT address FROM subscribers WHERE id = $1`, id)
 	}))
-	return subscribers.ConfirmToken(id, strings.Join(addresses, ""), s.now().Truncate(time.Second))
+	return strings.Join(addresses, "")
 }
 
 // The paths of personal links.

@@ -38,7 +38,7 @@ func parseFormat(f url.Values) *subscribers.Format {
 // saveSettings saves what the reader chose. To choose no digest is to leave.
 func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
 	in := s.parsePreferences(r.PostForm)
-	left, err := s.Subscribers.SetPersonal(r.Context(), s.Catalog(), token, *in, originForm, s.clientText(r))
+	left, err := s.Subscribers.SetPreferences(r.Context(), s.Catalog(), token, *in, originForm, s.clientText(r))
 	switch {
 	case err != nil:
 		return s.showWrongPersonal(w, r, token, in, err)

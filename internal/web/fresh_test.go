@@ -82,15 +82,6 @@ func (s *site) fresh(id int64, address string) string {
 	return s.linkIn(s.deliver()[address], "/f/")
 }
 
-// freshToken is that of a link that was mailed to an address just now.
-func (s *site) freshToken(id int64, address string) subscribers.Token {
-	s.t.Helper()
-	path := s.path(s.links.Fresh(id, address, s.now()))
-	token, err := s.keys.Verify(subscribers.PurposeFresh, strings.TrimPrefix(path, "/f/"), s.now())
-	s.must(err)
-	return token
-}
-
 func TestFreshLinkByMail(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		id := s.active("ann@example.com")

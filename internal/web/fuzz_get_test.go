@@ -36,7 +36,7 @@ func newScene(t testing.TB, d *db.DB) *scene {
 	})
 	ann, bea, left := s.active("ann@example.com"), s.pending("bea@example.com"), s.active("left@example.com")
 	suppressed := s.active("suppressed@example.com")
-	s.must(s.store.SetPreferences(t.Context(), s.catalog, ann, subscribers.Preferences{Digests: []string{"daily", "weekly"}, Topics: []string{"world", "sport"}}, "form", ""))
+	s.must(s.prefers(ann, subscribers.Preferences{Digests: []string{"daily", "weekly"}, Topics: []string{"world", "sport"}}))
 	s.must(s.store.Suppress(t.Context(), "suppressed@example.com", subscribers.ReasonComplaint, "", "report"))
 	_, err := s.store.PutExternal(t.Context(), s.catalog, subscribers.External{
 		ID: "crm-1", Address: "crm@example.com", Origin: "api:crm", Evidence: &subscribers.Evidence{Text: "I agree.", At: s.now()},
@@ -48,7 +48,7 @@ func newScene(t testing.TB, d *db.DB) *scene {
 	s.must(err)
 	for _, id := range []int64{ann, bea, left, suppressed, 4711} {
 		for _, address := range []string{"ann@example.com", "bea@example.com", "left@example.com", "suppressed@example.com"} {
-			s.tokens = append(s.tokens, s.keys.Sign(s.freshToken(id, address)))
+			s.tokens = append(s.tokens, s.keys.Sign(subscribers.FreshToken(id, address, s.now())))
 		}
 		s.tokens = append(s.tokens, s.keys.Sign(s.confirmToken(id)), token(s.c(id)), token(s.p(id)), token(s.u(id, "daily")), token(s.u(id, "weekly")), token(s.u(id, "")),
 			s.keys.Sign(subscribers.Token{Purpose: subscribers.PurposeConfirm, Subscriber: id, IssuedAt: s.now().Add(-1000 * time.Hour)}),
@@ -65,7 +65,7 @@ func token(path string) string { return path[strings.LastIndexByte(path, '/')+1:
 // links that are mailed for it.
 func (s *site) moving(id int64, from, to string) (agree, confirm string) {
 	s.t.Helper()
-	s.must(s.store.AskAddress(s.t.Context(), s.freshToken(id, from), to, "form", ""))
+	s.must(s.store.AskAddress(s.t.Context(), subscribers.FreshToken(id, from, s.now()), to, "form", ""))
 	sent := s.deliver()
 	return s.linkIn(sent[from], "/a/"), s.linkIn(sent[to], "/n/")
 }

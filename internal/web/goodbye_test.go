@@ -39,7 +39,7 @@ func (s *site) instead(path string, fields ...string) reply {
 func TestLessInsteadOfLeaving(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		id, other := s.active("ann@example.com"), s.active("bob@example.com")
-		s.must(s.store.SetPreferences(t.Context(), s.catalog, other, subscribers.Preferences{Digests: []string{"daily", "weekly"}, Topics: []string{"sport", "arts"}}, "form", ""))
+		s.must(s.prefers(other, subscribers.Preferences{Digests: []string{"daily", "weekly"}, Topics: []string{"sport", "arts"}}))
 		page := s.ask(http.MethodGet, s.u(id, "daily"), "")
 		page.want(t, http.StatusOK, "Or rather less?", "Pause for", "Fewer topics", "World", "Sport", "Arts", "Leave altogether")
 		if strings.Contains(page.body, " checked") {

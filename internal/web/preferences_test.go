@@ -16,9 +16,15 @@ import (
 // twoTopics gives a reader two topics and both digests.
 func (s *site) twoTopics(id int64) {
 	s.t.Helper()
-	s.must(s.store.SetPreferences(s.t.Context(), s.catalog, id, subscribers.Preferences{
+	s.must(s.prefers(id, subscribers.Preferences{
 		Zone: "Europe/Paris", Topics: []string{"world", "sport"}, Digests: []string{"daily", "weekly"},
-	}, "form", ""))
+	}))
+}
+
+// prefers saves a reader's choices as behind a link that was just mailed.
+func (s *site) prefers(id int64, in subscribers.Preferences) error {
+	_, err := s.store.SetPreferences(s.t.Context(), s.catalog, subscribers.FreshToken(id, s.addressOf(id), s.now()), in, "form", "")
+	return err
 }
 
 // ends sends the form that ends what is ticked.
@@ -68,7 +74,7 @@ func TestEndingSeveral(t *testing.T) {
 	s.exec(`INSERT INTO digests (id, slug, name) VALUES (3, 'monthly', 'The Monthly')`)
 	s.catalog.Digests = append(slices.Clone(s.catalog.Digests), third)
 	id := s.active("ann@example.com")
-	s.must(s.store.SetPreferences(t.Context(), s.catalog, id, subscribers.Preferences{Topics: []string{"world"}, Digests: []string{"daily", "weekly", "monthly"}}, "form", ""))
+	s.must(s.prefers(id, subscribers.Preferences{Topics: []string{"world"}, Digests: []string{"daily", "weekly", "monthly"}}))
 	s.wait(time.Minute)
 	goodbye := s.follow(s.ends(id, templates.FieldEndDigests, "daily", templates.FieldEndDigests, "monthly"))
 	goodbye.want(t, http.StatusOK, "This does not come to you any more: The Daily, The Monthly.")

@@ -29,7 +29,7 @@ func (s *site) pages() []string {
 // personal, with a change of address under way.
 func (s *site) personal(id int64, address string) []string {
 	s.t.Helper()
-	s.must(s.store.AskAddress(s.t.Context(), s.freshToken(id, address), "moved."+address, "form", ""))
+	s.must(s.store.AskAddress(s.t.Context(), subscribers.FreshToken(id, address, s.now()), "moved."+address, "form", ""))
 	change := int64(s.count(`SELECT id FROM address_changes WHERE subscriber_id = $1`, id))
 	fresh := s.path(s.links.Fresh(id, address, s.now()))
 	return []string{s.p(id) + "?sent=1", fresh, fresh + "?saved=1", fresh + "?asked=1",

@@ -12,7 +12,7 @@ import (
 func TestTopicPage(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		id := s.active("ann@example.com")
-		s.must(s.store.SetPreferences(t.Context(), s.catalog, id, subscribers.Preferences{Topics: []string{"world", "sport"}, Digests: []string{"daily", "weekly"}}, "page", ""))
+		s.must(s.prefers(id, subscribers.Preferences{Topics: []string{"world", "sport"}, Digests: []string{"daily", "weekly"}}))
 		link := s.p(id) + "/topic/sport"
 		before := s.dump()
 		page := s.ask(http.MethodGet, link, "")
