@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"broadsheet/subscribers"
 )
@@ -67,6 +68,55 @@ func TestEndOfWhoHasLeft(t *testing.T) {
 		}
 		if _, err := k.End(t.Context(), k.catalog, 999, subscribers.Endings{Topics: []string{"world"}}, "page", ""); !errors.Is(err, subscribers.ErrUnknown) {
 			t.Errorf("of nobody: %v", err)
+		}
+	})
+}
+
+// TestEndAndReturn: a topic that ended, together with a digest or later, has ended
+// for the digest that comes back, too.
+func TestEndAndReturn(t *testing.T) {
+	for name, c := range map[string]struct {
+		digest string
+		then   bool // the topic ends after the digest
+	}{"the first": {"daily", false}, "the second": {"weekly", false}, "then a topic": {"daily", true}} {
+		t.Run(name, func(t *testing.T) {
+			eachDesk(t, func(t *testing.T, k *desk) {
+				id := k.both("ann@example.com")
+				in := subscribers.Endings{Topics: []string{"sport"}, Digests: []string{c.digest}}
+				if c.then {
+					in.Topics = nil
+				}
+				left, err := k.End(t.Context(), k.catalog, id, in, subscribers.OriginPage, "192.0.2.1")
+				k.must(err)
+				if c.then {
+					k.wait(time.Minute)
+					k.must(k.DropTopic(t.Context(), k.catalog, id, "sport", subscribers.OriginPage, "192.0.2.1"))
+				}
+				if back, err := k.Return(t.Context(), returnToken(id, left), "192.0.2.1"); err != nil || !slices.Equal(back, []string{c.digest}) {
+					t.Fatalf("back is %v, %v", back, err)
+				}
+				for _, s := range k.detail("ann@example.com").Subscriptions {
+					if s.State != subscribers.SubscriptionActive || s.Topics != ",1," {
+						t.Errorf("%s is %s with topics %s, want active and ,1,", s.Digest, s.State, s.Topics)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestReturnKeepsAnOwnTopic: a digest comes back with its topics where those that
+// the reader has by now would leave it empty.
+func TestReturnKeepsAnOwnTopic(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.both("ann@example.com")
+		left := k.leave(id, 2, subscribers.OriginPage)
+		k.must(k.prefers(id, subscribers.Preferences{Topics: []string{"arts"}, Digests: []string{"daily"}}, "form", ""))
+		if _, err := k.Return(t.Context(), returnToken(id, left), ""); err != nil {
+			t.Fatal(err)
+		}
+		if got := k.detail("ann@example.com").Subscriptions; got[0].Topics != ",3," || got[1].Topics != ",2,1," {
+			t.Errorf("topics are %s and %s", got[0].Topics, got[1].Topics)
 		}
 	})
 }

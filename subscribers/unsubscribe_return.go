@@ -78,12 +78,13 @@ func (s *Store) Return(ctx context.Context, token Token, client string) ([]strin
 // comeBack makes subscriptions live again that ended by leavings and have not
 // changed since, and returns their slugs. Their windows are what they would be
 // had the reader never left. Whoever left the same or everything since, in
-// whatever way, stays away: that came last.
+// whatever way, stays away: that came last. So do topics that the reader dropped.
 func (r *record) comeBack(rows []leaving, now time.Time) []string {
 	if r.State == StatePending {
 		return nil
 	}
 	gone, ended := r.State == StateUnsubscribed, r.EndedAt
+	stayed := slices.IndexFunc(r.seats, (*seat).isLive)
 	var back []string
 	for _, l := range rows {
 		s := r.seat(l.digestID)
@@ -99,9 +100,21 @@ func (r *record) comeBack(rows []leaving, now time.Time) []string {
 		if l.pausedUntil.After(now) {
 			s.PausedUntil = l.pausedUntil
 		}
+		if stayed >= 0 {
+			s.agree(r.seats[stayed].Topics)
+		}
 		back = append(back, s.Digest)
 	}
 	return back
+}
+
+// agree gives a subscription that comes back the topics of those that stayed, for
+// all of a reader's have the same. It keeps its own where none of them is among
+// those: it would never come.
+func (s *seat) agree(topics Topics) {
+	if topics == AllTopics || s.Topics == AllTopics || slices.ContainsFunc(s.Topics.IDs(), topics.Has) {
+		set(&s.changed, &s.Topics, topics)
+	}
 }
 
 // Why is a reason for leaving.
