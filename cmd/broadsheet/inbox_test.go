@@ -92,18 +92,26 @@ func (b *inbox) examine(fn func(to string, data []byte)) {
 // wait waits until n messages have come.
 func (b *inbox) wait(n int) {
 	b.t.Helper()
-	deadline := time.After(patience)
+	if !b.comes(n, patience) {
+		total, _ := b.arrivals()
+		b.t.Fatalf("%d messages came within %s, want %d", total, patience, n)
+	}
+}
+
+// comes reports whether n messages come within a time.
+func (b *inbox) comes(n int, within time.Duration) bool {
+	deadline := time.After(within)
 	for {
 		b.mu.Lock()
 		total, changed := b.total, b.changed
 		b.mu.Unlock()
 		if total >= n {
-			return
+			return true
 		}
 		select {
 		case <-changed:
 		case <-deadline:
-			b.t.Fatalf("%d messages came within %s, want %d", total, patience, n)
+			return false
 		}
 	}
 }
