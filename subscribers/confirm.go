@@ -62,7 +62,7 @@ type Confirmation struct {
 // Confirm makes the reader of a confirm token active with what was last asked for
 // and returns what the page shows. Using a link again changes nothing. A link from
 // before the reader last left, or to another address, is ErrExpired; a suppressed
-// reader stays as they are. If the reader has seen something else than what is
+// reader stays pending. If the reader has seen something else than what is
 // asked for by now, nothing changes, and ErrAskedAnew comes with what to show.
 func (s *Store) Confirm(ctx context.Context, c *Catalog, token Token, by Confirmation) (View, error) {
 	if token.Purpose != PurposeConfirm {
@@ -80,10 +80,11 @@ func (s *Store) Confirm(ctx context.Context, c *Catalog, token Token, by Confirm
 			return nil
 		case by.Seen != v.Mark:
 			return ErrAskedAnew
-		case r.Suppressed():
-			return nil
 		}
 		*r = *asked
+		if r.Suppressed() { // who is told what others are
+			return nil
+		}
 		r.activate(now)
 		r.welcome()
 		r.note(note{Consent: Consent{At: now, Event: EventConfirmed, Origin: by.Origin, Client: by.Client, Detail: c.describe(r.chosen(c), r.Zone)}})

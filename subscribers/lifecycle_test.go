@@ -68,6 +68,30 @@ func TestConfirmSuppressed(t *testing.T) {
 	})
 }
 
+// TestConfirmSuppressedAnew: who had left and is suppressed between asking and
+// confirming finds the settings behind the link, as others do.
+func TestConfirmSuppressedAnew(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id, _ := k.gone(ann)
+		k.signUp(stranger(ann))
+		k.must(k.Suppress(t.Context(), ann, subscribers.ReasonComplaint, "", "report"))
+		k.confirm(ann)
+		k.checkStates()
+		p, err := k.Personal(t.Context(), k.catalog, subscribers.FreshToken(id, ann, k.now()))
+		if k.must(err); p.Left || p.Zone != "Asia/Tokyo" {
+			t.Errorf("behind the link is %+v, want the settings that were asked for", p)
+		}
+		if d := k.detail(ann); !d.Suppressed() || d.State == subscribers.StateActive {
+			t.Errorf("the reader is %s, want nothing sent", d.Shown())
+		}
+		k.wait(31 * 24 * time.Hour)
+		k.forget()
+		if d := k.detail(ann); d.State != subscribers.StateUnsubscribed || !d.Suppressed() {
+			t.Errorf("after a month the reader is %s", d.Shown())
+		}
+	})
+}
+
 func TestPreferences(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
 		id := k.activate("ann@example.com")
