@@ -68,7 +68,7 @@ func TestStrangersAskApart(t *testing.T) {
 			t.Errorf("the page shows %+v, %v", v, err)
 		}
 		k.checkStates()
-		back, err := k.Return(t.Context(), returnToken(id, left), "")
+		back, err := k.Return(t.Context(), k.catalog, returnToken(id, left), "")
 		if err != nil || len(back) != 1 {
 			t.Fatalf("the undo = %v, %v", back, err)
 		}
@@ -102,7 +102,7 @@ func TestConfirmTakesWhatWasAskedLast(t *testing.T) {
 		}
 		k.wantEvents(ann, subscribers.EventSignedUp, subscribers.EventConfirmed, subscribers.EventUnsubscribed,
 			subscribers.EventSignedUp, subscribers.EventSignedUp, subscribers.EventConfirmed)
-		if _, err := k.Return(t.Context(), returnToken(id, left), ""); !errors.Is(err, subscribers.ErrNotReturnable) {
+		if _, err := k.Return(t.Context(), k.catalog, returnToken(id, left), ""); !errors.Is(err, subscribers.ErrNotReturnable) {
 			t.Errorf("the undo after confirming = %v", err)
 		}
 		k.checkStates()
@@ -369,7 +369,7 @@ func TestAskedInParallel(t *testing.T) {
 				_, err = k.Confirm(ctx, k.catalog, token, subscribers.Confirmation{Seen: v.Mark})
 				return err
 			},
-			"undo":   func(int) error { _, err := k.Return(ctx, returnToken(id, left), ""); return err },
+			"undo":   func(int) error { _, err := k.Return(ctx, k.catalog, returnToken(id, left), ""); return err },
 			"leave":  func(n int) error { return k.Unsubscribe(ctx, id, int64(n%3), subscribers.OriginOneClick, "") },
 			"forget": func(int) error { _, err := k.PruneUnconfirmed(ctx, 10); return err },
 			"prune":  func(int) error { return k.PruneCaution(ctx) },

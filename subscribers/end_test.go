@@ -26,8 +26,8 @@ func TestEnd(t *testing.T) {
 		"a digest and a topic":  {in: subscribers.Endings{Digests: []string{"weekly"}, Topics: []string{"world"}}, left: []string{"weekly"}, state: "active ended ,2,"},
 		"too much":              {in: subscribers.Endings{Digests: []string{"weekly"}, Topics: []string{"world", "sport"}}, err: subscribers.ErrLastTopic, state: "active active ,1,2,"},
 		"all digests":           {in: subscribers.Endings{Digests: []string{"daily", "weekly"}, Topics: []string{"world", "sport"}}, left: []string{"daily", "weekly"}, state: "ended ended ,1,2,", all: true},
-		"no such topic":         {in: subscribers.Endings{Topics: []string{"nothing"}, Digests: []string{"daily"}}, err: subscribers.ErrUnknown, state: "active active ,1,2,"},
-		"no such digest":        {in: subscribers.Endings{Topics: []string{"sport"}, Digests: []string{"nothing"}}, err: subscribers.ErrUnknown, state: "active active ,1,2,"},
+		"no such topic":         {in: subscribers.Endings{Topics: []string{"nothing"}, Digests: []string{"daily"}}, left: []string{"daily"}, state: "ended active ,1,2,"},
+		"no such digest":        {in: subscribers.Endings{Topics: []string{"sport"}, Digests: []string{"nothing"}}, state: "active active ,1,"},
 		"the same digest twice": {in: subscribers.Endings{Digests: []string{"daily", "daily"}}, left: []string{"daily"}, state: "ended active ,1,2,"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestEndAndReturn(t *testing.T) {
 					k.wait(time.Minute)
 					k.must(k.DropTopic(t.Context(), k.catalog, id, "sport", subscribers.OriginPage, "192.0.2.1"))
 				}
-				if back, err := k.Return(t.Context(), returnToken(id, left), "192.0.2.1"); err != nil || !slices.Equal(back, []string{c.digest}) {
+				if back, err := k.Return(t.Context(), k.catalog, returnToken(id, left), "192.0.2.1"); err != nil || !slices.Equal(back, []string{c.digest}) {
 					t.Fatalf("back is %v, %v", back, err)
 				}
 				for _, s := range k.detail("ann@example.com").Subscriptions {
@@ -105,6 +105,35 @@ func TestEndAndReturn(t *testing.T) {
 	}
 }
 
+// TestEndWhatIsConfiguredNoMore: a digest that was taken out of the configuration,
+// and may come back into it, ends as well.
+func TestEndWhatIsConfiguredNoMore(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.both("ann@example.com")
+		k.catalog.Digests = k.catalog.Digests[:1]
+		left, err := k.End(t.Context(), k.catalog, id, subscribers.Endings{Digests: []string{"weekly"}}, subscribers.OriginPage, "")
+		if err != nil || !slices.Equal(left.Digests, []string{"weekly"}) {
+			t.Errorf("left %v, %v", left, err)
+		}
+	})
+}
+
+// TestReturnToAnotherZone: a digest comes back in the zone where the reader is by
+// now.
+func TestReturnToAnotherZone(t *testing.T) {
+	eachDesk(t, func(t *testing.T, k *desk) {
+		id := k.both("ann@example.com")
+		left := k.leave(id, 1, subscribers.OriginPage)
+		k.must(k.prefers(id, subscribers.Preferences{Zone: "Asia/Tokyo", Topics: []string{"world"}, Digests: []string{"weekly"}}, "form", ""))
+		if _, err := k.Return(t.Context(), k.catalog, returnToken(id, left), ""); err != nil {
+			t.Fatal(err)
+		}
+		if s := k.detail("ann@example.com").Subscriptions[0]; s.Zone != "Asia/Tokyo" || s.CohortID == 0 {
+			t.Errorf("back in %s, cohort %d", s.Zone, s.CohortID)
+		}
+	})
+}
+
 // TestReturnKeepsAnOwnTopic: a digest comes back with its topics where those that
 // the reader has by now would leave it empty.
 func TestReturnKeepsAnOwnTopic(t *testing.T) {
@@ -112,7 +141,7 @@ func TestReturnKeepsAnOwnTopic(t *testing.T) {
 		id := k.both("ann@example.com")
 		left := k.leave(id, 2, subscribers.OriginPage)
 		k.must(k.prefers(id, subscribers.Preferences{Topics: []string{"arts"}, Digests: []string{"daily"}}, "form", ""))
-		if _, err := k.Return(t.Context(), returnToken(id, left), ""); err != nil {
+		if _, err := k.Return(t.Context(), k.catalog, returnToken(id, left), ""); err != nil {
 			t.Fatal(err)
 		}
 		if got := k.detail("ann@example.com").Subscriptions; got[0].Topics != ",3," || got[1].Topics != ",2,1," {

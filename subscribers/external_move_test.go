@@ -104,7 +104,7 @@ func TestPutExternalMovesWhoLeft(t *testing.T) {
 				_, err = k.told("p-1", "victim@example.net", change)
 				k.must(err)
 				k.checkStates()
-				if _, err := k.Return(t.Context(), returnToken(id, left), ""); !errors.Is(err, subscribers.ErrNotReturnable) {
+				if _, err := k.Return(t.Context(), k.catalog, returnToken(id, left), ""); !errors.Is(err, subscribers.ErrNotReturnable) {
 					t.Errorf("Return = %v, want ErrNotReturnable", err)
 				}
 				if d := k.detail("victim@example.net"); d.State == subscribers.StateActive {

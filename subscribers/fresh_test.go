@@ -216,7 +216,7 @@ func TestNoDigestIsLeaving(t *testing.T) {
 		if l, err := k.Returnable(t.Context(), back); err != nil || !l.All {
 			t.Errorf("to be undone is %+v, %v, want all", l, err)
 		}
-		if slugs, err := k.Return(t.Context(), back, ""); err != nil || !slices.Equal(slugs, []string{"daily"}) {
+		if slugs, err := k.Return(t.Context(), k.catalog, back, ""); err != nil || !slices.Equal(slugs, []string{"daily"}) {
 			t.Errorf("back is %v, %v", slugs, err)
 		}
 	})

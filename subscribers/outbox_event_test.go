@@ -13,7 +13,7 @@ import (
 func TestWhoBecomesActiveIsConfirmed(t *testing.T) {
 	const address = "ann@example.com"
 	undo := func(k *desk, id int64, left subscribers.Left) {
-		_, err := k.Return(k.t.Context(), returnToken(id, left), "")
+		_, err := k.Return(k.t.Context(), k.catalog, returnToken(id, left), "")
 		k.must(err)
 	}
 	tells := confirmed

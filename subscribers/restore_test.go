@@ -142,7 +142,7 @@ func TestRestoreHeedsWhatCameSince(t *testing.T) {
 			k.must(err)
 		},
 		"undone by the reader": func(k *desk, id int64) {
-			_, err := k.Return(k.t.Context(), subscribers.Token{Purpose: subscribers.PurposeReturn, Subscriber: id, Change: k.now().Add(-time.Minute).UnixMilli()}, "")
+			_, err := k.Return(k.t.Context(), k.catalog, subscribers.Token{Purpose: subscribers.PurposeReturn, Subscriber: id, Change: k.now().Add(-time.Minute).UnixMilli()}, "")
 			k.must(err)
 		},
 	} {

@@ -25,7 +25,7 @@ func TestGoodbyeMail(t *testing.T) {
 		}, "The Daily"},
 		"an operator": {func(k *desk, id int64) { k.leave(id, 0, "command") }, ""},
 		"undone": {func(k *desk, id int64) {
-			_, err := k.Return(k.t.Context(), returnToken(id, k.leave(id, 0, subscribers.OriginPage)), "")
+			_, err := k.Return(k.t.Context(), k.catalog, returnToken(id, k.leave(id, 0, subscribers.OriginPage)), "")
 			k.must(err)
 		}, ""},
 		"suppressed since": {func(k *desk, id int64) {

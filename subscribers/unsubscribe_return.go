@@ -54,9 +54,10 @@ func (s *Store) Returnable(ctx context.Context, token Token) (Leaving, error) {
 }
 
 // Return undoes the leaving that a return token names, as if the reader had never
-// left: topics, hour and pause are what they were. It returns the slugs of the
-// digests that are back, ErrNotReturnable, or ErrUnknown.
-func (s *Store) Return(ctx context.Context, token Token, client string) ([]string, error) {
+// left: topics, hour and pause are what they were, in the zone where the reader is
+// by now. It returns the slugs of the digests that are back, ErrNotReturnable, or
+// ErrUnknown.
+func (s *Store) Return(ctx context.Context, c *Catalog, token Token, client string) ([]string, error) {
 	if token.Purpose != PurposeReturn {
 		return nil, ErrBadToken
 	}
@@ -68,6 +69,11 @@ func (s *Store) Return(ctx context.Context, token Token, client string) ([]strin
 		}
 		if back = r.comeBack(rows, now); len(back) == 0 {
 			return ErrNotReturnable
+		}
+		for _, s := range r.seats {
+			if d := c.Digest(s.DigestID); d != nil && slices.Contains(back, s.Digest) {
+				s.move(d.zoneFor(r.Zone), d.hourFor(s.Hour))
+			}
 		}
 		r.note(note{Consent: Consent{At: now, Event: EventReturned, Origin: OriginReturn, Client: client, Detail: "digests=" + strings.Join(back, ";")}})
 		return deleteLeavings(ctx, tx, r.ID, token.Change)

@@ -64,7 +64,7 @@ func TestReturnAsIfNeverGone(t *testing.T) {
 				t.Fatalf("%s: nothing ended", name)
 			}
 			k.wait(10 * time.Minute)
-			back, err := k.Return(t.Context(), returnToken(id, left), "192.0.2.8")
+			back, err := k.Return(t.Context(), k.catalog, returnToken(id, left), "192.0.2.8")
 			if err != nil || !slices.Equal(back, c.want) {
 				t.Fatalf("%s: back %v, %v", name, back, err)
 			}
@@ -78,7 +78,7 @@ func TestReturnAsIfNeverGone(t *testing.T) {
 			if last.Event != subscribers.EventReturned || last.By() != subscribers.ActorReader || last.Client != "192.0.2.8" || last.Detail != "digests="+strings.Join(c.want, ";") {
 				t.Errorf("%s: on record is %+v", name, last)
 			}
-			if _, err := k.Return(t.Context(), returnToken(id, left), ""); !errors.Is(err, subscribers.ErrNotReturnable) {
+			if _, err := k.Return(t.Context(), k.catalog, returnToken(id, left), ""); !errors.Is(err, subscribers.ErrNotReturnable) {
 				t.Errorf("%s: once more = %v", name, err)
 			}
 		}
@@ -127,7 +127,7 @@ func TestReturnOnlyWhatStillStands(t *testing.T) {
 				k.wait(time.Minute)
 				c.since(k, id)
 				k.wait(time.Minute)
-				if _, err := k.Return(t.Context(), returnToken(id, left), ""); !errors.Is(err, c.want) {
+				if _, err := k.Return(t.Context(), k.catalog, returnToken(id, left), ""); !errors.Is(err, c.want) {
 					t.Errorf("Return = %v, want %v", err, c.want)
 				}
 				if got := k.count(`SELECT COUNT(*) FROM subscriptions WHERE state = 'active'`); got != 0 {
@@ -144,7 +144,7 @@ func TestReturnTakesNoOtherToken(t *testing.T) {
 		left := k.leave(id, 0, subscribers.OriginPage)
 		other := returnToken(id, left)
 		other.Purpose = subscribers.PurposePreferences
-		if _, err := k.Return(t.Context(), other, ""); !errors.Is(err, subscribers.ErrBadToken) {
+		if _, err := k.Return(t.Context(), k.catalog, other, ""); !errors.Is(err, subscribers.ErrBadToken) {
 			t.Errorf("Return = %v", err)
 		}
 		if err := k.GiveReason(t.Context(), other, subscribers.WhyOther, "", ""); !errors.Is(err, subscribers.ErrBadToken) {
@@ -203,7 +203,7 @@ func TestReturnFromSettingsAfterLeavingAgain(t *testing.T) {
 		left := k.leave(id, 0, subscribers.OriginForm)
 		k.wait(5 * time.Minute)
 		k.leave(id, 1, subscribers.OriginOneClick)
-		back, err := k.Return(t.Context(), returnToken(id, left), "")
+		back, err := k.Return(t.Context(), k.catalog, returnToken(id, left), "")
 		if err != nil || !slices.Equal(back, []string{"weekly"}) {
 			t.Errorf("Return = %v, %v, want the weekly alone", back, err)
 		}
@@ -240,7 +240,7 @@ func TestReturnAfterLeavingAgain(t *testing.T) {
 				if _, err := k.Returnable(t.Context(), returnToken(id, left)); !errors.Is(err, subscribers.ErrNotReturnable) {
 					t.Errorf("Returnable = %v, want ErrNotReturnable", err)
 				}
-				if back, err := k.Return(t.Context(), returnToken(id, left), "198.51.100.66"); !errors.Is(err, subscribers.ErrNotReturnable) {
+				if back, err := k.Return(t.Context(), k.catalog, returnToken(id, left), "198.51.100.66"); !errors.Is(err, subscribers.ErrNotReturnable) {
 					t.Errorf("Return = %v, %v, want ErrNotReturnable", back, err)
 				}
 				k.wantPicture("ann@example.com", before)

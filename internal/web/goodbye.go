@@ -132,7 +132,7 @@ func (s *Server) postReturn(w http.ResponseWriter, r *http.Request) error {
 
 // comeBack undoes a leaving. It shows no more of the reader than what is back.
 func (s *Server) comeBack(w http.ResponseWriter, r *http.Request, token subscribers.Token) error {
-	slugs, err := s.Subscribers.Return(r.Context(), token, s.clientText(r))
+	slugs, err := s.Subscribers.Return(r.Context(), s.Catalog(), token, s.clientText(r))
 	if err != nil {
 		return s.failReturn(w, r, token, err)
 	}
