@@ -72,19 +72,6 @@ func putAsked(ctx context.Context, tx *db.Tx, subscriberID int64, a *asking) err
 	return nil
 }
 
-// slugsOfDigests are the names of all digests that ever were, by id.
-func slugsOfDigests(ctx context.Context, tx *db.Tx) (map[int64]string, error) {
-	slugs := map[int64]string{}
-	err := tx.Each(ctx, func(scan func(...any) error) error {
-		var id int64
-		var slug string
-		err := scan(&id, &slug)
-		slugs[id] = slug
-		return err
-	}, `SELECT id, slug FROM digests`)
-	return slugs, err
-}
-
 // digestSlug is the name of a digest that r has or that somebody asked for apart, "*"
 // for 0.
 func (r *record) digestSlug(ctx context.Context, tx *db.Tx, id int64) (string, error) {

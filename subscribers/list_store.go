@@ -60,7 +60,7 @@ func detailOf(ctx context.Context, tx *db.Tx, address string) (*Detail, error) {
 		d.Subscriptions = append(d.Subscriptions, seat.Subscription)
 	}
 	if asked := recs[0].asked; asked != nil {
-		slugs, err := slugsOfDigests(ctx, tx)
+		slugs, err := digestSlugs(ctx, tx)
 		if err != nil {
 			return nil, fmt.Errorf("read the names of digests: %w", err)
 		}
@@ -212,6 +212,15 @@ func (f *Filter) where() (string, []any) {
 }
 
 func topicSlugs(ctx context.Context, tx *db.Tx) (map[int64]string, error) {
+	return slugsByID(ctx, tx, `SELECT id, slug FROM topics`)
+}
+
+// digestSlugs are those of all digests that ever were.
+func digestSlugs(ctx context.Context, tx *db.Tx) (map[int64]string, error) {
+	return slugsByID(ctx, tx, `SELECT id, slug FROM digests`)
+}
+
+func slugsByID(ctx context.Context, tx *db.Tx, query string) (map[int64]string, error) {
 	slugs := map[int64]string{}
 	err := tx.Each(ctx, func(scan func(...any) error) error {
 		var id int64
@@ -219,7 +228,7 @@ func topicSlugs(ctx context.Context, tx *db.Tx) (map[int64]string, error) {
 		err := scan(&id, &slug)
 		slugs[id] = slug
 		return err
-	}, `SELECT id, slug FROM topics`)
+	}, query)
 	return slugs, err
 }
 
