@@ -72,7 +72,7 @@ func TestSettingsWithMistakes(t *testing.T) {
 // To untick every digest is to leave like by the button: with a way back, a
 // leaving on record, and an event.
 func TestLeaveFromSettings(t *testing.T) {
-	for name, body := range map[string]string{"the button": "do=leave", "no digest ticked": "do=save&topics=world"} {
+	for name, body := range map[string]string{"the button": "do=leave", "no digest ticked": "do=save&topics=world&zone=Europe%2FParis"} {
 		t.Run(name, func(t *testing.T) {
 			eachSite(t, func(t *testing.T, s *site) {
 				s.must(s.store.AddHooks(t.Context(), []subscribers.Hook{{Slug: "crm", Events: []subscribers.HookEvent{subscribers.HookUnsubscribed}}}))
