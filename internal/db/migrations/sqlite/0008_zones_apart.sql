@@ -1,0 +1,30 @@
+-- The readers of a zone lie scattered among all, so that in the order of readers
+-- each zone of a digest touched every page of the day's deliveries. In that of
+-- batches, which have the neighbours of one zone, it adds at the end. An edition
+-- still goes to a reader once: the unique index says it.
+CREATE TABLE deliveries_by_batch (
+  day           INTEGER NOT NULL,
+  edition_id    BIGINT NOT NULL,
+  subscriber_id BIGINT NOT NULL,
+  run_id        BIGINT NOT NULL,
+  selection_id  BIGINT NOT NULL,
+  batch_id      BIGINT NOT NULL,
+  state         TEXT NOT NULL DEFAULT 'pending',
+  reason        TEXT NOT NULL DEFAULT '',
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  next_try_at   BIGINT NOT NULL DEFAULT 0,
+  changed_at    BIGINT NOT NULL,
+  PRIMARY KEY (day, edition_id, batch_id, subscriber_id)
+) WITHOUT ROWID;
+
+INSERT INTO deliveries_by_batch (day, edition_id, subscriber_id, run_id, selection_id, batch_id, state, reason, attempts, next_try_at, changed_at)
+  SELECT day, edition_id, subscriber_id, run_id, selection_id, batch_id, state, reason, attempts, next_try_at, changed_at
+  FROM deliveries ORDER BY day, edition_id, batch_id, subscriber_id;
+
+DROP TABLE deliveries;
+
+ALTER TABLE deliveries_by_batch RENAME TO deliveries;
+
+CREATE UNIQUE INDEX deliveries_subscriber ON deliveries (day, subscriber_id, edition_id);
+
+CREATE INDEX deliveries_retry ON deliveries (next_try_at) WHERE next_try_at > 0;
