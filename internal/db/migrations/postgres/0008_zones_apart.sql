@@ -7,3 +7,7 @@ DROP INDEX deliveries_batch;
 ALTER TABLE deliveries DROP CONSTRAINT deliveries_pkey, ADD PRIMARY KEY (day, subscriber_id, edition_id);
 
 CREATE INDEX deliveries_batch ON deliveries (edition_id, batch_id);
+
+-- homed tells of what zone, local time and hours all live subscriptions of a digest
+-- are known to be in the right cohorts, '' for none.
+ALTER TABLE digests ADD COLUMN homed TEXT NOT NULL DEFAULT '';

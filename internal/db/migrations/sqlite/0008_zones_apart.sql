@@ -28,3 +28,14 @@ ALTER TABLE deliveries_by_batch RENAME TO deliveries;
 CREATE UNIQUE INDEX deliveries_subscriber ON deliveries (day, subscriber_id, edition_id);
 
 CREATE INDEX deliveries_retry ON deliveries (next_try_at) WHERE next_try_at > 0;
+
+-- It has all that planning reads of a subscription: those of a cohort lie together
+-- here, and scattered among all in the table.
+DROP INDEX subscriptions_cohort;
+
+CREATE INDEX subscriptions_cohort
+  ON subscriptions (cohort_id, subscriber_id, digest_id, topics, former_topics, joined_seq, joined_runs, paused_until) WHERE state = 'active';
+
+-- homed tells of what zone, local time and hours all live subscriptions of a digest
+-- are known to be in the right cohorts, '' for none.
+ALTER TABLE digests ADD COLUMN homed TEXT NOT NULL DEFAULT '';
