@@ -2,36 +2,75 @@ package subscribers
 
 import (
 	"context"
-	"fmt"
+	"crypto/rand"
 
 	"broadsheet/internal/db"
 )
 
-// Rehome moves live subscriptions to the cohorts that the catalog asks for and
-// returns how many readers moved. It is for the start of a service whose
-// configuration may have given a digest another zone, taken local time up or
-// back, or given up an hour: who chose that one gets the digest at its own. It reads every subscription, a thousand readers move in a transaction,
-// and it may be interrupted and called again.
-func (s *Store) Rehome(ctx context.Context, c *Catalog) (int64, error) {
-	var moved int64
-	for i := range c.Digests {
-		d := &c.Digests[i]
-		for after := int64(0); ; {
-			ids, err := s.misplaced(ctx, d, after)
-			if err != nil {
-				return moved, fmt.Errorf("find readers of %s in other cohorts: %w", d.Slug, err)
-			}
-			if len(ids) == 0 {
-				break
-			}
-			if err := s.rehome(ctx, c, ids); err != nil {
-				return moved, fmt.Errorf("move readers of %s to other cohorts: %w", d.Slug, err)
-			}
-			moved += int64(len(ids))
-			after = ids[len(ids)-1]
-		}
+// claimHomes begins to move the readers of a digest to where the catalog wants
+// them, and returns its claim, or "" if all are there. It waits for whoever is
+// saving readers, so that what they put elsewhere is found; who comes later sees
+// the claim.
+func (s *Store) claimHomes(ctx context.Context, d *Digest) (claim homes, err error) {
+	wanted := homesOf(d)
+	var known []homes
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		known = nil
+		return tx.Select(ctx, &known, `SELECT homed FROM digests WHERE id = $1`, d.ID)
+	})
+	if err != nil || len(known) == 1 && known[0] == wanted {
+		return "", err
 	}
-	return moved, nil
+	claim = wanted.claimed(rand.Text())
+	return claim, s.db.Write(ctx, func(tx *db.Tx) error {
+		if _, err := lockHomes(ctx, tx, `{for update}`, []int64{d.ID}); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE digests SET homed = $1 WHERE id = $2`, string(claim), d.ID)
+		return err
+	})
+}
+
+// noteHomed notes that all readers of a digest are where the catalog wants them,
+// unless the claim is gone: somebody put one elsewhere meanwhile, or moves them as
+// well.
+func (s *Store) noteHomed(ctx context.Context, d *Digest, claim homes) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE digests SET homed = $1 WHERE id = $2 AND homed = $3`, string(homesOf(d)), d.ID, string(claim))
+		return err
+	})
+}
+
+// lockHomes reads what is known of where the readers of digests are. Who locks it
+// for key share waits for claimHomes and for nobody else.
+func lockHomes(ctx context.Context, tx *db.Tx, lock string, digests []int64) (map[int64]homes, error) {
+	known := make(map[int64]homes, len(digests))
+	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
+		var id int64
+		var h homes
+		err := scan(&id, &h)
+		known[id] = h
+		return err
+	}, `SELECT id, homed FROM digests WHERE id {in 1} ORDER BY id `+lock, digests)
+	return known, err
+}
+
+// keepHomed is called with records that were saved. Where one of them is not where
+// it is known that all are, such as by a process that has another configuration,
+// that is no longer known.
+func keepHomed(ctx context.Context, tx *db.Tx, recs []*record) error {
+	digests := touched(recs)
+	if len(digests) == 0 {
+		return nil
+	}
+	known, err := lockHomes(ctx, tx, `{for key share}`, digests)
+	if err != nil {
+		return err
+	}
+	if lost := astray(recs, known); len(lost) > 0 {
+		_, err = tx.Exec(ctx, `UPDATE digests SET homed = '' WHERE id {in 1}`, lost)
+	}
+	return err
 }
 
 // misplaced returns the next readers of a digest whose cohort has a zone that

@@ -265,6 +265,9 @@ func saveRecords(ctx context.Context, tx *db.Tx, recs []*record) error {
 	if err := saveSubscriptions(ctx, tx, recs); err != nil {
 		return fmt.Errorf("save subscriptions: %w", err)
 	}
+	if err := keepHomed(ctx, tx, recs); err != nil {
+		return fmt.Errorf("keep what is known of cohorts: %w", err)
+	}
 	if err := saveAsked(ctx, tx, recs); err != nil {
 		return err
 	}

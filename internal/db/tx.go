@@ -23,6 +23,8 @@ import (
 //	{for no key update}
 //	               FOR NO KEY UPDATE, beside which rows that refer to the locked
 //	               ones can be written; nothing on SQLite
+//	{for key share}
+//	               FOR KEY SHARE, which waits for FOR UPDATE alone; nothing on SQLite
 //
 // A nil or empty slice for {in} matches nothing. All rows of a query must be
 // read before the next statement.
@@ -133,10 +135,11 @@ func (t *Tx) fill(query string) string {
 	if !strings.Contains(query, "{") {
 		return query
 	}
-	lock := map[Dialect][3]string{Postgres: {"FOR UPDATE", "FOR UPDATE SKIP LOCKED", "FOR NO KEY UPDATE"}}[t.dialect]
+	lock := map[Dialect][4]string{Postgres: {"FOR UPDATE", "FOR UPDATE SKIP LOCKED", "FOR NO KEY UPDATE", "FOR KEY SHARE"}}[t.dialect]
 	query = strings.ReplaceAll(query, "{for update}", lock[0])
 	query = strings.ReplaceAll(query, "{skip locked}", lock[1])
 	query = strings.ReplaceAll(query, "{for no key update}", lock[2])
+	query = strings.ReplaceAll(query, "{for key share}", lock[3])
 	for {
 		before, rest, ok := strings.Cut(query, "{in ")
 		if !ok {
