@@ -157,7 +157,7 @@ func (s *Store) inherit(ctx context.Context, tx *db.Tx, b *batch, former string,
 	}
 	if facts == nil {
 		var err error
-		b.settled, err = abandon(ctx, tx, b.day, b.id, c.policy, s.now())
+		b.settled, err = abandon(ctx, tx, b.row(), c.policy, s.now())
 		return err
 	}
 	var changes []change
@@ -173,16 +173,25 @@ func (s *Store) inherit(ctx context.Context, tx *db.Tx, b *batch, former string,
 		return err
 	}
 	if facts.Boot != bootID() {
-		more, err := abandon(ctx, tx, b.day, b.id, c.policy, s.now())
+		more, err := abandon(ctx, tx, b.row(), c.policy, s.now())
 		b.settled.add(more)
 		return err
 	}
 	return nil
 }
 
+// batchRow is by what the deliveries of a batch are found.
+type batchRow struct {
+	ID        int64 `db:"id"`
+	EditionID int64 `db:"edition_id"`
+	Day       int64 `db:"day"`
+}
+
+func (b *batch) row() batchRow { return batchRow{b.id, b.edition, b.day} }
+
 // abandon settles the pending deliveries of a batch whose worker is gone with its journal: any of them may have been
 // sent.
-func abandon(ctx context.Context, tx *db.Tx, day, batchID int64, policy Policy, now time.Time) (counts, error) {
+func abandon(ctx context.Context, tx *db.Tx, b batchRow, policy Policy, now time.Time) (counts, error) {
 	state, reason := Uncertain, ReasonWorkerLost
 	switch policy {
 	case Resend:
@@ -191,7 +200,7 @@ func abandon(ctx context.Context, tx *db.Tx, day, batchID int64, policy Policy, 
 		state, reason = Sent, ReasonAssumed
 	}
 	n, err := tx.Exec(ctx, `UPDATE deliveries SET state = $1, reason = $2, changed_at = $3
-		WHERE day >= $4 AND batch_id = $5 AND state = 'pending' AND next_try_at = 0`,
-		string(state), reason, db.Millis(now), day, batchID)
+		WHERE day = $4 AND edition_id = $5 AND batch_id = $6 AND state = 'pending' AND next_try_at = 0`,
+		string(state), reason, db.Millis(now), b.Day, b.EditionID, b.ID)
 	return counts{state: int(n)}, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"broadsheet/digest"
@@ -117,8 +118,8 @@ type editionRow struct {
 	ArchivedAt int64               `db:"archived_at"`
 }
 
-// editionsFor returns the editions that a page may be of, newest first. Asking each in turn reads along the primary
-// key, where sorting all deliveries would read everything.
+// editionsFor returns the editions that a page may be of, newest first. Asking each in turn reads along a key, where
+// sorting all deliveries would read everything.
 func editionsFor(ctx context.Context, tx *db.Tx, f Filter, subscriber int64) ([]editionRow, error) {
 	var out []editionRow
 	var err error
@@ -128,7 +129,7 @@ func editionsFor(ctx context.Context, tx *db.Tx, f Filter, subscriber int64) ([]
 		return []editionRow{e}, err
 	case subscriber != 0:
 		err = tx.Select(ctx, &out, `SELECT DISTINCT d.edition_id AS id, d.day FROM deliveries d
-			WHERE d.subscriber_id = $1 AND (CAST($2 AS BIGINT) = 0 OR d.edition_id <= $2) ORDER BY d.edition_id DESC`,
+			WHERE d.subscriber_id = $1 AND d.day IN (SELECT day FROM editions WHERE archived_at = 0) AND (CAST($2 AS BIGINT) = 0 OR d.edition_id <= $2) ORDER BY d.edition_id DESC`,
 			subscriber, f.After.EditionID)
 	default:
 		err = tx.Select(ctx, &out, `SELECT id, day FROM editions
@@ -137,16 +138,26 @@ func editionsFor(ctx context.Context, tx *db.Tx, f Filter, subscriber int64) ([]
 	return out, err
 }
 
+// pageQuery lists deliveries of one edition after a reader and up to another one. On SQLite it goes along the key of a
+// day's readers, which has nothing but keys, and from there to those of the edition: CAST, which changes nothing, hides
+// from SQLite that it could read all batches of the edition and sort them.
+const pageQuery = deliverySelect + `
+	JOIN deliveries k ON k.day = d.day AND k.edition_id = d.edition_id AND k.batch_id = d.batch_id AND k.subscriber_id = d.subscriber_id
+	WHERE k.day = $1 AND CAST(k.edition_id AS BIGINT) = $2 AND k.subscriber_id > $3 AND k.subscriber_id <= $4
+		AND (CAST($5 AS TEXT) = '' OR d.state = $5)
+	ORDER BY k.subscriber_id LIMIT $6`
+
 func listEdition(ctx context.Context, tx *db.Tx, rows *[]deliveryRow, e editionRow, f Filter, subscriber int64) error {
 	after := int64(0)
 	if f.After.EditionID == e.ID {
 		after = f.After.SubscriberID
 	}
+	last := int64(math.MaxInt64)
+	if subscriber != 0 {
+		after, last = max(after, subscriber-1), subscriber
+	}
 	var page []deliveryRow
-	err := tx.Select(ctx, &page, deliverySelect+`
-		WHERE d.day = $1 AND d.edition_id = $2 AND d.subscriber_id > $3
-			AND (CAST($4 AS BIGINT) = 0 OR d.subscriber_id = $4) AND (CAST($5 AS TEXT) = '' OR d.state = $5)
-		ORDER BY d.subscriber_id LIMIT $6`, e.Day, e.ID, after, subscriber, string(f.State), f.Limit-len(*rows))
+	err := tx.Select(ctx, &page, pageQuery, e.Day, e.ID, after, last, string(f.State), f.Limit-len(*rows))
 	*rows = append(*rows, page...)
 	return err
 }

@@ -277,21 +277,25 @@ func renew(ctx context.Context, tx *db.Tx, ids []int64, lease time.Duration) err
 const finishQuery = `
 	UPDATE batches SET lease_until = 0, worker = '',
 		done_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d
-			WHERE d.day >= $2 AND d.batch_id = $3 AND d.state = 'pending' AND d.next_try_at = 0) THEN 0 ELSE CAST($1 AS BIGINT) END
+			WHERE d.day = $2 AND d.edition_id = $5 AND d.batch_id = $3 AND d.state = 'pending' AND d.next_try_at = 0) THEN 0 ELSE CAST($1 AS BIGINT) END
 	WHERE id = $3 AND fence = $4`
 
 // finish gives a batch back: done if nothing of it is pending, else free for anyone.
 func finish(ctx context.Context, tx *db.Tx, b *batch, now time.Time) error {
-	_, err := tx.Exec(ctx, finishQuery, db.Millis(now), b.day, b.id, b.fence)
+	_, err := tx.Exec(ctx, finishQuery, db.Millis(now), b.day, b.id, b.fence, b.edition)
 	return err
 }
 
+// releaseQuery says batch_id <= and >= so that PostgreSQL cannot turn the subquery into a list of all that is pending.
+const releaseQuery = `
+	UPDATE batches SET lease_until = 0, worker = '',
+		done_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.day = batches.day AND d.edition_id = batches.edition_id
+			AND d.batch_id >= batches.id AND d.batch_id <= batches.id AND d.state = 'pending' AND d.next_try_at = 0)
+			THEN 0 ELSE CAST($1 AS BIGINT) END
+	WHERE worker = $2 AND done_at = 0`
+
 // release gives back all batches of a worker that has ended. Those of which nothing is pending become done.
 func release(ctx context.Context, tx *db.Tx, worker string, now time.Time) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE batches SET lease_until = 0, worker = '',
-			done_at = CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.day >= batches.day AND d.batch_id = batches.id
-				AND d.state = 'pending' AND d.next_try_at = 0) THEN 0 ELSE CAST($1 AS BIGINT) END
-		WHERE worker = $2 AND done_at = 0`, db.Millis(now), worker)
+	_, err := tx.Exec(ctx, releaseQuery, db.Millis(now), worker)
 	return err
 }

@@ -107,16 +107,13 @@ func (s *Store) takeOver(ctx context.Context, left legacy, policy Policy, bounce
 			return err
 		}
 		if !left.whole {
-			var batches []struct {
-				ID  int64 `db:"id"`
-				Day int64 `db:"day"`
-			}
-			err := tx.Select(ctx, &batches, `SELECT id, day FROM batches WHERE worker = $1 AND done_at = 0`, left.worker)
+			var batches []batchRow
+			err := tx.Select(ctx, &batches, `SELECT id, edition_id, day FROM batches WHERE worker = $1 AND done_at = 0`, left.worker)
 			if err != nil {
 				return err
 			}
 			for _, b := range batches {
-				more, err := abandon(ctx, tx, b.Day, b.ID, policy, s.now())
+				more, err := abandon(ctx, tx, b, policy, s.now())
 				if err != nil {
 					return err
 				}

@@ -129,7 +129,7 @@ func endBatchesFirst(ctx context.Context, tx *db.Tx, e editionRow, runs []int64)
 	if len(runs) == 0 {
 		return nil
 	}
-	const pending = `d.day = $1 AND d.batch_id = batches.id AND d.state = 'pending'`
+	const pending = `d.day = $1 AND d.edition_id = $2 AND d.batch_id = batches.id AND d.state = 'pending'`
 	_, err := tx.Exec(ctx, `UPDATE batches SET run_id =
 			(SELECT r.id FROM deliveries d JOIN runs r ON r.id = d.run_id WHERE `+pending+` ORDER BY r.expires_at, r.id LIMIT 1)
 		WHERE edition_id = $2 AND done_at = 0 AND run_id {in 3}

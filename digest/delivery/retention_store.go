@@ -141,7 +141,10 @@ func (s *Store) dropDay(ctx context.Context, day int64, ids []int64) (left []int
 		}
 		left = nil
 		for _, id := range ids {
-			if err := countRows(ctx, tx, day, id, math.MaxInt64); err != nil {
+			if err := countDeliveries(ctx, tx, day, id, math.MaxInt64); err != nil {
+				return err
+			}
+			if err := countAttempts(ctx, tx, day, id, math.MaxInt64); err != nil {
 				return err
 			}
 			if err := deletePlan(ctx, tx, id); err != nil {
@@ -196,23 +199,28 @@ func (s *Store) closeEditions(ctx context.Context, day int64) (ids []int64, err 
 	return ids, err
 }
 
-// countRows adds the deliveries of an edition up to a subscriber, and their attempts, to the edition's totals.
-func countRows(ctx context.Context, tx *db.Tx, day, edition, last int64) error {
-	for _, query := range []string{
-		`INSERT INTO edition_states (edition_id, state, reason, n)
-			SELECT edition_id, state, reason, COUNT(*) FROM deliveries
-			WHERE day = $1 AND edition_id = $2 AND subscriber_id <= $3 GROUP BY edition_id, state, reason
-			ON CONFLICT (edition_id, state, reason) DO UPDATE SET n = edition_states.n + excluded.n`,
-		`INSERT INTO edition_answers (edition_id, relay, class, n)
-			SELECT edition_id, relay, class, COUNT(*) FROM attempts
-			WHERE day = $1 AND edition_id = $2 AND subscriber_id <= $3 GROUP BY edition_id, relay, class
-			ON CONFLICT (edition_id, relay, class) DO UPDATE SET n = edition_answers.n + excluded.n`,
-	} {
-		if _, err := tx.Exec(ctx, query, day, edition, last); err != nil {
-			return fmt.Errorf("count edition %d: %w", edition, err)
-		}
+// countDeliveries adds the deliveries of an edition up to a batch to its totals.
+func countDeliveries(ctx context.Context, tx *db.Tx, day, edition, last int64) error {
+	_, err := tx.Exec(ctx, `INSERT INTO edition_states (edition_id, state, reason, n)
+		SELECT edition_id, state, reason, COUNT(*) FROM deliveries
+		WHERE day = $1 AND edition_id = $2 AND batch_id <= $3 GROUP BY edition_id, state, reason
+		ON CONFLICT (edition_id, state, reason) DO UPDATE SET n = edition_states.n + excluded.n`, day, edition, last)
+	if err != nil {
+		return fmt.Errorf("count deliveries of edition %d: %w", edition, err)
 	}
 	return keepSlots(ctx, tx, edition, last)
+}
+
+// countAttempts adds the attempts of an edition up to a subscriber to its totals.
+func countAttempts(ctx context.Context, tx *db.Tx, day, edition, last int64) error {
+	_, err := tx.Exec(ctx, `INSERT INTO edition_answers (edition_id, relay, class, n)
+		SELECT edition_id, relay, class, COUNT(*) FROM attempts
+		WHERE day = $1 AND edition_id = $2 AND subscriber_id <= $3 GROUP BY edition_id, relay, class
+		ON CONFLICT (edition_id, relay, class) DO UPDATE SET n = edition_answers.n + excluded.n`, day, edition, last)
+	if err != nil {
+		return fmt.Errorf("count attempts of edition %d: %w", edition, err)
+	}
+	return nil
 }
 
 // deletePlan deletes what planning wrote of an edition besides its runs.
@@ -229,34 +237,22 @@ func deletePlan(ctx context.Context, tx *db.Tx, edition int64) error {
 	return nil
 }
 
-// chunkSize is how many rows are deleted in one transaction where days cannot be dropped.
+// chunkSize is about how many rows are deleted in one transaction where days cannot be dropped.
 const chunkSize = 2000
 
-// deleteChunk moves the next rows of an archived edition into its totals, so that the sum of both is right at any moment. It
-// reports false when none are left.
+// deleteChunk moves the next rows of an archived edition into its totals, so that the sum of both is right at any moment:
+// first the deliveries, whole batches of them, then the attempts, which tell how mails were composed as long as there are
+// deliveries, both in the order in which they lie. It reports false when none are left.
 func (s *Store) deleteChunk(ctx context.Context, day, edition int64) (more bool, err error) {
-	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		var last int64
-		err := tx.Get(ctx, &last, `SELECT COALESCE(MAX(subscriber_id), 0) FROM (SELECT subscriber_id FROM deliveries
-			WHERE day = $1 AND edition_id = $2 ORDER BY subscriber_id LIMIT $3) AS chunk`, day, edition, chunkSize)
-		if more = last > 0; err != nil {
-			return err
-		}
-		if !more {
-			return s.deleteSelections(ctx, tx, edition, &more)
-		}
-		if err := countRows(ctx, tx, day, edition, last); err != nil {
-			return err
-		}
-		for _, query := range []string{
-			`DELETE FROM attempts WHERE day = $1 AND edition_id = $2 AND subscriber_id <= $3`,
-			`DELETE FROM deliveries WHERE day = $1 AND edition_id = $2 AND subscriber_id <= $3`,
+	err = s.db.Write(ctx, func(tx *db.Tx) (err error) {
+		for _, next := range []func(ctx context.Context, tx *db.Tx, day, edition int64) (bool, error){
+			deleteDeliveries, deleteAttempts, deleteSelections,
 		} {
-			if _, err := tx.Exec(ctx, query, day, edition, last); err != nil {
+			if more, err = next(ctx, tx, day, edition); more || err != nil {
 				return err
 			}
 		}
-		return nil
+		return deletePlan(ctx, tx, edition)
 	})
 	if err != nil {
 		return false, fmt.Errorf("delete deliveries of edition %d: %w", edition, err)
@@ -264,12 +260,39 @@ func (s *Store) deleteChunk(ctx context.Context, day, edition int64) (more bool,
 	return more, nil
 }
 
-// deleteSelections deletes the next selections of an edition or, when none are left, its batches.
-func (s *Store) deleteSelections(ctx context.Context, tx *db.Tx, edition int64, more *bool) error {
+// deleteDeliveries deletes the next deliveries of an edition, and reports whether there were any.
+func deleteDeliveries(ctx context.Context, tx *db.Tx, day, edition int64) (bool, error) {
+	var last int64
+	err := tx.Get(ctx, &last, `SELECT COALESCE(MAX(batch_id), 0) FROM (SELECT batch_id FROM deliveries
+		WHERE day = $1 AND edition_id = $2 ORDER BY batch_id LIMIT $3) AS chunk`, day, edition, chunkSize)
+	if err != nil || last == 0 {
+		return false, err
+	}
+	if err := countDeliveries(ctx, tx, day, edition, last); err != nil {
+		return false, err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM deliveries WHERE day = $1 AND edition_id = $2 AND batch_id <= $3`, day, edition, last)
+	return true, err
+}
+
+// deleteAttempts deletes the next attempts of an edition, and reports whether there were any.
+func deleteAttempts(ctx context.Context, tx *db.Tx, day, edition int64) (bool, error) {
+	var last int64
+	err := tx.Get(ctx, &last, `SELECT COALESCE(MAX(subscriber_id), 0) FROM (SELECT subscriber_id FROM attempts
+		WHERE day = $1 AND edition_id = $2 ORDER BY subscriber_id LIMIT $3) AS chunk`, day, edition, chunkSize)
+	if err != nil || last == 0 {
+		return false, err
+	}
+	if err := countAttempts(ctx, tx, day, edition, last); err != nil {
+		return false, err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM attempts WHERE day = $1 AND edition_id = $2 AND subscriber_id <= $3`, day, edition, last)
+	return true, err
+}
+
+// deleteSelections deletes the next selections of an edition, and reports whether there were any.
+func deleteSelections(ctx context.Context, tx *db.Tx, _, edition int64) (bool, error) {
 	n, err := tx.Exec(ctx, `DELETE FROM selections WHERE edition_id = $1
 		AND id IN (SELECT id FROM selections WHERE edition_id = $1 LIMIT $2)`, edition, chunkSize)
-	if *more = n > 0; err != nil || *more {
-		return err
-	}
-	return deletePlan(ctx, tx, edition)
+	return n > 0, err
 }

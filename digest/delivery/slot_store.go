@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ func (e *slotEdition) counts(ctx context.Context, tx *db.Tx, history *digest.Slo
 		}
 		return rows[slug]
 	}
-	sent, err := e.sent(ctx, tx, history, mostSubscriber)
+	sent, err := e.sent(ctx, tx, history, math.MaxInt64)
 	if err != nil {
 		return nil, err
 	}
@@ -114,12 +115,9 @@ func (e *slotEdition) counts(ctx context.Context, tx *db.Tx, history *digest.Slo
 	return out, err
 }
 
-// mostSubscriber is no less than any subscriber's id.
-const mostSubscriber = int64(^uint64(0) >> 1)
-
 const (
 	slotSent = ` FROM deliveries d JOIN selections s ON s.edition_id = d.edition_id AND s.id = d.selection_id
-		WHERE d.day = $1 AND d.edition_id = $2 AND d.subscriber_id <= $3 AND d.state = 'sent' AND s.slots <> '' `
+		WHERE d.day = $1 AND d.edition_id = $2 AND d.batch_id <= $3 AND d.state = 'sent' AND s.slots <> '' `
 	sentQuery = `SELECT s.slots, CAST(0 AS BIGINT), '', COUNT(*)` + slotSent + `GROUP BY s.slots`
 
 	// sentWhenQuery tells when the mails were composed, too, and what they did
@@ -132,7 +130,7 @@ const (
 		GROUP BY n.slots, n.composed_at, o.slots`
 )
 
-// sent counts the mails by slot that were sent with it to subscribers up to one.
+// sent counts the mails by slot that were sent with it, of the batches up to one.
 // Where a slot changed since the edition was made, or mails do without one that
 // they were planned with, it is asked of each mail when it was composed: before
 // its slot was removed, or after, and with it or without.
@@ -175,7 +173,7 @@ func (e *slotEdition) sent(ctx context.Context, tx *db.Tx, history *digest.SlotH
 // made.
 const slotGrace = time.Second
 
-// keepSlots adds the slots of the deliveries of an edition up to a subscriber,
+// keepSlots adds the slots of the deliveries of an edition up to a batch,
 // which are about to go, to its totals.
 func keepSlots(ctx context.Context, tx *db.Tx, edition, last int64) error {
 	var some int64

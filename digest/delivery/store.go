@@ -19,15 +19,15 @@ type Store struct {
 // NewStore returns a store on a migrated database.
 func NewStore(d *db.DB, now func() time.Time) *Store { return &Store{db: d, now: now} }
 
-// rollQuery, like all queries by batch, says day >= and not day =: no later day has that batch, so it is the same, but
-// PostgreSQL, which knows nothing yet of a day just planned, takes an equation on the day for a reason to read all of it.
+// rollQuery, like all queries by batch, gives day and edition with it: on SQLite the three are the beginning of the
+// table's key, on PostgreSQL they are a partition and an index of it.
 const rollQuery = `
 	SELECT d.subscriber_id, d.selection_id, d.attempts, d.reason, COALESCE(s.address, ''), COALESCE(s.name, ''), COALESCE(s.format, ''), COALESCE(s.state, ''),
 		COALESCE(s.suppressed_at, 0), COALESCE(u.state, '')
 	FROM deliveries d
 	LEFT JOIN subscribers s ON s.id = d.subscriber_id
 	LEFT JOIN subscriptions u ON u.subscriber_id = d.subscriber_id AND u.digest_id = $3
-	WHERE d.day >= $1 AND d.batch_id = $2 AND d.state = 'pending' AND d.next_try_at = 0
+	WHERE d.day = $1 AND d.edition_id = $4 AND d.batch_id = $2 AND d.state = 'pending' AND d.next_try_at = 0
 	ORDER BY d.subscriber_id`
 
 // load reads the pending deliveries of a batch with their readers, and notes in the batch who has left since planning.
@@ -74,7 +74,7 @@ func eachReader(ctx context.Context, tx *db.Tx, b *batch, row func(it item, reas
 		}
 		row(it, leftBecause(state, suppressedAt, subscription))
 		return nil
-	}, rollQuery, b.day, b.id, b.digest)
+	}, rollQuery, b.day, b.id, b.digest, b.edition)
 }
 
 // leftBecause says why a reader gets nothing more, or "".
