@@ -8,6 +8,10 @@ ALTER TABLE deliveries DROP CONSTRAINT deliveries_pkey, ADD PRIMARY KEY (day, su
 
 CREATE INDEX deliveries_batch ON deliveries (edition_id, batch_id);
 
+-- The days of which there are deliveries: who looks for those of a reader looks at
+-- each.
+CREATE INDEX editions_kept ON editions (day) WHERE archived_at = 0;
+
 -- homed tells of what zone, local time and hours all live subscriptions of a digest
 -- are known to be in the right cohorts, '' for none.
 ALTER TABLE digests ADD COLUMN homed TEXT NOT NULL DEFAULT '';

@@ -29,6 +29,10 @@ CREATE UNIQUE INDEX deliveries_subscriber ON deliveries (day, subscriber_id, edi
 
 CREATE INDEX deliveries_retry ON deliveries (next_try_at) WHERE next_try_at > 0;
 
+-- The days of which there are deliveries: who looks for those of a reader looks at
+-- each.
+CREATE INDEX editions_kept ON editions (day) WHERE archived_at = 0;
+
 -- It has all that planning reads of a subscription: those of a cohort lie together
 -- here, and scattered among all in the table.
 DROP INDEX subscriptions_cohort;
