@@ -209,7 +209,7 @@ func TestRehomeBesideAnOlderProcess(t *testing.T) {
 // see that the reader is elsewhere.
 func TestRehomeWaits(t *testing.T) {
 	k := newDesk(t, dbtest.Open(t, db.Postgres))
-	k.activate("ann@example.com")
+	k.wantImport("email,digests,timezone\nann@example.com,daily,Europe/Paris\nbob@example.com,daily,\n", confirmed, "+2 ~0 =0 -0")
 	k.wantRehomed(k.catalog, 0)
 	newer := k.elsewhere("Europe/London")
 	saving, goOn, saved := make(chan bool), make(chan bool), make(chan error)
@@ -236,8 +236,8 @@ func TestRehomeWaits(t *testing.T) {
 	close(goOn)
 	k.must(<-saved)
 	k.must(<-done)
-	if moved != 1 {
-		t.Errorf("Rehome = %d, want who was saved meanwhile", moved)
+	if moved != 2 {
+		t.Errorf("Rehome = %d, want bob, and ann who came to his cohort meanwhile", moved)
 	}
 	k.wantRehomed(newer, 0)
 }
