@@ -295,6 +295,31 @@ func (r *rules) checkSources(t *testing.T, section int64, stories, ranked []dige
 	}
 }
 
+// TestChooseFromOnePool holds what readers get whose windows differ, one after the
+// other from the same candidates, against what each gets from candidates of their
+// own.
+func TestChooseFromOnePool(t *testing.T) {
+	different := map[string]bool{}
+	for seed := range uint64(50) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		r, stories := randomRules(random)
+		pool := digest.NewPool(r.digest, r.offered, stories)
+		for range 100 {
+			wish := r.wish
+			wish.From = random.Int64N(50)
+			wish.To = wish.From + random.Int64N(50)
+			want := digest.Choose(r.digest, r.offered, stories, wish).String()
+			if got := pool.Choose(wish, nil).String(); got != want {
+				t.Fatalf("seed %d: window (%d, %d]: got %q, want %q", seed, wish.From, wish.To, got, want)
+			}
+			different[want] = true
+		}
+	}
+	if len(different) < 500 {
+		t.Errorf("%d different digests: the windows make no difference", len(different))
+	}
+}
+
 // checkVerdicts holds what the trace says against what was chosen.
 func (r *rules) checkVerdicts(t *testing.T, seed uint64, stories []digest.Story, want digest.Selection) {
 	t.Helper()

@@ -54,7 +54,8 @@ type Wish struct {
 type Pool struct {
 	digest *Digest
 	ranked []candidate
-	index  index
+	index  *index
+	at     int64  // to which ages count in it
 	layout layout // for one reader after the other
 }
 
@@ -82,13 +83,15 @@ func NewPool(d Digest, offered []int64, stories []Story) *Pool {
 		p.ranked = append(p.ranked, c)
 	}
 	rank(p.ranked)
-	p.index = newIndex(&d, p.ranked)
 	return p
 }
 
 // Choose picks for one reader; trace may be nil.
 func (p *Pool) Choose(wish Wish, trace func(Verdict)) Selection {
 	l := &p.layout
+	if p.index == nil || p.at != wish.At {
+		p.index, p.at = newIndex(p.digest, p.ranked, wish.At), wish.At
+	}
 	l.digest, l.choice, l.window, l.at = p.digest, wish.choice(), window{wish.From, wish.To}, wish.At
 	l.ranked, l.index = p.ranked, p.index
 	return l.choose(trace)

@@ -20,7 +20,7 @@ type pool struct {
 	gone     []goneTopic   // that may have brought one of them before
 	reserved bool          // one of them is not for everybody, or its body is not
 	place    map[int64]int // of a story in ranked
-	index    index
+	index    *index
 	list     *madeList // of what was chosen from it
 
 	had map[ref][]byte // which of them a selection has, as bits by their place

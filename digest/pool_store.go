@@ -54,7 +54,7 @@ func (c *chooser) loadPool(ctx context.Context, tx *db.Tx, from int64) (*pool, e
 	}
 	terms := c.terms(p)
 	if p = c.together.same(terms, p); p.list == nil {
-		p.index = newIndex(c.digest, p.ranked)
+		p.index = newIndex(c.digest, p.ranked, db.Millis(c.run.DueAt))
 		p.list = c.choices.of(terms)
 	}
 	return p, nil

@@ -61,10 +61,10 @@ func before(yes bool) int {
 // fixed reports whether an editor wants the candidate where it is ranked.
 func (a *candidate) fixed() bool { return a.pinned || a.place > 0 }
 
-// score is what ranks a candidate within its group, given the place from 0 of
-// its best topic in the reader's order.
-func (a *candidate) score(at int64, place int) int {
-	return min(max(a.sources-1, 0), mostFurther)*sourceHours + max(topicHours-place, 0) - a.hours(at)
+// score is what ranks a candidate within its group for a reader who prefers none
+// of its topics.
+func (a *candidate) score(at int64) int {
+	return min(max(a.sources-1, 0), mostFurther)*sourceHours - a.hours(at)
 }
 
 // hours is the age of a candidate in full hours.
@@ -90,7 +90,8 @@ const (
 )
 
 // A key is what matches are sorted by, in one number: the group, the score, and
-// where the candidate is, which decides between equals.
+// where the candidate is, which decides between equals. It is less by the
+// reader's preference times 1 << keyBits.
 const keyBits = 22
 
 func keyOf(a *candidate, in, score int) uint64 {

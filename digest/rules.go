@@ -11,7 +11,7 @@ func (l *layout) judge(a *candidate) Rule {
 		return rule
 	case l.choice.exclude[a.id]:
 		return RuleHad
-	case l.digest.MaxAge > 0 && l.choice.article == 0 && a.freshAt < l.at-l.digest.MaxAge.Milliseconds():
+	case l.choice.article == 0 && l.tooOld(a):
 		return RuleAge
 	case !admits(a.audience, l.choice.attributes):
 		return RuleAudience
@@ -19,6 +19,11 @@ func (l *layout) judge(a *candidate) Rule {
 		return RuleLanguage
 	}
 	return ""
+}
+
+// tooOld reports whether a candidate is older than the digest wants.
+func (l *layout) tooOld(a *candidate) bool {
+	return l.digest.MaxAge > 0 && a.freshAt < l.at-l.digest.MaxAge.Milliseconds()
 }
 
 // timing judges whether a story is the reader's in this window: it is if a topic

@@ -1,10 +1,5 @@
 package digest
 
-import (
-	"math/bits"
-	"slices"
-)
-
 // layout is a digest of one reader while it is laid out.
 type layout struct {
 	digest *Digest
@@ -12,9 +7,11 @@ type layout struct {
 	window window
 	at     int64 // to which ages count
 	ranked []candidate
-	index  index // of ranked
+	index  *index // of ranked
 
 	rooms   []room  // by the topic's place in the digest
+	wanted  []int   // the places in the digest of the reader's topics, in the reader's order
+	keys    keys    // of the matches
 	matches []match // the best first
 	latest  []int   // of the matches, the newest first
 	chosen  int
@@ -29,22 +26,26 @@ type room struct {
 	mixed  bool  // another story has another source
 }
 
-// prefer opens a room for each topic of the digest.
+// prefer opens a room for each topic of the digest, in the reader's order.
 func (l *layout) prefer() {
-	l.rooms = emptied(l.rooms, len(l.digest.topics))
+	l.rooms, l.wanted = emptied(l.rooms, len(l.digest.topics)), l.wanted[:0]
 	for i := range l.rooms {
 		l.rooms[i].place = -1
 		if l.choice.all {
-			l.rooms[i].place = i
+			l.want(i)
 		}
 	}
-	place := 0
 	for _, topic := range l.choice.order {
 		if i, ok := l.digest.topics[topic]; ok && l.rooms[i].place < 0 {
-			l.rooms[i].place = place
-			place++
+			l.want(i)
 		}
 	}
+}
+
+// want gives a topic the next place in the reader's order.
+func (l *layout) want(topic int) {
+	l.rooms[topic].place = len(l.wanted)
+	l.wanted = append(l.wanted, topic)
 }
 
 // emptied returns n zero values, in the memory of a slice if they have room there.
@@ -59,46 +60,36 @@ func emptied[T any](s []T, n int) []T {
 
 // match finds and ranks the reader's stories.
 func (l *layout) match() {
-	var some [256]uint64
-	keys := l.keys(some[:0])
-	slices.Sort(keys)
-	l.matches, l.several = emptied(l.matches, len(keys)), false
-	for m, key := range keys {
+	l.findKeys()
+	sorted := l.keys.sorted()
+	l.matches, l.several = emptied(l.matches, len(sorted)), false
+	for m, key := range sorted {
 		l.matches[m].in = inOf(key)
-		l.several = l.several || l.of(m).sourceID != l.of(0).sourceID
+		l.several = l.several || l.index.mixed && l.of(m).sourceID != l.of(0).sourceID
 	}
-}
-
-// keys appends the keys of the reader's stories.
-func (l *layout) keys(to []uint64) []uint64 {
-	var some [16]uint64
-	for n, word := range l.wanted(some[:0]) {
-		for ; word != 0; word &= word - 1 {
-			i := n*wordBits + bits.TrailingZeros64(word)
-			if a := &l.ranked[i]; l.judge(a) == "" {
-				to = append(to, keyOf(a, i, a.score(l.at, l.bestPlace(a))))
-			}
-		}
-	}
-	return to
 }
 
 // of returns the candidate of a match.
 func (l *layout) of(m int) *candidate { return &l.ranked[l.matches[m].in] }
 
-// bestPlace is the place of a story's best topic in the reader's order. Who wants
-// all topics prefers none of them.
+// bestPlace is the place of a story's best topic in the reader's order.
 func (l *layout) bestPlace(a *candidate) int {
 	best := topicHours
-	if l.choice.all {
-		return best
-	}
 	for i := range a.topics {
 		if t := &a.topics[i]; l.fits(t) {
 			best = min(best, l.rooms[t.at].place)
 		}
 	}
 	return best
+}
+
+// preference is by how much the place of its best topic makes a story higher.
+// Who wants all topics prefers none of them.
+func (l *layout) preference(place int) int {
+	if l.choice.all {
+		return 0
+	}
+	return max(topicHours-place, 0)
 }
 
 // lay gives the matches their sections. The section of the best is worth having

@@ -117,11 +117,11 @@ func (l *layout) rankOf(a *candidate) string {
 		said = append(said, fmt.Sprintf("priority %d", a.priority))
 	}
 	place := l.bestPlace(a)
-	said = append(said, fmt.Sprintf("score %d", a.score(l.at, place)), many(a.hours(l.at), "hour")+" old")
+	said = append(said, fmt.Sprintf("score %d", a.score(l.at)+l.preference(place)), many(a.hours(l.at), "hour")+" old")
 	if a.sources > 1 {
 		said = append(said, many(a.sources, "source"))
 	}
-	if place < topicHours {
+	if place < topicHours && !l.choice.all {
 		said = append(said, fmt.Sprintf("topic %d of the reader", place+1))
 	}
 	return strings.Join(said, ", ")
