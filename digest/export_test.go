@@ -146,6 +146,14 @@ func (m *Memory) Find(key string) (text string, outcomes int) {
 	return text, len(m.choices.outcomes)
 }
 
+// Remembered is how many choices the planner remembers.
+func (p *Planner) Remembered() int {
+	if c := p.made.choices.Load(); c != nil {
+		return c.n
+	}
+	return 0
+}
+
 // PlanPages plans a run to its end as one turn, and calls between before each
 // page but the first.
 func (p *Planner) PlanPages(ctx context.Context, r Run, between func()) error {

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strconv"
+	"sync/atomic"
+	"time"
 
 	"broadsheet/internal/db"
 )
@@ -110,6 +112,38 @@ func (c *choices) keep(edition int64, selections map[int64]string) {
 	}
 	for id := range selections {
 		c.stored[ref{edition, id}] = true
+	}
+}
+
+// remembered is the choices that a planner made last. Where no story comes between
+// the hours of two zones, the later one has what the earlier one chose.
+type remembered struct {
+	choices atomic.Pointer[choices]
+	at      atomic.Int64 // when they were used last
+}
+
+// keepMade is for how long choices are remembered while nothing is due: a little
+// longer than zones are apart.
+const keepMade = 90 * time.Minute
+
+// take returns the choices, or none. Nobody else has them until keep is called.
+func (r *remembered) take() *choices {
+	if c := r.choices.Swap(nil); c != nil {
+		clear(c.stored) // selections may be gone
+		return c
+	}
+	return newChoices()
+}
+
+func (r *remembered) keep(c *choices, now time.Time) {
+	r.choices.Store(c)
+	r.at.Store(now.UnixNano())
+}
+
+// rest forgets the choices if nothing was due for long.
+func (r *remembered) rest(now time.Time) {
+	if now.Sub(time.Unix(0, r.at.Load())) > keepMade {
+		r.choices.Store(nil)
 	}
 }
 

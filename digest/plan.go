@@ -22,6 +22,7 @@ type Planner struct {
 	lost  lostZones
 	log   *slog.Logger
 	ramp  *subscribers.Ramp // nil: everybody is admitted
+	made  remembered
 }
 
 // NewPlanner returns a planner of the digests of setup, whose ids must have
@@ -92,8 +93,13 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 		digests = p.digestIDs()
 	}
 	began := time.Now()
-	if found, err := p.store.anythingDue(ctx, p.dueBy(now, digests)); err != nil || !found {
+	found, err := p.store.anythingDue(ctx, p.dueBy(now, digests))
+	switch {
+	case err != nil:
 		return err
+	case !found:
+		p.made.rest(now)
+		return nil
 	}
 	p.lost.forget()
 	var errs []error
@@ -107,6 +113,8 @@ func (p *Planner) Tick(ctx context.Context, now time.Time, digests ...int64) err
 		return errors.Join(errs...)
 	}
 	open := p.newRounds(0, digests)
+	open.made = p.made.take()
+	defer func() { p.made.keep(open.made, now) }()
 	for at := now; ; {
 		more, err := open.next(ctx)
 		if err != nil || !more {

@@ -125,6 +125,51 @@ func TestZonesShareStoriesNotTime(t *testing.T) {
 	})
 }
 
+// TestLaterZonesChooseNothingAnew: where no story came since, the zone that is due
+// an hour later has the choices of the one before; where one came, it has that, too.
+// After a rest nothing is remembered.
+func TestLaterZonesChooseNothingAnew(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		zones := []string{newYork, "America/Chicago", "America/Denver"} // due at 12:00, 13:00 and 14:00 UTC
+		for i := range 30 {
+			w.subscribe(int64(i+1), zones[i%3], topicSlugs[i/3%5])
+		}
+		w.clock.advance(-30 * time.Minute)
+		w.begin()
+		w.put(story(1, "sport"), story(2, topicSlugs[0]), story(3, topicSlugs[1]))
+		remembered := func(after time.Duration) int {
+			w.clock.advance(after)
+			w.tick()
+			return w.planner.Remembered()
+		}
+		first := remembered(30 * time.Minute)
+		if first == 0 || w.count(`SELECT COUNT(*) FROM deliveries`) == 0 {
+			t.Fatal("the first zone chose nothing")
+		}
+		if n := remembered(30 * time.Minute); n != first {
+			t.Errorf("%d choices are remembered while nothing is due, want %d", n, first)
+		}
+		if n := remembered(30 * time.Minute); n != first {
+			t.Errorf("%d choices after the second zone, want the %d of the first", n, first)
+		}
+		w.put(story(4, topicSlugs...))
+		if n := remembered(time.Hour); n <= first {
+			t.Errorf("%d choices after the third zone, want more than %d: a story has come", n, first)
+		}
+		for _, mail := range w.mails() {
+			var reader int
+			fmt.Sscanf(mail, "daily/2026-11-23 %d:", &reader)
+			if third := (reader-1)%3 == 2; third != strings.Contains(mail+" ", " 4 ") {
+				t.Errorf("%q: only the third zone gets story 4", mail)
+			}
+		}
+		if n := remembered(91 * time.Minute); n != 0 {
+			t.Errorf("%d choices are remembered after a rest, want none", n)
+		}
+	})
+}
+
 // TestZonesShareBatches: the readers of zones whose runs are due and expire at once
 // are in the same batches, also before the hour. Those of others are not.
 func TestZonesShareBatches(t *testing.T) {
