@@ -4,14 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"broadsheet/internal/app"
+	"broadsheet/internal/config"
 	"broadsheet/internal/db"
 	"broadsheet/internal/db/dbtest"
 	"broadsheet/subscribers"
@@ -68,6 +73,91 @@ func BenchmarkPlanZones(b *testing.B) {
 			b.ReportMetric(float64(many.peak)/1024, "peak-MiB")
 		})
 	}
+}
+
+// BenchmarkPlanHourByHour plans the edition of a million readers in 24 zones as their seven o'clock comes round, an hour
+// after another, and that of a million in one zone, in turn. It says what the former costs of the latter, of the time and of
+// the processor time of this process: that of the server is in the time alone.
+func BenchmarkPlanHourByHour(b *testing.B) {
+	const readers, turns = 1_000_000, 3
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		b.Run(string(dialect), func(b *testing.B) {
+			many, one := newPlanRoom(b, dialect, readers, 24), newPlanRoom(b, dialect, readers, 1)
+			for b.Loop() {
+				for range turns {
+					many.tick(b)
+					one.tick(b)
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(many.planned.Seconds()/float64(many.times), "s/plan")
+			b.ReportMetric(many.planned.Seconds()/one.planned.Seconds(), "times-one-zone")
+			b.ReportMetric(many.least.Seconds()/one.least.Seconds(), "times-one-zone-at-best")
+			b.ReportMetric(many.cpu/one.cpu, "times-the-cpu")
+		})
+	}
+}
+
+// tick lets a planner that goes on running see each zone's slot come.
+func (r *planRoom) tick(b *testing.B) {
+	b.Helper()
+	r.due(b)
+	cfg, err := config.Load(filepath.Join(r.dir, "plain.toml"), nil, app.Checks())
+	if err != nil {
+		b.Fatal(err)
+	}
+	a, err := app.OpenWriting(b.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer a.Close()
+	runtime.GC()
+	began, before := time.Now(), processorTime(b)
+	for _, at := range r.slots(b) {
+		if err := a.Planner.Tick(b.Context(), at); err != nil {
+			b.Fatal(err)
+		}
+	}
+	r.note(time.Since(began), processorTime(b)-before)
+	if n := r.number(b, `SELECT COUNT(*) FROM deliveries`); n != int64(r.readers) {
+		b.Fatalf("%d deliveries, want %d", n, r.readers)
+	}
+}
+
+// note adds what a plan took.
+func (r *planRoom) note(took, cpu time.Duration) {
+	if r.times == 0 || took < r.least {
+		r.least = took
+	}
+	r.times++
+	r.planned += took
+	r.cpu += cpu.Seconds()
+}
+
+// slots returns when the zones are due, the earliest first.
+func (r *planRoom) slots(b *testing.B) []time.Time {
+	b.Helper()
+	var due []int64
+	if err := r.db.View(b.Context(), func(tx *db.Tx) error {
+		return tx.Select(b.Context(), &due, `SELECT next_due_at FROM cohorts ORDER BY next_due_at`)
+	}); err != nil {
+		b.Fatal(err)
+	}
+	out := make([]time.Time, len(due))
+	for i := range due {
+		out[i] = time.UnixMilli(due[i])
+	}
+	return out
+}
+
+// processorTime is what this process has used.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // BenchmarkPlanNaively does the work of BenchmarkPlan for some of the readers with a query and a row for each, as many
@@ -236,13 +326,7 @@ func (r *planRoom) plan(b *testing.B) {
 	b.Helper()
 	r.due(b)
 	ran := r.run(b, "plain.toml", 0, "digest", "plan", "daily")
-	took := r.took(b)
-	if r.times == 0 || took < r.least {
-		r.least = took
-	}
-	r.times++
-	r.planned += took
-	r.cpu += (ran.UserTime() + ran.SystemTime()).Seconds()
+	r.note(r.took(b), ran.UserTime()+ran.SystemTime())
 	r.peak = max(r.peak, ran.peak)
 }
 
