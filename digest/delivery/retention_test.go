@@ -236,6 +236,7 @@ func TestRetentionKeeps(t *testing.T) {
 func TestInterruptedDrop(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, db.SQLite), delivery.ChunkSize+500, 3)
 	w.exec(`UPDATE deliveries SET state = 'sent'`)
+	w.exec(`UPDATE batches SET fence = 1, done_at = 1`)
 	w.exec(`UPDATE editions SET state = 'done'`)
 	before := w.balance(edition)
 	w.grow(keep + 37*time.Hour)
