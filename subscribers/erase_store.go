@@ -69,6 +69,9 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time, origin stri
 	if err := forgetTexts(ctx, tx, r.ID); err != nil {
 		return err
 	}
+	if err := forgetReplies(ctx, tx, r.ID); err != nil {
+		return err
+	}
 	for _, statement := range []string{
 		`DELETE FROM subscriptions WHERE subscriber_id = $1`,
 		`DELETE FROM system_mails WHERE subscriber_id = $1`,
@@ -76,8 +79,6 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time, origin stri
 		`DELETE FROM address_changes WHERE subscriber_id = $1`,
 		`DELETE FROM asked_apart WHERE subscriber_id = $1`,
 		`UPDATE consents SET client = '', detail = '' WHERE subscriber_id = $1`,
-		`UPDATE attempts SET reply = '' WHERE (day, edition_id, subscriber_id) IN
-			(SELECT day, edition_id, subscriber_id FROM deliveries WHERE subscriber_id = $1)`,
 		`DELETE FROM subscribers WHERE id = $1`,
 	} {
 		if _, err := tx.Exec(ctx, statement, r.ID); err != nil {
@@ -86,6 +87,28 @@ func erase(ctx context.Context, tx *db.Tx, r *record, now time.Time, origin stri
 	}
 	r.note(note{Consent: Consent{At: now, Event: EventErased, Origin: origin}})
 	return insertConsents(ctx, tx, []*record{r})
+}
+
+// forgetReplies deletes what relays answered about a reader: it may have the
+// address. Attempts are kept as long as their edition has batches.
+func forgetReplies(ctx context.Context, tx *db.Tx, subscriber int64) error {
+	var days, editions []int64
+	err := tx.Each(ctx, func(scan func(...any) error) error {
+		var day, edition int64
+		err := scan(&day, &edition)
+		days, editions = append(days, day), append(editions, edition)
+		return err
+	}, `SELECT e.day, e.id FROM editions e WHERE e.archived_at = 0 OR EXISTS (SELECT 1 FROM batches b WHERE b.edition_id = e.id)`)
+	if err != nil || len(days) == 0 {
+		return err
+	}
+	_, err = tx.ExecRows(ctx, `UPDATE attempts SET reply = '' FROM {rows}
+		WHERE attempts.day = v.day AND attempts.edition_id = v.edition AND attempts.subscriber_id = $1`,
+		[]db.Column{db.Ints("day", days), db.Ints("edition", editions)}, subscriber)
+	if err != nil {
+		return fmt.Errorf("forget what relays answered about reader %d: %w", subscriber, err)
+	}
+	return nil
 }
 
 // addressSince returns the present address of the reader who gave up the one that

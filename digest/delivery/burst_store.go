@@ -50,13 +50,17 @@ func (s *Store) sentLately(ctx context.Context, digestID int64, since time.Time)
 	return out, nil
 }
 
+// leftOfQuery says CROSS JOIN so that SQLite begins with those who left, and not
+// with all who got the edition.
+const leftOfQuery = `SELECT COUNT(DISTINCT l.subscriber_id) FROM leavings l
+	JOIN editions e ON e.digest_id = l.digest_id AND e.id = $1
+	CROSS JOIN deliveries d
+	WHERE l.at > $3 AND d.subscriber_id = l.subscriber_id AND d.day = $2 AND d.edition_id = $1 AND d.state IN ('sent', 'uncertain')`
+
 // leftOf counts the readers who got an edition and left its digest since a time.
 func (s *Store) leftOf(ctx context.Context, e sentEdition, since time.Time) (n int64, err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) error {
-		return tx.Get(ctx, &n, `SELECT COUNT(DISTINCT l.subscriber_id) FROM leavings l
-			JOIN editions e ON e.digest_id = l.digest_id AND e.id = $1
-			JOIN deliveries d ON d.subscriber_id = l.subscriber_id AND d.day = $2 AND d.edition_id = $1 AND d.state IN ('sent', 'uncertain')
-			WHERE l.at > $3`, e.ID, e.Day, db.Millis(since))
+		return tx.Get(ctx, &n, leftOfQuery, e.ID, e.Day, db.Millis(since))
 	})
 	if err != nil {
 		return 0, fmt.Errorf("count who left edition %s: %w", e.Key, err)

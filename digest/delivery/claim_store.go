@@ -189,6 +189,9 @@ type batchRow struct {
 
 func (b *batch) row() batchRow { return batchRow{b.id, b.edition, b.day} }
 
+const abandonQuery = `UPDATE deliveries SET state = $1, reason = $2, changed_at = $3
+	WHERE day = $4 AND edition_id = $5 AND batch_id = $6 AND state = 'pending' AND next_try_at = 0`
+
 // abandon settles the pending deliveries of a batch whose worker is gone with its journal: any of them may have been
 // sent.
 func abandon(ctx context.Context, tx *db.Tx, b batchRow, policy Policy, now time.Time) (counts, error) {
@@ -199,8 +202,6 @@ func abandon(ctx context.Context, tx *db.Tx, b batchRow, policy Policy, now time
 	case AssumeSent:
 		state, reason = Sent, ReasonAssumed
 	}
-	n, err := tx.Exec(ctx, `UPDATE deliveries SET state = $1, reason = $2, changed_at = $3
-		WHERE day = $4 AND edition_id = $5 AND batch_id = $6 AND state = 'pending' AND next_try_at = 0`,
-		string(state), reason, db.Millis(now), b.Day, b.EditionID, b.ID)
+	n, err := tx.Exec(ctx, abandonQuery, string(state), reason, db.Millis(now), b.Day, b.EditionID, b.ID)
 	return counts{state: int(n)}, err
 }

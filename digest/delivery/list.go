@@ -138,26 +138,43 @@ func editionsFor(ctx context.Context, tx *db.Tx, f Filter, subscriber int64) ([]
 	return out, err
 }
 
-// pageQuery lists deliveries of one edition after a reader and up to another one. On SQLite it goes along the key of a
-// day's readers, which has nothing but keys, and from there to those of the edition: CAST, which changes nothing, hides
-// from SQLite that it could read all batches of the edition and sort them.
-const pageQuery = deliverySelect + `
-	JOIN deliveries k ON k.day = d.day AND k.edition_id = d.edition_id AND k.batch_id = d.batch_id AND k.subscriber_id = d.subscriber_id
-	WHERE k.day = $1 AND CAST(k.edition_id AS BIGINT) = $2 AND k.subscriber_id > $3 AND k.subscriber_id <= $4
-		AND (CAST($5 AS TEXT) = '' OR d.state = $5)
-	ORDER BY k.subscriber_id LIMIT $6`
+// A page of an edition is of the deliveries after a reader and up to another one. A large edition is read by the key of
+// the day's readers, which ends with the page, a small one by its batches: of the day it may be hardly anything. CAST and
+// plus change nothing but keep SQLite from the other way; PostgreSQL, which can tell how large an edition is, sees through
+// the CAST.
+const (
+	pageByReaders = deliverySelect + `
+		WHERE d.day = $1 AND CAST(d.edition_id AS BIGINT) = $2 AND d.subscriber_id > $3 AND d.subscriber_id <= $4
+			AND (CAST($5 AS TEXT) = '' OR d.state = $5)
+		ORDER BY d.subscriber_id LIMIT $6`
+	pageByBatches = deliverySelect + `
+		WHERE d.day = $1 AND d.edition_id = $2 AND +d.subscriber_id > $3 AND +d.subscriber_id <= $4
+			AND (CAST($5 AS TEXT) = '' OR d.state = $5)
+		ORDER BY +d.subscriber_id LIMIT $6`
+)
+
+// smallEdition is how many deliveries are read and sorted for a page.
+const smallEdition = 20_000
 
 func listEdition(ctx context.Context, tx *db.Tx, rows *[]deliveryRow, e editionRow, f Filter, subscriber int64) error {
-	after := int64(0)
+	after, last := int64(0), int64(math.MaxInt64)
 	if f.After.EditionID == e.ID {
 		after = f.After.SubscriberID
 	}
-	last := int64(math.MaxInt64)
+	query := pageByReaders
 	if subscriber != 0 {
 		after, last = max(after, subscriber-1), subscriber
+	} else {
+		var size int64
+		if err := tx.Get(ctx, &size, `SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM batches WHERE edition_id = $1`, e.ID); err != nil {
+			return err
+		}
+		if size <= smallEdition {
+			query = pageByBatches
+		}
 	}
 	var page []deliveryRow
-	err := tx.Select(ctx, &page, pageQuery, e.Day, e.ID, after, last, string(f.State), f.Limit-len(*rows))
+	err := tx.Select(ctx, &page, query, e.Day, e.ID, after, last, string(f.State), f.Limit-len(*rows))
 	*rows = append(*rows, page...)
 	return err
 }

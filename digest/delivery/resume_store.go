@@ -126,6 +126,10 @@ func (m *mover) read(ctx context.Context, tx *db.Tx) (rows []waitingRow, err err
 	return rows, err
 }
 
+const moveUpQuery = `UPDATE deliveries SET next_try_at = v.next FROM {rows}
+	WHERE deliveries.day = v.day AND deliveries.edition_id = v.edition AND deliveries.subscriber_id = v.subscriber
+		AND deliveries.day >= $2 AND deliveries.next_try_at > v.next AND deliveries.reason = $1`
+
 // move lets those of rows that wait too long wait for the end of the pause, spread as by afterPause.
 func (m *mover) move(ctx context.Context, tx *db.Tx, rows []waitingRow, now, right time.Time) error {
 	var days, editions, subscribers, nexts []int64
@@ -143,10 +147,7 @@ func (m *mover) move(ctx context.Context, tx *db.Tx, rows []waitingRow, now, rig
 	if m.moved = len(days); m.moved == 0 {
 		return nil
 	}
-	_, err := tx.ExecRows(ctx, `UPDATE deliveries SET next_try_at = v.next FROM {rows}
-		WHERE deliveries.day = v.day AND deliveries.edition_id = v.edition AND deliveries.subscriber_id = v.subscriber
-			AND deliveries.day >= $2 AND deliveries.next_try_at > v.next AND deliveries.reason = $1`,
-		[]db.Column{db.Ints("day", days), db.Ints("edition", editions), db.Ints("subscriber", subscribers), db.Ints("next", nexts)},
+	_, err := tx.ExecRows(ctx, moveUpQuery, []db.Column{db.Ints("day", days), db.Ints("edition", editions), db.Ints("subscriber", subscribers), db.Ints("next", nexts)},
 		ReasonProviderPaused, slices.Min(days))
 	return err
 }

@@ -199,12 +199,21 @@ func (s *Store) closeEditions(ctx context.Context, day int64) (ids []int64, err 
 	return ids, err
 }
 
-// countDeliveries adds the deliveries of an edition up to a batch to its totals.
-func countDeliveries(ctx context.Context, tx *db.Tx, day, edition, last int64) error {
-	_, err := tx.Exec(ctx, `INSERT INTO edition_states (edition_id, state, reason, n)
+const (
+	countQuery = `INSERT INTO edition_states (edition_id, state, reason, n)
 		SELECT edition_id, state, reason, COUNT(*) FROM deliveries
 		WHERE day = $1 AND edition_id = $2 AND batch_id <= $3 GROUP BY edition_id, state, reason
-		ON CONFLICT (edition_id, state, reason) DO UPDATE SET n = edition_states.n + excluded.n`, day, edition, last)
+		ON CONFLICT (edition_id, state, reason) DO UPDATE SET n = edition_states.n + excluded.n`
+
+	nextBatchQuery = `SELECT COALESCE(MAX(batch_id), 0) FROM (SELECT batch_id FROM deliveries
+		WHERE day = $1 AND edition_id = $2 ORDER BY batch_id LIMIT $3) AS chunk`
+
+	deleteQuery = `DELETE FROM deliveries WHERE day = $1 AND edition_id = $2 AND batch_id <= $3`
+)
+
+// countDeliveries adds the deliveries of an edition up to a batch to its totals.
+func countDeliveries(ctx context.Context, tx *db.Tx, day, edition, last int64) error {
+	_, err := tx.Exec(ctx, countQuery, day, edition, last)
 	if err != nil {
 		return fmt.Errorf("count deliveries of edition %d: %w", edition, err)
 	}
@@ -263,15 +272,14 @@ func (s *Store) deleteChunk(ctx context.Context, day, edition int64) (more bool,
 // deleteDeliveries deletes the next deliveries of an edition, and reports whether there were any.
 func deleteDeliveries(ctx context.Context, tx *db.Tx, day, edition int64) (bool, error) {
 	var last int64
-	err := tx.Get(ctx, &last, `SELECT COALESCE(MAX(batch_id), 0) FROM (SELECT batch_id FROM deliveries
-		WHERE day = $1 AND edition_id = $2 ORDER BY batch_id LIMIT $3) AS chunk`, day, edition, chunkSize)
+	err := tx.Get(ctx, &last, nextBatchQuery, day, edition, chunkSize)
 	if err != nil || last == 0 {
 		return false, err
 	}
 	if err := countDeliveries(ctx, tx, day, edition, last); err != nil {
 		return false, err
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM deliveries WHERE day = $1 AND edition_id = $2 AND batch_id <= $3`, day, edition, last)
+	_, err = tx.Exec(ctx, deleteQuery, day, edition, last)
 	return true, err
 }
 

@@ -74,6 +74,9 @@ func groupDue(due []dueRow) [][]dueRow {
 	return out
 }
 
+const rebatchQuery = `UPDATE deliveries SET batch_id = $1, next_try_at = 0 FROM {rows}
+	WHERE deliveries.day = v.day AND deliveries.edition_id = v.edition AND deliveries.subscriber_id = v.subscriber AND deliveries.day >= $2`
+
 // rebatch makes a batch of rows, the first of which was due first. The batch has been ready since then, so that who
 // asks with an earlier time in hand finds the work either here or there.
 func rebatch(ctx context.Context, tx *db.Tx, id int64, rows []dueRow) error {
@@ -88,10 +91,7 @@ func rebatch(ctx context.Context, tx *db.Tx, id int64, rows []dueRow) error {
 		days, editions = append(days, row.Day), append(editions, row.EditionID)
 		subscribers = append(subscribers, row.Subscriber)
 	}
-	_, err = tx.ExecRows(ctx, `UPDATE deliveries SET batch_id = $1, next_try_at = 0 FROM {rows}
-		WHERE deliveries.day = v.day AND deliveries.edition_id = v.edition AND deliveries.subscriber_id = v.subscriber
-			AND deliveries.day >= $2`,
-		[]db.Column{db.Ints("day", days), db.Ints("edition", editions), db.Ints("subscriber", subscribers)}, id, first.Day)
+	_, err = tx.ExecRows(ctx, rebatchQuery, []db.Column{db.Ints("day", days), db.Ints("edition", editions), db.Ints("subscriber", subscribers)}, id, first.Day)
 	if err != nil {
 		return fmt.Errorf("move deliveries: %w", err)
 	}
