@@ -17,6 +17,14 @@ type Lately struct {
 	At       time.Time // when the delivery came to its state
 }
 
+// latelyQuery looks at each day of which there are deliveries. It says >= and <=
+// because SQLite, which keeps no statistics here, takes that for fewer rows than
+// an equation, and so for fewer than all of a day.
+const latelyQuery = `SELECT e.digest_id, e.key, d.state, d.edition_id, d.selection_id, d.changed_at
+	FROM deliveries d JOIN editions e ON e.id = d.edition_id
+	WHERE d.subscriber_id >= $1 AND d.subscriber_id <= $1 AND d.day IN (SELECT day FROM editions WHERE archived_at = 0)
+	ORDER BY e.day DESC, e.id DESC LIMIT $2`
+
 // Lately returns up to most of the mails that a subscriber was to get, the newest
 // first, as far back as deliveries are kept.
 func (s *Store) Lately(ctx context.Context, subscriberID int64, most int) ([]Lately, error) {
@@ -30,9 +38,7 @@ func (s *Store) Lately(ctx context.Context, subscriberID int64, most int) ([]Lat
 			m.At = db.Time(at)
 			out = append(out, m)
 			return err
-		}, `SELECT e.digest_id, e.key, d.state, d.edition_id, d.selection_id, d.changed_at
-			FROM deliveries d JOIN editions e ON e.id = d.edition_id
-			WHERE d.subscriber_id = $1 ORDER BY d.day DESC, d.edition_id DESC LIMIT $2`, subscriberID, most)
+		}, latelyQuery, subscriberID, most)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("mails of subscriber %d: %w", subscriberID, err)

@@ -45,9 +45,16 @@ func (s *Store) owedPage(ctx context.Context, digestID, after, since int64) ([]o
 	return page, err
 }
 
+const hadQuery = `SELECT d.subscriber_id FROM editions e JOIN deliveries d ON d.day = e.day AND +d.edition_id = e.id
+	WHERE e.digest_id = $1 AND e.slot >= $2 AND e.slot < $3 AND e.kind IN ('scheduled', 'moved')
+	AND d.subscriber_id >= $4 AND d.subscriber_id <= $5 AND d.subscriber_id {in 6}`
+
 // hadEdition returns which of the readers have a delivery of the edition of a
-// slot, or of one that made up for it.
+// slot, or of one that made up for it. The plus is that of readers.
 func (s *Store) hadEdition(ctx context.Context, digestID int64, slot schedule.Local, readers []owed) (map[int64]bool, error) {
+	if len(readers) == 0 {
+		return nil, nil
+	}
 	ids := make([]int64, len(readers))
 	for i := range readers {
 		ids[i] = readers[i].subscriber
@@ -55,9 +62,8 @@ func (s *Store) hadEdition(ctx context.Context, digestID int64, slot schedule.Lo
 	var had []int64
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		had = nil
-		return tx.Select(ctx, &had, `SELECT d.subscriber_id FROM editions e JOIN deliveries d ON d.day = e.day AND d.edition_id = e.id
-			WHERE e.digest_id = $1 AND e.slot >= $2 AND e.slot < $3 AND e.kind IN ('scheduled', 'moved') AND d.subscriber_id {in 4}`,
-			digestID, slot.String(), slot.Add(time.Minute).String(), ids)
+		return tx.Select(ctx, &had, hadQuery,
+			digestID, slot.String(), slot.Add(time.Minute).String(), slices.Min(ids), slices.Max(ids), ids)
 	})
 	out := make(map[int64]bool, len(had))
 	for _, id := range had {

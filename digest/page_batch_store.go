@@ -72,10 +72,13 @@ func (b *pageBatches) insert(ctx context.Context, tx *db.Tx, e *Edition) error {
 	return err
 }
 
+const shrinkQuery = `UPDATE batches SET size = (SELECT COUNT(*) FROM deliveries d
+	WHERE d.day = batches.day AND d.edition_id = batches.edition_id AND d.batch_id = batches.id) WHERE id {in 1}`
+
 // shrink counts the deliveries of the batches anew, for some were not new, and
 // leaves none that is empty.
 func (b *pageBatches) shrink(ctx context.Context, tx *db.Tx) error {
-	_, err := tx.Exec(ctx, `UPDATE batches SET size = (SELECT COUNT(*) FROM deliveries d WHERE d.batch_id = batches.id) WHERE id {in 1}`, b.id)
+	_, err := tx.Exec(ctx, shrinkQuery, b.id)
 	if err != nil {
 		return err
 	}

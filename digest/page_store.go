@@ -140,9 +140,12 @@ func (p *plannedPage) insert(ctx context.Context, tx *db.Tx, now int64) error {
 	return nil
 }
 
+const movedQuery = `SELECT d.subscriber_id, d.run_id, d.batch_id FROM deliveries d WHERE d.day = $1 AND +d.edition_id = $2
+	AND d.subscriber_id >= $3 AND d.subscriber_id <= $4 AND d.subscriber_id {in 5} ORDER BY d.subscriber_id`
+
 // settleMoved deals with subscribers of the page who have a delivery of this
 // edition from another run, because they moved to this cohort since: the stories
-// of this window come with their next edition.
+// of this window come with their next edition. The plus is that of readers.
 func (p *plannedPage) settleMoved(ctx context.Context, tx *db.Tx, b *pageBatches) error {
 	at := make(map[int64]int, len(p.subscriber))
 	for i, id := range p.subscriber {
@@ -162,8 +165,7 @@ func (p *plannedPage) settleMoved(ctx context.Context, tx *db.Tx, b *pageBatches
 			part.keepOpen(subscriber, p.from[i])
 		}
 		return nil
-	}, `SELECT subscriber_id, run_id, batch_id FROM deliveries WHERE day = $1 AND edition_id = $2 AND subscriber_id {in 3} ORDER BY subscriber_id`,
-		p.edition.Slot.DayNumber(), p.edition.ID, p.subscriber)
+	}, movedQuery, p.edition.Slot.DayNumber(), p.edition.ID, slices.Min(p.subscriber), slices.Max(p.subscriber), p.subscriber)
 	if err != nil {
 		return err
 	}

@@ -121,7 +121,8 @@ const composedText = `COALESCE((SELECT MIN(a.composed_at) FROM attempts a
 	AND (a.class = 'accepted' OR a.phase IN ('body', 'dot'))), 0)`
 
 // readers is SQL that confines deliveries d to the subscribers of a page, with
-// its two arguments from the given number on.
+// its two or three arguments from the given number on. Beside it a plus stands before
+// each edition_id, to keep both engines from reading whole editions by their batches.
 func readers(page []subscription, n int) (where string, args []any) {
 	first, last := page[0].SubscriberID, page[len(page)-1].SubscriberID
 	where = fmt.Sprintf(`d.subscriber_id >= $%d AND d.subscriber_id <= $%d`, n, n+1)
@@ -134,6 +135,23 @@ func readers(page []subscription, n int) (where string, args []any) {
 		ids[i] = page[i].SubscriberID
 	}
 	return where + fmt.Sprintf(` AND d.subscriber_id {in %d}`, n+2), append(args, ids)
+}
+
+func broughtQuery(composedAt, where string) string {
+	return `SELECT d.subscriber_id, d.edition_id, d.selection_id, ` + composedAt + `
+		FROM deliveries d JOIN editions e ON e.id = +d.edition_id AND e.day = d.day
+		WHERE d.day {in 1} AND +d.edition_id {in 2} AND ` + where + ` AND ` + counts + `
+		ORDER BY d.edition_id, d.subscriber_id`
+}
+
+func todayQuery(where string) string {
+	return `SELECT d.subscriber_id, COUNT(*) FROM deliveries d JOIN editions e ON e.id = +d.edition_id AND e.day = d.day
+		WHERE d.day = $1 AND e.digest_id = $2 AND e.id <> $3 AND ` + where + ` AND ` + counts + `
+		GROUP BY d.subscriber_id`
+}
+
+func madeUpQuery(where string) string {
+	return `SELECT d.subscriber_id FROM deliveries d WHERE d.day {in 1} AND +d.edition_id {in 2} AND ` + where
 }
 
 // loadBrought returns what editions brought to the subscribers of a page, of
@@ -155,10 +173,7 @@ func loadBrought(ctx context.Context, tx *db.Tx, editions []editionDay, page []s
 		err := scan(&subscriber, &b.edition, &b.selection, &b.composedAt)
 		out[subscriber] = append(out[subscriber], b)
 		return err
-	}, `SELECT d.subscriber_id, d.edition_id, d.selection_id, `+composedAt+`
-		FROM deliveries d JOIN editions e ON e.id = d.edition_id AND e.day = d.day
-		WHERE d.day {in 1} AND d.edition_id {in 2} AND `+where+` AND `+counts+`
-		ORDER BY d.edition_id, d.subscriber_id`, append([]any{days, ids}, args...)...)
+	}, broughtQuery(composedAt, where), append([]any{days, ids}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load what editions brought: %w", err)
 	}
@@ -176,9 +191,7 @@ func loadToday(ctx context.Context, tx *db.Tx, digestID, editionID int64, day in
 		err := scan(&subscriber, &n)
 		out[subscriber] = n
 		return err
-	}, `SELECT d.subscriber_id, COUNT(*) FROM deliveries d JOIN editions e ON e.id = d.edition_id AND e.day = d.day
-		WHERE d.day = $1 AND e.digest_id = $2 AND e.id <> $3 AND `+where+` AND `+counts+`
-		GROUP BY d.subscriber_id`, append([]any{day, digestID, editionID}, args...)...)
+	}, todayQuery(where), append([]any{day, digestID, editionID}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("count the deliveries of the day: %w", err)
 	}
@@ -215,8 +228,7 @@ func loadMadeUp(ctx context.Context, tx *db.Tx, editions []editionDay, page []su
 	ids, days := idsAndDays(editions)
 	where, args := readers(page, 3)
 	var had []int64
-	err := tx.Select(ctx, &had, `SELECT d.subscriber_id FROM deliveries d WHERE d.day {in 1} AND d.edition_id {in 2} AND `+where,
-		append([]any{days, ids}, args...)...)
+	err := tx.Select(ctx, &had, madeUpQuery(where), append([]any{days, ids}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load who had this edition elsewhere: %w", err)
 	}

@@ -136,12 +136,14 @@ func (s *receiptSub) skipped(ctx context.Context, tx *db.Tx, run *receiptRun) (S
 	return SkipNothingNew, nil
 }
 
+const othersQuery = `SELECT COUNT(*) FROM deliveries d JOIN editions e ON e.id = d.edition_id
+	WHERE d.day = $1 AND d.subscriber_id = $2 AND e.digest_id = $3`
+
 // keptOpen is why the reader's window stayed open, or "". It is open, too, of who
 // came from another cohort after the run: then what stories are in it tells.
 func (s *receiptSub) keptOpen(ctx context.Context, tx *db.Tx, run *receiptRun, counted []SkipReason) (SkipReason, error) {
 	var others int64
-	err := tx.Get(ctx, &others, `SELECT COUNT(*) FROM deliveries d JOIN editions e ON e.id = d.edition_id
-		WHERE d.day = $1 AND d.subscriber_id = $2 AND e.digest_id = $3`, run.Day, s.SubscriberID, s.digest)
+	err := tx.Get(ctx, &others, othersQuery, run.Day, s.SubscriberID, s.digest)
 	if err != nil {
 		return "", err
 	}

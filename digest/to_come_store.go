@@ -61,7 +61,8 @@ func plannedToCome(ctx context.Context, tx *db.Tx, editionID, after int64) (ToCo
 	}
 	var out ToCome
 	out.add(row.Runs, db.Time(row.Next))
-	err = tx.Get(ctx, &out.Deliveries, `SELECT COUNT(*) FROM batches b JOIN runs r ON r.id = b.run_id JOIN deliveries d ON d.batch_id = b.id
+	err = tx.Get(ctx, &out.Deliveries, `SELECT COUNT(*) FROM batches b JOIN runs r ON r.id = b.run_id 
+		JOIN deliveries d ON d.day = b.day AND d.edition_id = b.edition_id AND d.batch_id = b.id
 		WHERE b.edition_id = $1 AND b.done_at = 0 AND r.due_at > $2 AND d.state = 'pending' AND d.next_try_at = 0`, editionID, after)
 	return out, err
 }

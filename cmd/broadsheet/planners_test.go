@@ -148,7 +148,8 @@ func writtenByPlanners(t *testing.T, d *db.DB) []string {
 			`SELECT 'batches ' || e.key || ' ' || CAST(SUM(b.size) AS TEXT) FROM batches b JOIN editions e ON e.id = b.edition_id GROUP BY e.key`,
 			`SELECT 'bad batch ' || CAST(b.id AS TEXT) || ' of ' || CAST(b.size AS TEXT) FROM batches b
 				WHERE b.size < 1 OR b.size > 250 OR b.size <> (SELECT COUNT(*) FROM deliveries f JOIN runs r ON r.id = f.run_id
-					JOIN runs o ON o.id = b.run_id WHERE f.batch_id = b.id AND o.edition_id = r.edition_id AND o.expires_at = r.expires_at)`,
+					JOIN runs o ON o.id = b.run_id
+					WHERE f.day = b.day AND f.edition_id = b.edition_id AND f.batch_id = b.id AND o.edition_id = r.edition_id AND o.expires_at = r.expires_at)`,
 			`SELECT 'delivery ' || e.key || ' ' || c.zone || ' ' || CAST(d.subscriber_id AS TEXT) || ' ' || CAST(d.selection_id AS TEXT) || ' ' || d.state
 				FROM deliveries d JOIN runs r ON r.id = d.run_id JOIN editions e ON e.id = r.edition_id JOIN cohorts c ON c.id = r.cohort_id`,
 			`SELECT 'cohort ' || CAST(digest_id AS TEXT) || ' ' || zone || ' ' || next_slot || ' ' || CAST(last_seq AS TEXT) || ' ' || CAST(runs AS TEXT) FROM cohorts`,
