@@ -73,7 +73,7 @@ func (p *plannedPage) keepWindows(ctx context.Context, tx *db.Tx) error {
 			cohorts, numbers = append(cohorts, part.run.CohortID), append(numbers, part.run.Number+1)
 		}
 	}
-	_, err := tx.ExecRows(ctx, `UPDATE subscriptions SET joined_seq = v.from_seq, joined_runs = v.number FROM {rows}
+	_, err := tx.UpdateRows(ctx, `UPDATE subscriptions SET joined_seq = v.from_seq, joined_runs = v.number FROM {rows}
 		WHERE subscriptions.subscriber_id = v.subscriber_id AND subscriptions.digest_id = $1 AND subscriptions.cohort_id = v.cohort_id`,
 		[]db.Column{db.Ints("subscriber_id", subscribers), db.Ints("from_seq", from), db.Ints("cohort_id", cohorts), db.Ints("number", numbers)},
 		p.edition.DigestID)

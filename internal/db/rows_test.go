@@ -117,6 +117,41 @@ func TestInsertRowsInFewStatements(t *testing.T) {
 	})
 }
 
+// TestUpdateRows: rows are updated by their keys whatever their number, and those
+// that another condition leaves out are not counted.
+func TestUpdateRows(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, n := range []int{0, 1, 3, 4, 5, 9} {
+			must(t, d.Write(t.Context(), func(tx *db.Tx) error {
+				if _, err := tx.Exec(t.Context(), `DELETE FROM suppressions`); err != nil {
+					return err
+				}
+				if err := tx.AddRows(t.Context(), strings.Replace(insertSuppressions, "$1", "'added'", 1), suppressed(1, 10)); err != nil {
+					return err
+				}
+				cols := append(suppressed(1, n)[:1:1], db.Ints("at", make([]int64, n)))
+				got, err := tx.UpdateRows(t.Context(), `UPDATE suppressions SET reason = $1, created_at = v.at FROM {rows}
+					WHERE suppressions.address = v.address AND suppressions.reason = $2`, cols, "updated", "added")
+				if err != nil || got != int64(n) {
+					t.Errorf("%d rows updated, %v, want %d", got, err, n)
+				}
+				return err
+			}))
+			got := lines(t, d, `SELECT reason || ' ' || COUNT(*) || ' ' || COUNT(CASE WHEN created_at = 0 THEN 1 END) FROM suppressions GROUP BY reason ORDER BY reason`)
+			var want []string
+			if n < 10 {
+				want = append(want, fmt.Sprintf("added %d 0", 10-n))
+			}
+			if n > 0 {
+				want = append(want, fmt.Sprintf("updated %d %d", n, n))
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("after an update of %d rows there are %q, want %q", n, got, want)
+			}
+		}
+	})
+}
+
 // TestAddRows: rows are added whatever their number, and one that is there is an error that takes all of them back.
 func TestAddRows(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
