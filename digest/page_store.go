@@ -121,15 +121,10 @@ func (p *plannedPage) insert(ctx context.Context, tx *db.Tx, now int64) error {
 	if err := b.insert(ctx, tx, p.edition); err != nil {
 		return fmt.Errorf("batches: %w", err)
 	}
-	run, batch := make([]int64, len(p.subscriber)), make([]int64, len(p.subscriber))
-	for i, at := range b.of {
-		part := p.parts[p.part[i]]
-		run[i], batch[i] = part.run.ID, b.id[at]
-		part.due++
-	}
+	r := p.rows(b)
 	n, err := tx.InsertRows(ctx, `INSERT INTO deliveries (day, edition_id, subscriber_id, run_id, selection_id, batch_id, changed_at)
 		SELECT $1, $2, v.subscriber_id, v.run_id, v.selection_id, v.batch_id, $3 FROM {rows}`,
-		[]db.Column{db.Ints("subscriber_id", p.subscriber), db.Ints("run_id", run), db.Ints("selection_id", p.selection), db.Ints("batch_id", batch)},
+		[]db.Column{db.Ints("subscriber_id", r.subscriber), db.Ints("run_id", r.run), db.Ints("selection_id", r.selection), db.Ints("batch_id", r.batch)},
 		p.edition.Slot.DayNumber(), p.edition.ID, now)
 	if err == nil && n < int64(len(p.subscriber)) {
 		err = p.settleMoved(ctx, tx, b)
@@ -138,6 +133,27 @@ func (p *plannedPage) insert(ctx context.Context, tx *db.Tx, now int64) error {
 		return fmt.Errorf("deliveries: %w", err)
 	}
 	return nil
+}
+
+// deliveryRows are what deliveries are inserted from.
+type deliveryRows struct{ subscriber, run, selection, batch []int64 }
+
+// rows returns the deliveries of the page in the order in which they lie in the
+// table, batch after batch, and counts them as due.
+func (p *plannedPage) rows(b *pageBatches) (r deliveryRows) {
+	n := len(p.subscriber)
+	r.subscriber, r.run, r.selection, r.batch = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	next := make([]int, len(b.size)) // the place of each batch's next delivery
+	for i := 1; i < len(next); i++ {
+		next[i] = next[i-1] + int(b.size[i-1])
+	}
+	for i, at := range b.of {
+		part, to := p.parts[p.part[i]], next[at]
+		r.subscriber[to], r.run[to], r.selection[to], r.batch[to] = p.subscriber[i], part.run.ID, p.selection[i], b.id[at]
+		part.due++
+		next[at]++
+	}
+	return r
 }
 
 const movedQuery = `SELECT d.subscriber_id, d.run_id, d.batch_id FROM deliveries d WHERE d.day = $1 AND +d.edition_id = $2

@@ -1,8 +1,10 @@
 package digest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"broadsheet/internal/db"
 )
@@ -90,8 +92,9 @@ func (r *seatRows) among(e *Edition, args []any) (where string, all []any) {
 // part of a page, which is in the order of the subscribers. parts says in whose
 // part each of the page's subscriptions is.
 //
-// It reads a range of ids that has about a page of them. A query that orders all
-// that follow and stops after a page reads all that follow on PostgreSQL.
+// It reads a range of ids that has about a page of them, twice as many at most. A
+// query that orders all that follow and stops after a page reads all that follow on
+// PostgreSQL.
 func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (parts []int, last bool, err error) {
 	if len(choosers) == 1 {
 		last, err = subscriptionPage(ctx, tx, choosers[0])
@@ -108,51 +111,70 @@ func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (par
 	}
 	for len(parts) == 0 && !last {
 		r := seatRange{low: low, high: low + shared.reach}
-		if parts, err = r.read(ctx, tx, choosers); err != nil {
+		complete, err := r.read(ctx, tx, choosers)
+		if err != nil {
 			return nil, false, err
 		}
-		shared.aim(r.high-low, r.found)
-		low, last = r.high, r.found < pageSize && r.high >= highest
+		shared.aim(r.high-low, len(r.rows))
+		if complete {
+			parts = r.share(choosers)
+			low, last = r.high, r.high >= highest
+		}
 	}
 	return parts, last, nil
 }
 
-// seatRange is the subscribers of a range of ids, from after low to high.
+// seatRange is the subscriptions of a range of subscribers' ids, from after low to
+// high, in no order.
 type seatRange struct {
 	low, high int64
-	found     int // subscriptions of the cohorts that are asked for
+	rows      []seatRow
 }
 
-// read gives the choosers their subscriptions, at most a page in all: high is then
-// the last one.
-func (s *seatRange) read(ctx context.Context, tx *db.Tx, choosers []*chooser) (parts []int, err error) {
+// seatRow is a subscription of a chooser's cohort.
+type seatRow struct {
+	part int // the chooser's place among those that ask
+	subscription
+}
+
+// read reads the subscriptions of the choosers' cohorts. It reports false if they
+// are too many for a page. Rows that nobody orders are read from the index of each
+// cohort, where they lie together.
+func (s *seatRange) read(ctx context.Context, tx *db.Tx, choosers []*chooser) (complete bool, err error) {
+	const most = 2 * pageSize
 	r := newSeatRows(choosers[0])
 	cohorts, of := make([]int64, len(choosers)), make(map[int64]int, len(choosers))
 	for i, c := range choosers {
 		cohorts[i], of[c.run.CohortID] = c.run.CohortID, i
 	}
-	where, args := r.among(choosers[0].edition, []any{cohorts, s.low, s.high, pageSize, choosers[0].digest.ID})
-	cohort := `s.cohort_id`
-	if s.high-s.low < sparse*pageSize { // they are most of all that are there: reading along the primary key needs no sorting
-		cohort = `+s.cohort_id`
-	}
-	last := int64(0)
+	where, args := r.among(choosers[0].edition, []any{cohorts, s.low, s.high, most, choosers[0].digest.ID})
+	s.rows = choosers[0].together.rows[:0]
 	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
-		if err := scan(r.fields...); err != nil {
-			return err
-		}
-		s.found, last = s.found+1, r.sub.SubscriberID
-		at := of[r.cohortID]
-		if c := choosers[at]; r.sub.SubscriberID > c.run.PlanCursor && r.sub.JoinedRuns <= c.run.Number {
-			parts, c.page = append(parts, at), append(c.page, r.sub)
-		}
-		return nil
-	}, r.query+` WHERE `+cohort+` {in 1} AND s.digest_id = $5 AND s.state = 'active' AND s.subscriber_id > $2 AND s.subscriber_id <= $3`+where+`
-		ORDER BY s.subscriber_id LIMIT $4`, args...)
-	if s.found == pageSize {
-		s.high = last
+		err := scan(r.fields...)
+		s.rows = append(s.rows, seatRow{of[r.cohortID], r.sub})
+		return err
+	}, r.query+` WHERE s.cohort_id {in 1} AND s.digest_id = $5 AND s.state = 'active' AND s.subscriber_id > $2 AND s.subscriber_id <= $3`+where+`
+		LIMIT $4`, args...)
+	choosers[0].together.rows = s.rows
+	return len(s.rows) < most, err
+}
+
+// share gives the choosers their subscriptions, in the order of the subscribers,
+// and returns in whose part each is.
+func (s *seatRange) share(choosers []*chooser) []int {
+	order := make([]int, len(s.rows))
+	for i := range order {
+		order[i] = i
 	}
-	return parts, err
+	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(s.rows[i].SubscriberID, s.rows[j].SubscriberID) })
+	parts := make([]int, 0, len(order))
+	for _, i := range order {
+		row := &s.rows[i]
+		if c := choosers[row.part]; row.SubscriberID > c.run.PlanCursor && row.JoinedRuns <= c.run.Number {
+			parts, c.page = append(parts, row.part), append(c.page, row.subscription)
+		}
+	}
+	return parts
 }
 
 // subscriptionOf returns a subscriber's active subscription to a digest and its
