@@ -232,13 +232,24 @@ func TestRetentionKeeps(t *testing.T) {
 	}
 }
 
+func (w *world) answers(edition int64) []delivery.Answered {
+	w.t.Helper()
+	out, err := w.store().Answers(w.t.Context(), edition)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
 // TestInterruptedDrop looks at balances in the middle of deleting rows, and lets another process end it.
 func TestInterruptedDrop(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, db.SQLite), delivery.ChunkSize+500, 3)
 	w.exec(`UPDATE deliveries SET state = 'sent'`)
 	w.exec(`UPDATE batches SET fence = 1, done_at = 1`)
 	w.exec(`UPDATE editions SET state = 'done'`)
-	before := w.balance(edition)
+	w.exec(`INSERT INTO attempts (day, edition_id, subscriber_id, n, at, composed_at, relay, class)
+		SELECT day, edition_id, subscriber_id, 1, 5, 5, 'fake', 'accepted' FROM deliveries`)
+	before, answers := w.balance(edition), w.answers(edition)
 	w.grow(keep + 37*time.Hour)
 	ids, err := w.store().ArchiveDay(t.Context(), day)
 	if err != nil || len(ids) != 1 {
@@ -248,11 +259,20 @@ func TestInterruptedDrop(t *testing.T) {
 	if n := w.count(`SELECT COUNT(*) FROM deliveries`); err != nil || !more || n != 500 {
 		t.Fatalf("%t, %v with %d left, want 500", more, err, n)
 	}
-	if got := w.balance(edition); !reflect.DeepEqual(got, before) {
-		t.Errorf("half-way: %+v, want %+v", got, before)
+	for tried := w.count(`SELECT COUNT(*) FROM attempts`); more && tried >= delivery.ChunkSize; { // then another process ends it
+		if got, told := w.balance(edition), w.answers(edition); !reflect.DeepEqual(got, before) || !reflect.DeepEqual(told, answers) {
+			t.Fatalf("half-way: %+v and %+v, want %+v and %+v", got, told, before, answers)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM deliveries`); n > 0 && tried < delivery.ChunkSize+500 {
+			t.Fatalf("attempts went before %d deliveries, whose mails they tell of", n)
+		}
+		if more, err = w.store().DeleteChunk(t.Context(), day, edition); err != nil {
+			t.Fatal(err)
+		}
+		tried = w.count(`SELECT COUNT(*) FROM attempts`)
 	}
 	w.drop()
-	if got := w.balance(edition); !reflect.DeepEqual(got, before) || w.left() != 0 {
+	if got := w.balance(edition); !reflect.DeepEqual(got, before) || !reflect.DeepEqual(w.answers(edition), answers) || w.left() != 0 {
 		t.Errorf("in the end: %+v and %d rows, want %+v and none", got, w.left(), before)
 	}
 }
