@@ -105,7 +105,7 @@ func (c *choices) add(list *madeList, key keySum, out chosen) {
 }
 
 // keep notes that selections of an edition are stored. Storing one again would
-// change nothing.
+// change nothing. They stay until the edition is archived, and nobody plans it then.
 func (c *choices) keep(edition int64, selections map[int64]string) {
 	if len(c.stored)+len(selections) > mostChoices {
 		clear(c.stored)
@@ -129,7 +129,6 @@ const keepMade = 90 * time.Minute
 // take returns the choices, or none. Nobody else has them until keep is called.
 func (r *remembered) take() *choices {
 	if c := r.choices.Swap(nil); c != nil {
-		clear(c.stored) // selections may be gone
 		return c
 	}
 	return newChoices()
