@@ -48,7 +48,11 @@ func TestUnsubscribeByMail(t *testing.T) {
 		return "From: somebody@else.example\r\nTo: leave@courier.example\r\nSubject: " + subject + "\r\n\r\n\r\n"
 	}
 	forged := []byte(token)
-	forged[len(forged)/2] ^= 1
+	if at := len(forged) / 2; forged[at] == 'A' { // a letter that tokens have: another one would be no token at all
+		forged[at] = 'B'
+	} else {
+		forged[at] = 'A'
+	}
 	n.steps([]step{
 		{args: "report read", stdin: mail("hello"), stderr: `no request to unsubscribe: nothing was changed`},
 		{args: "report read", stdin: "\x00", stderr: `no report of ours`},
