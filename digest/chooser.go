@@ -41,6 +41,7 @@ type chooser struct {
 	key      []byte         // of the choice that was made last
 	layout   layout         // of the same
 	page     []subscription // that was read last
+	reached  int64          // up to which subscriber that was
 	last     lookup
 
 	audience    map[string]bool   // whether readers of these attributes belong to it

@@ -85,7 +85,7 @@ type Run struct {
 	FromSeq    int64     // the window is (FromSeq, ToSeq]
 	ToSeq      int64
 	Number     int64 // of the cohort's runs, from 0
-	PlanCursor int64 // the last planned subscriber
+	PlanCursor int64 // up to which subscriber it is planned
 	PlannedAt  time.Time
 	Due        int64 // subscribers due so far
 

@@ -1,8 +1,10 @@
 package digest
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -105,7 +107,7 @@ func (c *choices) add(list *madeList, key keySum, out chosen) {
 }
 
 // keep notes that selections of an edition are stored. Storing one again would
-// change nothing. They stay until the edition is archived, and nobody plans it then.
+// change nothing.
 func (c *choices) keep(edition int64, selections map[int64]string) {
 	if len(c.stored)+len(selections) > mostChoices {
 		clear(c.stored)
@@ -129,6 +131,7 @@ const keepMade = 90 * time.Minute
 // take returns the choices, or none. Nobody else has them until keep is called.
 func (r *remembered) take() *choices {
 	if c := r.choices.Swap(nil); c != nil {
+		clear(c.stored)
 		return c
 	}
 	return newChoices()
@@ -144,6 +147,22 @@ func (r *remembered) rest(now time.Time) {
 	if now.Sub(time.Unix(0, r.at.Load())) > keepMade {
 		r.choices.Store(nil)
 	}
+}
+
+// findStored notes which selections of an edition the database has. It is asked
+// anew in each tick: after a failover to a standby that lags behind, pages are
+// planned again whose selections are gone.
+func (c *choices) findStored(ctx context.Context, tx *db.Tx, edition int64) error {
+	var ids []int64
+	if err := tx.Select(ctx, &ids, `SELECT id FROM selections WHERE edition_id = $1 LIMIT $2`, edition, mostChoices/2); err != nil {
+		return fmt.Errorf("find the selections of an edition: %w", err)
+	}
+	stored := make(map[int64]string, len(ids))
+	for _, id := range ids {
+		stored[id] = ""
+	}
+	c.keep(edition, stored)
+	return nil
 }
 
 // forget empties all lists.

@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"broadsheet/internal/db"
 )
+
+// everybody is the cursor of a run that is planned to the end.
+const everybody = math.MaxInt64
 
 // writePages stores a page of runs that are locked.
 func (s *Store) writePages(ctx context.Context, tx *db.Tx, pages []*plannedPage) error {
@@ -38,7 +42,11 @@ func (s *Store) writePage(ctx context.Context, tx *db.Tx, p *plannedPage) error 
 	}
 	var ids, cursors, due []int64
 	for _, part := range p.parts {
-		ids, cursors, due = append(ids, part.run.ID), append(cursors, part.cursor), append(due, part.due)
+		cursor := part.cursor
+		if p.last {
+			cursor = everybody
+		}
+		ids, cursors, due = append(ids, part.run.ID), append(cursors, cursor), append(due, part.due)
 	}
 	if _, err := tx.ExecRows(ctx, `UPDATE runs SET plan_cursor = v.plan_cursor, planned_at = $1, due = runs.due + v.due FROM {rows} WHERE runs.id = v.id`,
 		[]db.Column{db.Ints("id", ids), db.Ints("plan_cursor", cursors), db.Ints("due", due)}, planned); err != nil {

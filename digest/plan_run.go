@@ -24,7 +24,7 @@ type plannedPage struct {
 // pagePart is what a page comes to for one of its runs.
 type pagePart struct {
 	run    *Run
-	cursor int64 // the last subscriber
+	cursor int64 // up to which subscriber the page reaches
 	due    int64
 	skips  map[SkipReason]int64
 
@@ -153,13 +153,12 @@ func (p *pages) add(c *chooser) {
 		p.list = append(p.list, page)
 	}
 	p.places = append(p.places, pagePlace{page, len(page.parts)})
-	page.parts = append(page.parts, &pagePart{run: c.run, cursor: c.run.PlanCursor, skips: map[SkipReason]int64{}})
+	page.parts = append(page.parts, &pagePart{run: c.run, cursor: max(c.run.PlanCursor, c.reached), skips: map[SkipReason]int64{}})
 }
 
 // take adds what was chosen for the next subscription of a run.
 func (p pagePlace) take(c *chooser, sub *subscription, pick chosen) {
 	part := p.parts[p.at]
-	part.cursor = sub.SubscriberID
 	if pick.open {
 		part.keepOpen(sub.SubscriberID, c.from(sub))
 		part.carried = part.carried || pick.skip == "" && !p.edition.Partial

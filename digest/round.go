@@ -130,6 +130,11 @@ func (r *rounds) look(ctx context.Context, run *Run) (*Edition, *Digest, error) 
 			if e, err = editionByID(ctx, tx, run.EditionID); err != nil {
 				return err
 			}
+			if r.editions[e.ID] == nil {
+				if err = r.made.findStored(ctx, tx, e.ID); err != nil {
+					return err
+				}
+			}
 			r.small[run.ID], err = isSmall(ctx, tx, run)
 			return err
 		})

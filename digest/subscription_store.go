@@ -49,13 +49,16 @@ func (s *subscription) reader() []any { return []any{&s.AdmittedAt, &s.Attribute
 func subscriptionPage(ctx context.Context, tx *db.Tx, c *chooser) (last bool, err error) {
 	r := newSeatRows(c)
 	where, args := r.among(c.edition, []any{c.run.CohortID, c.run.PlanCursor, c.run.Number, pageSize})
-	c.page = c.page[:0]
+	c.page, c.reached = c.page[:0], c.run.PlanCursor
 	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
 		err := scan(r.fields...)
 		c.page = append(c.page, r.sub)
 		return err
 	}, r.query+` WHERE s.cohort_id = $1 AND s.state = 'active' AND s.subscriber_id > $2 AND s.joined_runs <= $3`+where+`
 		ORDER BY s.subscriber_id LIMIT $4`, args...)
+	if n := len(c.page); n > 0 {
+		c.reached = c.page[n-1].SubscriberID
+	}
 	return len(c.page) < pageSize, err
 }
 
@@ -121,6 +124,9 @@ func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (par
 			low, last = r.high, r.high >= highest
 		}
 	}
+	for _, c := range choosers { // also one without readers there, so that nobody looks for them again
+		c.reached = low
+	}
 	return parts, last, nil
 }
 
@@ -148,6 +154,9 @@ func (s *seatRange) read(ctx context.Context, tx *db.Tx, choosers []*chooser) (c
 		cohorts[i], of[c.run.CohortID] = c.run.CohortID, i
 	}
 	where, args := r.among(choosers[0].edition, []any{cohorts, s.low, s.high, most, choosers[0].digest.ID})
+	if choosers[0].readsReaders() { // PostgreSQL would read all of them
+		where += ` AND u.id > $2 AND u.id <= $3`
+	}
 	s.rows = choosers[0].together.rows[:0]
 	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
 		err := scan(r.fields...)

@@ -97,6 +97,27 @@ func TestManyZonesCostNoMore(t *testing.T) {
 	})
 }
 
+// TestZonesThatEndEarly: the pages of zones without readers where the others have
+// theirs do not begin with those of before again, and every reader is planned. It
+// holds as well where more of readers is read than their subscriptions.
+func TestZonesThatEndEarly(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(set *digest.Setup) { localTime(set); set.Digests[0].ReaderLanguage = true })
+		const readers = 4*digest.PageSize + 100
+		ids := func(i int) int64 { return int64(i + 1) }
+		w.scatter(readers, []string{newYork, "America/Toronto"}, ids)
+		w.exec(`UPDATE subscriptions SET cohort_id = $1 WHERE subscriber_id <= $2`, w.cohort("America/Detroit"), int64(digest.PageSize+1))
+		w.begin()
+		w.put(story(1, topicSlugs...))
+		w.exec(`UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = 0`, w.clock.Now().In(zone(t, newYork)).Format("2006-01-02T15:04"), w.clock.Now().UnixMilli())
+		counts := w.tickCounting(`UPDATE runs SET plan_cursor`, `SELECT s.cohort_id, s.subscriber_id`)
+		if reads := counts[1]; reads > counts[0]+2 || counts[0] > 8 {
+			t.Errorf("%d ranges were read for %d pages, want about one each", reads, counts[0])
+		}
+		w.ownRuns(readers)
+	})
+}
+
 // TestZonesShareStoriesNotTime: of the stories that zones have in common, each has
 // those that are young enough when it is due, and those pinned that are then.
 func TestZonesShareStoriesNotTime(t *testing.T) {
@@ -167,6 +188,26 @@ func TestLaterZonesChooseNothingAnew(t *testing.T) {
 		if n := remembered(91 * time.Minute); n != 0 {
 			t.Errorf("%d choices are remembered after a rest, want none", n)
 		}
+	})
+}
+
+// TestPlannedAgainAfterALoss: what a failover to a standby that lags behind lost is
+// planned again with all that its mails are made of.
+func TestPlannedAgainAfterALoss(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		w.subscribe(1, newYork, "sport")
+		w.subscribe(2, "America/Chicago", "sport") // due an hour later
+		w.begin()
+		w.put(story(1, "sport"))
+		w.tick()
+		for _, table := range []string{"deliveries", "batches", "selections"} {
+			w.exec(`DELETE FROM ` + table)
+		}
+		w.exec(`UPDATE runs SET planned_at = 0, plan_cursor = 0, due = 0`)
+		w.clock.advance(time.Hour)
+		w.tick()
+		same(t, "mails", w.mails(), []string{"daily/2026-11-23 1: 1", "daily/2026-11-23 2: 1"})
 	})
 }
 

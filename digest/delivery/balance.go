@@ -34,10 +34,12 @@ const (
 	totalsQuery     = `SELECT state, reason, n FROM edition_states WHERE edition_id = $1`
 	deliveriesQuery = `SELECT state, reason, COUNT(*) FROM deliveries WHERE day = $1 AND edition_id = $2 GROUP BY state, reason`
 
-	// untouchedQuery says the same of an edition of which no batch was ever leased or is done, and no delivery was
-	// dropped: all of its deliveries are as they were planned. There are some hundred times fewer batches than those.
-	untouchedQuery = `SELECT 'pending', '', CAST(SUM(b.size) AS BIGINT) FROM batches b WHERE b.edition_id = $1
-		HAVING MAX(b.fence) = 0 AND MAX(b.done_at) = 0 AND NOT EXISTS (SELECT 1 FROM edition_states t WHERE t.edition_id = $1)`
+	// untouchedQuery says the same of an edition of which no batch was ever leased or is done, nothing was tried, and no
+	// delivery was dropped: all of its deliveries are as they were planned. There are some hundred times fewer batches than
+	// those. After a failover that lost the lease, what was tried may be recorded all the same.
+	untouchedQuery = `SELECT 'pending', '', CAST(SUM(b.size) AS BIGINT) FROM batches b WHERE b.edition_id = $2
+		HAVING MAX(b.fence) = 0 AND MAX(b.done_at) = 0 AND NOT EXISTS (SELECT 1 FROM edition_states t WHERE t.edition_id = $2)
+			AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.day = $1 AND a.edition_id = $2)`
 )
 
 // Balance counts an edition over all its runs, in one snapshot: its deliveries
@@ -88,7 +90,7 @@ func (b *Balance) addDeliveries(ctx context.Context, tx *db.Tx, editionID, day i
 	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
 		untouched = true
 		return add(scan)
-	}, untouchedQuery, editionID)
+	}, untouchedQuery, day, editionID)
 	if err != nil || untouched {
 		return err
 	}
