@@ -144,8 +144,8 @@ type seatRow struct {
 }
 
 // read reads the subscriptions of the choosers' cohorts. It reports false if they
-// are too many for a page. Rows that nobody orders are read from the index of each
-// cohort, where they lie together.
+// are too many for a page. Rows that nobody orders are read on SQLite from the index
+// of each cohort, where they lie together.
 func (s *seatRange) read(ctx context.Context, tx *db.Tx, choosers []*chooser) (complete bool, err error) {
 	const most = 2 * pageSize
 	r := newSeatRows(choosers[0])
@@ -157,12 +157,16 @@ func (s *seatRange) read(ctx context.Context, tx *db.Tx, choosers []*chooser) (c
 	if choosers[0].readsReaders() { // PostgreSQL would read all of them
 		where += ` AND u.id > $2 AND u.id <= $3`
 	}
+	cohort := `s.cohort_id`
+	if tx.Dialect() == db.Postgres && s.high-s.low < sparse*pageSize { // its index lacks the rest of a row, and most of the range is wanted
+		cohort = `+s.cohort_id`
+	}
 	s.rows = choosers[0].together.rows[:0]
 	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
 		err := scan(r.fields...)
 		s.rows = append(s.rows, seatRow{of[r.cohortID], r.sub})
 		return err
-	}, r.query+` WHERE s.cohort_id {in 1} AND s.digest_id = $5 AND s.state = 'active' AND s.subscriber_id > $2 AND s.subscriber_id <= $3`+where+`
+	}, r.query+` WHERE `+cohort+` {in 1} AND s.digest_id = $5 AND s.state = 'active' AND s.subscriber_id > $2 AND s.subscriber_id <= $3`+where+`
 		LIMIT $4`, args...)
 	choosers[0].together.rows = s.rows
 	return len(s.rows) < most, err
