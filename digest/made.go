@@ -117,6 +117,22 @@ func (c *choices) keep(edition int64, selections map[int64]string) {
 	}
 }
 
+// findStored notes which selections of an edition the database has. It is asked
+// anew in each tick: after a failover to a standby that lags behind, pages are
+// planned again whose selections are gone.
+func (c *choices) findStored(ctx context.Context, tx *db.Tx, edition int64) error {
+	var ids []int64
+	if err := tx.Select(ctx, &ids, `SELECT id FROM selections WHERE edition_id = $1 LIMIT $2`, edition, mostChoices/2); err != nil {
+		return fmt.Errorf("find the selections of an edition: %w", err)
+	}
+	stored := make(map[int64]string, len(ids))
+	for _, id := range ids {
+		stored[id] = ""
+	}
+	c.keep(edition, stored)
+	return nil
+}
+
 // remembered is the choices that a planner made last. Where no story comes between
 // the hours of two zones, the later one has what the earlier one chose.
 type remembered struct {
@@ -147,22 +163,6 @@ func (r *remembered) rest(now time.Time) {
 	if now.Sub(time.Unix(0, r.at.Load())) > keepMade {
 		r.choices.Store(nil)
 	}
-}
-
-// findStored notes which selections of an edition the database has. It is asked
-// anew in each tick: after a failover to a standby that lags behind, pages are
-// planned again whose selections are gone.
-func (c *choices) findStored(ctx context.Context, tx *db.Tx, edition int64) error {
-	var ids []int64
-	if err := tx.Select(ctx, &ids, `SELECT id FROM selections WHERE edition_id = $1 LIMIT $2`, edition, mostChoices/2); err != nil {
-		return fmt.Errorf("find the selections of an edition: %w", err)
-	}
-	stored := make(map[int64]string, len(ids))
-	for _, id := range ids {
-		stored[id] = ""
-	}
-	c.keep(edition, stored)
-	return nil
 }
 
 // forget empties all lists.
