@@ -108,26 +108,42 @@ func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (par
 		c.page = c.page[:0]
 		low = min(low, c.run.PlanCursor)
 	}
-	var highest int64
-	if err := tx.Get(ctx, &highest, `SELECT COALESCE(MAX(id), 0) FROM subscribers`); err != nil {
+	next, err := nextSeat(ctx, tx, choosers, low)
+	if err != nil {
 		return nil, false, err
 	}
-	for len(parts) == 0 && !last {
-		r := seatRange{low: low, high: low + shared.reach}
+	for next > 0 && len(parts) == 0 {
+		r := seatRange{low: next - 1, high: next - 1 + shared.reach}
 		complete, err := r.read(ctx, tx, choosers)
 		if err != nil {
 			return nil, false, err
 		}
-		shared.aim(r.high-low, len(r.rows))
-		if complete {
-			parts = r.share(choosers)
-			low, last = r.high, r.high >= highest
+		if shared.aim(r.span(complete), len(r.rows)); !complete {
+			continue
+		}
+		parts, low = r.share(choosers), r.high
+		if next, err = nextSeat(ctx, tx, choosers, low); err != nil {
+			return nil, false, err
 		}
 	}
 	for _, c := range choosers { // also one without readers there, so that nobody looks for them again
 		c.reached = low
 	}
-	return parts, last, nil
+	return parts, next == 0, nil
+}
+
+// nextSeat is the first subscriber after low in a cohort of the choosers, 0 if there
+// is none. There may be millions of ids before that one, of readers whose hour is
+// another, and of nobody.
+func nextSeat(ctx context.Context, tx *db.Tx, choosers []*chooser, low int64) (id int64, err error) {
+	cohorts := make([]int64, len(choosers))
+	for i, c := range choosers {
+		cohorts[i] = c.run.CohortID
+	}
+	err = tx.Get(ctx, &id, `SELECT COALESCE(MIN(first), 0) FROM (SELECT
+		(SELECT MIN(s.subscriber_id) FROM subscriptions s WHERE s.cohort_id = c.id AND s.state = 'active' AND s.subscriber_id > $2) AS first
+		FROM cohorts c WHERE c.id {in 1}) AS f`, cohorts, low)
+	return id, err
 }
 
 // seatRange is the subscriptions of a range of subscribers' ids, from after low to
@@ -170,6 +186,16 @@ func (s *seatRange) read(ctx context.Context, tx *db.Tx, choosers []*chooser) (c
 		LIMIT $4`, args...)
 	choosers[0].together.rows = s.rows
 	return len(s.rows) < most, err
+}
+
+// span is over how many ids the rows are spread, all ids where nobody is: what
+// follows the last reader of a zone says nothing of the next one.
+func (s *seatRange) span(complete bool) int64 {
+	last := s.high
+	if complete && len(s.rows) > 0 {
+		last = slices.MaxFunc(s.rows, func(a, b seatRow) int { return cmp.Compare(a.SubscriberID, b.SubscriberID) }).SubscriberID
+	}
+	return last - s.low
 }
 
 // share gives the choosers their subscriptions, in the order of the subscribers,

@@ -276,6 +276,26 @@ func TestLargeRunsTogether(t *testing.T) {
 	})
 }
 
+// TestZonesFarApart: where the ids of a zone's readers are far from those of the next
+// one, a page begins with the next reader, and is no smaller or larger for the gap.
+func TestZonesFarApart(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		zones := []string{newYork, "America/Toronto", "America/Lima"}
+		const each = 5 * digest.PageSize / 2 // the last page of a zone is half a page
+		w.scatter(len(zones)*each, zones, func(i int) int64 { return int64(1+2*(i%len(zones)))<<40 + int64(i/len(zones)) })
+		w.scatter(10, []string{"Europe/Paris"}, func(i int) int64 { return 2<<40 + int64(i) }) // between them, and not due
+		w.begin()
+		w.put(story(1, topicSlugs...))
+		w.exec(`UPDATE cohorts SET next_due_at = $1 WHERE zone LIKE 'America/%'`, w.clock.Now().UnixMilli())
+		const most = 12 // pages of all zones, and one for each that asks for too much
+		if reads := w.tickCounting("SELECT s.cohort_id"); reads[0] > most {
+			t.Errorf("%d readings of subscriptions, want %d at most", reads[0], most)
+		}
+		w.ownRuns(int64(len(zones) * each))
+	})
+}
+
 // TestOneOfManyRunsFails: the others are planned all the same.
 func TestOneOfManyRunsFails(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
