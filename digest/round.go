@@ -70,11 +70,12 @@ func (r *rounds) next(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("find unplanned runs: %w", err)
 	}
-	for _, turn := range r.turns(ctx, runs) {
+	turns := r.turns(ctx, runs)
+	for _, turn := range turns {
 		if stop(ctx, r.errs) {
 			return false, nil
 		}
-		r.plan(ctx, turn)
+		r.plan(ctx, turn, len(turns) == 1)
 	}
 	if stop(ctx, r.errs) {
 		return false, nil
@@ -154,14 +155,16 @@ func (r *rounds) fail(run Run, err error) {
 	r.errs = append(r.errs, fmt.Errorf("plan run %d: %w", run.ID, err))
 }
 
-// plan plans the next pages of runs of a digest. If that fails, each run is
-// planned alone.
-func (r *rounds) plan(ctx context.Context, runs []openRun) {
+// plan plans the next pages of runs of a digest, as many as it may at once if no
+// others wait. If that fails, each run is planned alone.
+func (r *rounds) plan(ctx context.Context, runs []openRun, alone bool) {
 	pages := 0
 	for _, run := range runs {
 		pages = max(pages, r.pages[run.ID])
 	}
-	pages = min(max(1, 4*pages), mostPages)
+	if pages = min(max(1, 4*pages), mostPages); alone {
+		pages = mostPages
+	}
 	for _, run := range runs {
 		r.pages[run.ID] = pages
 	}
@@ -172,7 +175,7 @@ func (r *rounds) plan(ctx context.Context, runs []openRun) {
 		r.fail(runs[0].Run, err)
 	default:
 		for _, run := range runs {
-			if r.plan(ctx, []openRun{run}); stop(ctx, r.errs) {
+			if r.plan(ctx, []openRun{run}, alone); stop(ctx, r.errs) {
 				return
 			}
 		}
