@@ -1,10 +1,8 @@
 package digest
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -25,8 +23,8 @@ type choices struct {
 	outcomes []chosen         // each once
 	places   map[keySum]int32 // of outcomes
 	n        int
-	spelled  []byte       // the outcome that was added last
-	stored   map[ref]bool // selections that are surely in the database
+	spelled  []byte // the outcome that was added last
+	kept     kept
 }
 
 // terms are what a choice depends on, but for the reader.
@@ -58,7 +56,7 @@ func sumOf(key []byte) keySum {
 	return keySum(sum[:])
 }
 
-func newChoices() *choices { return &choices{places: map[keySum]int32{}, stored: map[ref]bool{}} }
+func newChoices() *choices { return &choices{places: map[keySum]int32{}, kept: kept{}} }
 
 // of returns the list of some terms.
 func (c *choices) of(t terms) *madeList {
@@ -106,33 +104,6 @@ func (c *choices) add(list *madeList, key keySum, out chosen) {
 	c.n++
 }
 
-// keep notes that selections of an edition are stored. Storing one again would
-// change nothing.
-func (c *choices) keep(edition int64, selections map[int64]string) {
-	if len(c.stored)+len(selections) > mostChoices {
-		clear(c.stored)
-	}
-	for id := range selections {
-		c.stored[ref{edition, id}] = true
-	}
-}
-
-// findStored notes which selections of an edition the database has. It is asked
-// anew in each tick: after a failover to a standby that lags behind, pages are
-// planned again whose selections are gone.
-func (c *choices) findStored(ctx context.Context, tx *db.Tx, edition int64) error {
-	var ids []int64
-	if err := tx.Select(ctx, &ids, `SELECT id FROM selections WHERE edition_id = $1 LIMIT $2`, edition, mostChoices/2); err != nil {
-		return fmt.Errorf("find the selections of an edition: %w", err)
-	}
-	stored := make(map[int64]string, len(ids))
-	for _, id := range ids {
-		stored[id] = ""
-	}
-	c.keep(edition, stored)
-	return nil
-}
-
 // remembered is the choices that a planner made last. Where no story comes between
 // the hours of two zones, the later one has what the earlier one chose.
 type remembered struct {
@@ -147,7 +118,6 @@ const keepMade = 90 * time.Minute
 // take returns the choices, or none. Nobody else has them until keep is called.
 func (r *remembered) take() *choices {
 	if c := r.choices.Swap(nil); c != nil {
-		clear(c.stored)
 		return c
 	}
 	return newChoices()

@@ -64,7 +64,7 @@ func (p *Planner) planTogether(ctx context.Context, runs []openRun, admittedSinc
 			return fmt.Errorf("after subscriber %d: %w", runs[0].PlanCursor, err)
 		}
 		for _, page := range planned {
-			made.keep(page.edition.ID, page.selections)
+			made.kept.add(page.edition.ID, page.selections)
 		}
 		if len(planned) == 0 || planned[0].last {
 			return nil
@@ -167,7 +167,7 @@ func (p pagePlace) take(c *chooser, sub *subscription, pick chosen) {
 		part.skips[pick.skip]++
 		return
 	}
-	if !c.choices.stored[ref{p.edition.ID, pick.id}] {
+	if !c.choices.kept[p.edition.ID][pick.id] {
 		p.selections[pick.id] = pick.text
 	}
 	p.subscriber, p.plannedPage.part = append(p.subscriber, sub.SubscriberID), append(p.plannedPage.part, p.at)

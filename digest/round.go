@@ -132,7 +132,7 @@ func (r *rounds) look(ctx context.Context, run *Run) (*Edition, *Digest, error) 
 				return err
 			}
 			if r.editions[e.ID] == nil {
-				if err = r.made.findStored(ctx, tx, e.ID); err != nil {
+				if err = r.made.kept.look(ctx, tx, e.ID); err != nil {
 					return err
 				}
 			}
