@@ -15,3 +15,6 @@ func LedgerQueries() map[string]string {
 	}
 	return out
 }
+
+// NextSeatQuery finds the next reader of cohorts.
+const NextSeatQuery = nextSeatQuery

@@ -40,8 +40,8 @@ func (p *pagePart) keepOpen(subscriber, from int64) {
 
 // planTogether plans the next pages of runs of one digest, if they have as many,
 // a page of subscriptions in one transaction. The readers of all are planned in
-// the order of their ids: those of a zone lie scattered among the others', and a
-// page of it alone would touch as many pages of the tables as it has readers.
+// the order of their ids: those of a cohort may lie scattered among the others', and
+// a page of it alone would touch as many pages of the tables as it has readers.
 func (p *Planner) planTogether(ctx context.Context, runs []openRun, admittedSince int64, pages int, made *choices) error {
 	d, err := p.setup.digestByID(runs[0].edition.DigestID)
 	if err != nil {

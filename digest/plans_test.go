@@ -101,3 +101,27 @@ func TestPlanningReadsByIndex(t *testing.T) {
 		}
 	})
 }
+
+// TestNextSeatByIndex: finding the next reader of some cohorts reads no subscription
+// of others, and not all of theirs, whatever is known of the table.
+func TestNextSeatByIndex(t *testing.T) {
+	index := regexp.MustCompile(`SEARCH s USING COVERING INDEX subscriptions_cohort \(cohort_id=\? AND subscriber_id>\?\)|Limit.*\n.*subscriptions_cohort.*\n +Index Cond: \(\(cohort_id = c.id\) AND \(subscriber_id `)
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		w.scatter(20_000, []string{newYork, "America/Toronto", "America/Lima"}, func(i int) int64 { return int64(i + 1) })
+		look := func(when string) {
+			plan, err := explain(t.Context(), d, digest.NextSeatQuery, "[1,2] 700")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !index.MatchString(plan) || strings.Contains(plan, "Seq Scan on subscriptions") {
+				t.Errorf("%s it reads too much:\n%s", when, plan)
+			}
+		}
+		look("at first")
+		if d.Dialect() == db.Postgres {
+			w.exec(`ANALYZE`)
+			look("later")
+		}
+	})
+}

@@ -132,6 +132,12 @@ func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (par
 	return parts, next == 0, nil
 }
 
+// A MIN for each cohort is one look into its index: over all of them it would be
+// their whole entries.
+const nextSeatQuery = `SELECT COALESCE(MIN(first), 0) FROM (SELECT
+	(SELECT MIN(s.subscriber_id) FROM subscriptions s WHERE s.cohort_id = c.id AND s.state = 'active' AND s.subscriber_id > $2) AS first
+	FROM cohorts c WHERE c.id {in 1}) AS f`
+
 // nextSeat is the first subscriber after low in a cohort of the choosers, 0 if there
 // is none. There may be millions of ids before that one, of readers whose hour is
 // another, and of nobody.
@@ -140,9 +146,7 @@ func nextSeat(ctx context.Context, tx *db.Tx, choosers []*chooser, low int64) (i
 	for i, c := range choosers {
 		cohorts[i] = c.run.CohortID
 	}
-	err = tx.Get(ctx, &id, `SELECT COALESCE(MIN(first), 0) FROM (SELECT
-		(SELECT MIN(s.subscriber_id) FROM subscriptions s WHERE s.cohort_id = c.id AND s.state = 'active' AND s.subscriber_id > $2) AS first
-		FROM cohorts c WHERE c.id {in 1}) AS f`, cohorts, low)
+	err = tx.Get(ctx, &id, nextSeatQuery, cohorts, low)
 	return id, err
 }
 
