@@ -207,7 +207,7 @@ func newcomer(ctx context.Context, tx *db.Tx, address string, now time.Time) (*r
 }
 
 // lockNew keeps other transactions from adding subscribers until this one
-// ends. What adds one, what suppresses an address and what gives one another
+// ends, by a counter that is used for nothing else. What adds one, what suppresses an address and what gives one another
 // address calls it before it looks at rows: otherwise each could miss what the
 // other is about to write, and a suppressed address would be mailed.
 //
@@ -250,6 +250,10 @@ func (s *Store) save(ctx context.Context, tx *db.Tx, recs []*record) error {
 
 // saveRecords is save for notes without network addresses.
 func saveRecords(ctx context.Context, tx *db.Tx, recs []*record) error {
+	recs, err := withIDs(ctx, tx, recs)
+	if err != nil {
+		return fmt.Errorf("give new subscribers ids: %w", err)
+	}
 	if err := insertSubscribers(ctx, tx, recs); err != nil {
 		return fmt.Errorf("insert subscribers: %w", err)
 	}
@@ -278,22 +282,7 @@ func saveRecords(ctx context.Context, tx *db.Tx, recs []*record) error {
 }
 
 func insertSubscribers(ctx context.Context, tx *db.Tx, recs []*record) error {
-	var fresh []*record
-	for _, r := range recs {
-		if r.fresh {
-			fresh = append(fresh, r)
-		}
-	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	first, err := tx.NextIDs(ctx, "subscriber", len(fresh))
-	if err != nil {
-		return err
-	}
-	for i, r := range fresh {
-		r.ID = first + int64(i)
-	}
+	fresh := freshOf(recs)
 	return tx.AddRows(ctx, `INSERT INTO subscribers
 			(id, address, external_id, name, state, language, timezone, format, attributes, asked_at, asked_on, created_at, active_at, confirmed_at, ended_at, suppressed_at)
 		SELECT v.id, v.address, v.external_id, v.name, v.state, v.language, v.timezone, v.format, v.attributes, v.asked_at, v.asked_on, v.created_at, v.active_at, v.confirmed_at, v.ended_at, v.suppressed_at

@@ -1,8 +1,10 @@
 package main_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -190,13 +192,14 @@ func newPlanRoom(b *testing.B, dialect db.Dialect, readers, zones int) *planRoom
 		r.database = dbtest.URL(b, dialect)
 	}
 	r.write(b)
-	r.run(b, "plain.toml", 0, "article", "import", "articles.json")
+	r.run(b, "plain.toml", 0, "migrate")
 	var err error
 	if r.db, err = db.Open(b.Context(), r.database); err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { r.db.Close() })
 	r.fill(b)
+	r.run(b, "plain.toml", 0, "article", "import", "articles.json") // after the readers, whose windows begin when they join
 	r.due(b)
 	r.bytes = r.size(b)
 	return r
@@ -257,54 +260,40 @@ func (r *planRoom) zone(i int) string {
 	return fmt.Sprintf("Etc/GMT%+d", i-11)
 }
 
-// fill makes cohorts and active readers, each with one to six topics of which the first are the most popular.
+// fill imports active readers, each with one to six topics of which the first are the most popular, no two neighbours of
+// the file in one zone.
 func (r *planRoom) fill(b *testing.B) {
-	const page = 50_000
 	b.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
-	digest := r.number(b, `SELECT id FROM digests WHERE slug = 'daily'`)
-	first := r.number(b, `SELECT MIN(id) FROM topics`)
-	for i := range r.zones {
-		r.exec(b, `INSERT INTO cohorts (id, digest_id, zone) VALUES ($1, $2, $3)`, i+1, digest, r.zone(i))
+	file, err := os.Create(filepath.Join(r.dir, "readers.csv"))
+	if err != nil {
+		b.Fatal(err)
 	}
-	r.exec(b, `UPDATE counters SET value = $1 WHERE name = 'cohort'`, r.zones)
-	for from := 0; from < r.readers; from += page {
-		n := min(page, r.readers-from)
-		ids, cohorts, addresses, zones, topics := make([]int64, n), make([]int64, n), make([]string, n), make([]string, n), make([]string, n)
-		for i := range ids {
-			ids[i], cohorts[i] = int64(from+i+1), int64(i%r.zones+1)
-			zones[i] = r.zone(i % r.zones)
-			addresses[i], topics[i] = fmt.Sprintf("reader%d@inbox%d.test", from+i, i%20), someTopics(random, first)
-		}
-		r.inTx(b, func(ctx context.Context, tx *db.Tx) error {
-			if _, err := tx.ExecRows(ctx, `INSERT INTO subscribers (id, address, state, timezone, created_at)
-				SELECT v.id, v.address, 'active', v.timezone, 1 FROM {rows}`,
-				[]db.Column{db.Ints("id", ids), db.Texts("address", addresses), db.Texts("timezone", zones)}); err != nil {
-				return err
-			}
-			_, err := tx.ExecRows(ctx, `INSERT INTO subscriptions (subscriber_id, digest_id, cohort_id, state, topics, created_at)
-				SELECT v.id, $1, v.cohort, 'active', v.topics, 1 FROM {rows}`,
-				[]db.Column{db.Ints("id", ids), db.Ints("cohort", cohorts), db.Texts("topics", topics)}, digest)
-			return err
-		})
+	w := bufio.NewWriter(file)
+	fmt.Fprintln(w, "email,topics,digests,timezone")
+	for i := range r.readers {
+		fmt.Fprintf(w, "reader%d@inbox%d.test,%s,daily,%s\n", i, i%20, someTopics(random), r.zone(i%r.zones))
 	}
+	if err := errors.Join(w.Flush(), file.Close()); err != nil {
+		b.Fatal(err)
+	}
+	r.run(b, "plain.toml", 0, "subscriber", "import", "--confirmed", "--consent", "benchmark", "readers.csv")
 }
 
-// someTopics is the column of a reader's topics, in the order of the form.
-func someTopics(random *rand.Rand, first int64) string {
-	chosen := map[int64]bool{}
+// someTopics are a reader's topics in a file, in the order of the form.
+func someTopics(random *rand.Rand) string {
+	chosen := map[int]bool{}
 	for range 1 + random.IntN(6) {
 		popular := random.Float64()
-		chosen[first+int64(planTopics*popular*popular)] = true
+		chosen[int(planTopics*popular*popular)] = true
 	}
-	var out strings.Builder
-	out.WriteString(",")
-	for id := first; id < first+planTopics; id++ {
-		if chosen[id] {
-			fmt.Fprint(&out, id, ",")
+	var out []string
+	for i := range planTopics {
+		if chosen[i] {
+			out = append(out, fmt.Sprintf("t%d", i))
 		}
 	}
-	return out.String()
+	return strings.Join(out, ";")
 }
 
 // plan plans what is due anew.
@@ -333,8 +322,8 @@ func (r *planRoom) due(b *testing.B) {
 			b.Fatal(err)
 		}
 		slot := time.Date(r.day.Year(), r.day.Month(), r.day.Day(), 7, 0, 0, 0, zone)
-		r.exec(b, `UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = 0, runs = 1 WHERE id = $3`,
-			slot.Format("2006-01-02T15:04"), slot.UnixMilli(), i+1)
+		r.exec(b, `UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = 0, runs = 1 WHERE zone = $3`,
+			slot.Format("2006-01-02T15:04"), slot.UnixMilli(), r.zone(i))
 	}
 }
 
