@@ -203,19 +203,30 @@ func (s *seatRange) span(complete bool) int64 {
 }
 
 // share gives the choosers their subscriptions, in the order of the subscribers,
-// and returns in whose part each is.
+// and returns in whose part each is. The pages of all share memory: of a zone's
+// readers there may be a whole page, of the next zone's the one after it.
 func (s *seatRange) share(choosers []*chooser) []int {
-	order := make([]int, len(s.rows))
-	for i := range order {
-		order[i] = i
+	var order []int
+	counts := make([]int, len(choosers))
+	for i := range s.rows {
+		row := &s.rows[i]
+		if run := choosers[row.part].run; row.SubscriberID > run.PlanCursor && row.JoinedRuns <= run.Number {
+			order = append(order, i)
+			counts[row.part]++
+		}
 	}
 	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(s.rows[i].SubscriberID, s.rows[j].SubscriberID) })
-	parts := make([]int, 0, len(order))
-	for _, i := range order {
-		row := &s.rows[i]
-		if c := choosers[row.part]; row.SubscriberID > c.run.PlanCursor && row.JoinedRuns <= c.run.Number {
-			parts, c.page = append(parts, row.part), append(c.page, row.subscription)
-		}
+	shared := choosers[0].together
+	shared.page = slices.Grow(shared.page[:0], len(order))
+	rest := shared.page
+	for i, c := range choosers {
+		c.page, rest = rest[:0:counts[i]], rest[counts[i]:counts[i]:cap(rest)]
+	}
+	parts := make([]int, len(order))
+	for i, at := range order {
+		row := &s.rows[at]
+		c := choosers[row.part]
+		parts[i], c.page = row.part, append(c.page, row.subscription)
 	}
 	return parts
 }
