@@ -110,7 +110,7 @@ func TestNextSeatByIndex(t *testing.T) {
 		w := newWorld(t, d, localTime)
 		w.scatter(20_000, []string{newYork, "America/Toronto", "America/Lima"}, func(i int) int64 { return int64(i + 1) })
 		look := func(when string) {
-			plan, err := explain(t.Context(), d, digest.NextSeatQuery, "[1,2] 700")
+			plan, err := explain(t.Context(), d, digest.NextSeatQuery(), "[1,2] 700")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -48,7 +48,7 @@ func (s *subscription) reader() []any { return []any{&s.AdmittedAt, &s.Attribute
 // the next one is read.
 func subscriptionPage(ctx context.Context, tx *db.Tx, c *chooser) (last bool, err error) {
 	r := newSeatRows(c)
-	where, args := r.among(c.edition, []any{c.run.CohortID, c.run.PlanCursor, c.run.Number, pageSize})
+	where, args := among(c.edition, []any{c.run.CohortID, c.run.PlanCursor, c.run.Number, pageSize})
 	c.page, c.reached = c.page[:0], c.run.PlanCursor
 	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
 		err := scan(r.fields...)
@@ -83,7 +83,7 @@ func newSeatRows(c *chooser) *seatRows {
 
 // among is SQL that leaves only the recipients of an edition, if it has some,
 // with its arguments behind others.
-func (r *seatRows) among(e *Edition, args []any) (where string, all []any) {
+func among(e *Edition, args []any) (where string, all []any) {
 	if e.Recipients == nil {
 		return ``, args
 	}
@@ -108,12 +108,8 @@ func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (par
 		c.page = c.page[:0]
 		low = min(low, c.run.PlanCursor)
 	}
-	next, err := nextSeat(ctx, tx, choosers, low)
-	if err != nil {
-		return nil, false, err
-	}
-	for next > 0 && len(parts) == 0 {
-		r := seatRange{low: next - 1, high: next - 1 + shared.reach}
+	for len(parts) == 0 && !last {
+		r := seatRange{low: low, high: low + shared.reach}
 		complete, err := r.read(ctx, tx, choosers)
 		if err != nil {
 			return nil, false, err
@@ -122,32 +118,41 @@ func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (par
 			continue
 		}
 		parts, low = r.share(choosers), r.high
-		if next, err = nextSeat(ctx, tx, choosers, low); err != nil {
+		next, err := nextSeat(ctx, tx, choosers, low)
+		if err != nil {
 			return nil, false, err
+		}
+		if last = next == 0; !last && len(parts) == 0 {
+			low = next - 1
 		}
 	}
 	for _, c := range choosers { // also one without readers there, so that nobody looks for them again
 		c.reached = low
 	}
-	return parts, next == 0, nil
+	return parts, last, nil
 }
 
 // A MIN for each cohort is one look into its index: over all of them it would be
 // their whole entries.
 const nextSeatQuery = `SELECT COALESCE(MIN(first), 0) FROM (SELECT
-	(SELECT MIN(s.subscriber_id) FROM subscriptions s WHERE s.cohort_id = c.id AND s.state = 'active' AND s.subscriber_id > $2) AS first
+	(SELECT MIN(s.subscriber_id) FROM subscriptions s WHERE s.cohort_id = c.id AND s.state = 'active' AND s.subscriber_id > $2%s) AS first
 	FROM cohorts c WHERE c.id {in 1}) AS f`
 
-// nextSeat is the first subscriber after low in a cohort of the choosers, 0 if there
-// is none. There may be millions of ids before that one, of readers whose hour is
-// another, and of nobody.
+// nextSeat is the first subscriber after low who may be on a page of the choosers, 0
+// if there is none. There may be millions of ids before that one, of readers whose
+// hour is another, and of nobody.
 func nextSeat(ctx context.Context, tx *db.Tx, choosers []*chooser, low int64) (id int64, err error) {
-	cohorts := make([]int64, len(choosers))
-	for i, c := range choosers {
-		cohorts[i] = c.run.CohortID
-	}
-	err = tx.Get(ctx, &id, nextSeatQuery, cohorts, low)
+	where, args := among(choosers[0].edition, []any{cohortsOf(choosers), low})
+	err = tx.Get(ctx, &id, fmt.Sprintf(nextSeatQuery, where), args...)
 	return id, err
+}
+
+func cohortsOf(choosers []*chooser) []int64 {
+	ids := make([]int64, len(choosers))
+	for i, c := range choosers {
+		ids[i] = c.run.CohortID
+	}
+	return ids
 }
 
 // seatRange is the subscriptions of a range of subscribers' ids, from after low to
@@ -169,11 +174,11 @@ type seatRow struct {
 func (s *seatRange) read(ctx context.Context, tx *db.Tx, choosers []*chooser) (complete bool, err error) {
 	const most = 2 * pageSize
 	r := newSeatRows(choosers[0])
-	cohorts, of := make([]int64, len(choosers)), make(map[int64]int, len(choosers))
+	of := make(map[int64]int, len(choosers))
 	for i, c := range choosers {
-		cohorts[i], of[c.run.CohortID] = c.run.CohortID, i
+		of[c.run.CohortID] = i
 	}
-	where, args := r.among(choosers[0].edition, []any{cohorts, s.low, s.high, most, choosers[0].digest.ID})
+	where, args := among(choosers[0].edition, []any{cohortsOf(choosers), s.low, s.high, most, choosers[0].digest.ID})
 	if choosers[0].readsReaders() { // PostgreSQL would read all of them
 		where += ` AND u.id > $2 AND u.id <= $3`
 	}
@@ -192,8 +197,8 @@ func (s *seatRange) read(ctx context.Context, tx *db.Tx, choosers []*chooser) (c
 	return len(s.rows) < most, err
 }
 
-// span is over how many ids the rows are spread, all ids where nobody is: what
-// follows the last reader of a zone says nothing of the next one.
+// span is over how many ids the rows are spread: what follows the last reader of a
+// zone says nothing of the next one.
 func (s *seatRange) span(complete bool) int64 {
 	last := s.high
 	if complete && len(s.rows) > 0 {

@@ -67,7 +67,9 @@ func (t *together) same(terms terms, p *pool) *pool {
 // aim sets how far the next page reaches, after one that found so many readers in
 // so many ids.
 func (t *together) aim(ids int64, found int) {
-	t.reach = min(ids*pageSize/int64(max(found, 1)), 16*ids)
+	if found > 0 {
+		t.reach = min(ids*pageSize/int64(found), 16*t.reach)
+	}
 }
 
 // madeUpEditions returns the editions that made up for one.
