@@ -32,8 +32,8 @@ func TestInsertRows(t *testing.T) {
 		}{
 			{0, 0, "nothing", 0, 0},
 			{1, 1, "one", 1, 1},
-			{2, 16, "a statement on SQLite", 16, 153},
-			{18, 83, "five and three", 83, 5050},
+			{2, 32, "a statement on SQLite", 32, 561},
+			{34, 67, "two and three", 67, 5050},
 			{1, 100, "all there", 0, 5050},
 			{91, 40, "ten there", 30, 8515},
 		} {
@@ -100,7 +100,7 @@ func TestInsertRowsInFewStatements(t *testing.T) {
 			}
 			return tx.Try(t.Context(), func() error { return nil })
 		}))
-		want := []int{16, 1}
+		want := []int{32, 1}
 		if d.Dialect() == db.Postgres {
 			want = []int{0}
 		}
