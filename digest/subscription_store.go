@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"broadsheet/internal/db"
@@ -47,14 +48,14 @@ func (s *subscription) reader() []any { return []any{&s.AdmittedAt, &s.Attribute
 // some. Those that joined for a later run are left to it. The page is good until
 // the next one is read.
 func subscriptionPage(ctx context.Context, tx *db.Tx, c *chooser) (last bool, err error) {
-	r := newSeatRows(c)
+	q := newSeatQuery(c)
 	where, args := among(c.edition, []any{c.run.CohortID, c.run.PlanCursor, c.run.Number, pageSize})
 	c.page, c.reached = c.page[:0], c.run.PlanCursor
 	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
-		err := scan(r.fields...)
-		c.page = append(c.page, r.sub)
+		err := scan(q.fields...)
+		c.page = append(c.page, q.sub)
 		return err
-	}, r.query+` WHERE s.cohort_id = $1 AND s.state = 'active' AND s.subscriber_id > $2 AND s.joined_runs <= $3`+where+`
+	}, q.text+` WHERE s.cohort_id = $1 AND s.state = 'active' AND s.subscriber_id > $2 AND s.joined_runs <= $3`+where+`
 		ORDER BY s.subscriber_id LIMIT $4`, args...)
 	if n := len(c.page); n > 0 {
 		c.reached = c.page[n-1].SubscriberID
@@ -62,23 +63,23 @@ func subscriptionPage(ctx context.Context, tx *db.Tx, c *chooser) (last bool, er
 	return len(c.page) < pageSize, err
 }
 
-// seatRows is a query for subscriptions s and what it reads of each.
-type seatRows struct {
-	query    string // up to where it says which
+// seatQuery is a query for subscriptions s and what it reads of each.
+type seatQuery struct {
+	text     string // up to where it says which
 	fields   []any
 	sub      subscription // one for all rows: scanning makes it escape
 	cohortID int64
 }
 
-func newSeatRows(c *chooser) *seatRows {
-	r := &seatRows{}
+func newSeatQuery(c *chooser) *seatQuery {
+	q := &seatQuery{}
 	columns, from := `SELECT s.cohort_id, `+seatColumns, ` FROM subscriptions s`
-	r.fields = append([]any{&r.cohortID}, r.sub.seat()...)
+	q.fields = append([]any{&q.cohortID}, q.sub.seat()...)
 	if c.readsReaders() {
-		columns, from, r.fields = columns+readerColumns, from+joinReaders, append(r.fields, r.sub.reader()...)
+		columns, from, q.fields = columns+readerColumns, from+joinReaders, append(q.fields, q.sub.reader()...)
 	}
-	r.query = columns + from
-	return r
+	q.text = columns + from
+	return q
 }
 
 // among is SQL that leaves only the recipients of an edition, if it has some,
@@ -95,36 +96,26 @@ func among(e *Edition, args []any) (where string, all []any) {
 // part of a page, which is in the order of the subscribers. parts says in whose
 // part each of the page's subscriptions is.
 //
-// It reads a range of ids that has about a page of them, twice as many at most. A
-// query that orders all that follow and stops after a page reads all that follow on
-// PostgreSQL.
+// It reads ranges of ids, of which each has about a page of them, until there is
+// half a page at least; at first all that follow, which often fit. A query that
+// orders all that follow and stops after a page reads all that follow on PostgreSQL.
 func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (parts []int, last bool, err error) {
 	if len(choosers) == 1 {
 		last, err = subscriptionPage(ctx, tx, choosers[0])
 		return make([]int, len(choosers[0].page)), last, err
 	}
-	low, shared := choosers[0].run.PlanCursor, choosers[0].together
+	low := choosers[0].run.PlanCursor
 	for _, c := range choosers {
 		c.page = c.page[:0]
 		low = min(low, c.run.PlanCursor)
 	}
 	for len(parts) == 0 && !last {
-		r := seatRange{low: low, high: low + shared.reach}
-		complete, err := r.read(ctx, tx, choosers)
-		if err != nil {
+		r := &seatRows{low: low, rows: choosers[0].together.rows[:0]}
+		if last, err = r.fill(ctx, tx, choosers); err != nil {
 			return nil, false, err
 		}
-		if shared.aim(r.span(complete), len(r.rows)); !complete {
-			continue
-		}
-		parts, low = r.share(choosers), r.high
-		next, err := nextSeat(ctx, tx, choosers, low)
-		if err != nil {
-			return nil, false, err
-		}
-		if last = next == 0; !last && len(parts) == 0 {
-			low = next - 1
-		}
+		parts, low = r.share(choosers), r.low
+		choosers[0].together.rows = r.rows
 	}
 	for _, c := range choosers { // also one without readers there, so that nobody looks for them again
 		c.reached = low
@@ -155,11 +146,10 @@ func cohortsOf(choosers []*chooser) []int64 {
 	return ids
 }
 
-// seatRange is the subscriptions of a range of subscribers' ids, from after low to
-// high, in no order.
-type seatRange struct {
-	low, high int64
-	rows      []seatRow
+// seatRows is the subscriptions of some cohorts, in no order.
+type seatRows struct {
+	low  int64 // they are complete up to this subscriber
+	rows []seatRow
 }
 
 // seatRow is a subscription of a chooser's cohort.
@@ -168,49 +158,76 @@ type seatRow struct {
 	subscription
 }
 
-// read reads the subscriptions of the choosers' cohorts. It reports false if they
-// are too many for a page. Rows that nobody orders are read on SQLite from the index
-// of each cohort, where they lie together.
-func (s *seatRange) read(ctx context.Context, tx *db.Tx, choosers []*chooser) (complete bool, err error) {
+// fill reads on until there is a page. It reports whether that is the last one.
+func (s *seatRows) fill(ctx context.Context, tx *db.Tx, choosers []*chooser) (last bool, err error) {
+	shared := choosers[0].together
+	for len(s.rows) < pageSize/2 {
+		had := len(s.rows)
+		high := s.low + min(shared.reach, math.MaxInt64-s.low)
+		complete, err := s.read(ctx, tx, choosers, high)
+		switch {
+		case err != nil:
+			return false, err
+		case !complete && had > 0:
+			s.rows = s.rows[:had]
+			return false, nil
+		case !complete:
+			shared.aim(high-s.low, len(s.rows))
+			s.rows = s.rows[:0]
+			continue
+		case high == math.MaxInt64:
+			return true, nil
+		case len(s.rows) > had: // what follows the last reader of a zone says nothing of the next one
+			shared.aim(s.highest(had)-s.low, len(s.rows)-had)
+		}
+		next, err := nextSeat(ctx, tx, choosers, high)
+		if err != nil {
+			return false, err
+		}
+		if next == 0 {
+			return true, nil
+		}
+		s.low = next - 1
+	}
+	return false, nil
+}
+
+// highest is the last subscriber of the rows from the given one on.
+func (s *seatRows) highest(from int) int64 {
+	return slices.MaxFunc(s.rows[from:], func(a, b seatRow) int { return cmp.Compare(a.SubscriberID, b.SubscriberID) }).SubscriberID
+}
+
+// read reads the subscriptions of the choosers' cohorts up to a subscriber. It
+// reports false if they are too many for a page. Rows that nobody orders are read
+// on SQLite from the index of each cohort, where they lie together.
+func (s *seatRows) read(ctx context.Context, tx *db.Tx, choosers []*chooser, high int64) (complete bool, err error) {
 	const most = 2 * pageSize
-	r := newSeatRows(choosers[0])
+	q := newSeatQuery(choosers[0])
 	of := make(map[int64]int, len(choosers))
 	for i, c := range choosers {
 		of[c.run.CohortID] = i
 	}
-	where, args := among(choosers[0].edition, []any{cohortsOf(choosers), s.low, s.high, most, choosers[0].digest.ID})
+	where, args := among(choosers[0].edition, []any{cohortsOf(choosers), s.low, high, most - len(s.rows), choosers[0].digest.ID})
 	if choosers[0].readsReaders() { // PostgreSQL would read all of them
 		where += ` AND u.id > $2 AND u.id <= $3`
 	}
 	cohort := `s.cohort_id`
-	if tx.Dialect() == db.Postgres && s.high-s.low < sparse*pageSize { // its index lacks the rest of a row, and most of the range is wanted
+	if tx.Dialect() == db.Postgres && high-s.low < sparse*pageSize { // its index lacks the rest of a row, and most of the range is wanted
 		cohort = `+s.cohort_id`
 	}
-	s.rows = choosers[0].together.rows[:0]
 	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
-		err := scan(r.fields...)
-		s.rows = append(s.rows, seatRow{of[r.cohortID], r.sub})
+		err := scan(q.fields...)
+		s.rows = append(s.rows, seatRow{of[q.cohortID], q.sub})
 		return err
-	}, r.query+` WHERE `+cohort+` {in 1} AND s.digest_id = $5 AND s.state = 'active' AND s.subscriber_id > $2 AND s.subscriber_id <= $3`+where+`
+	}, q.text+` WHERE `+cohort+` {in 1} AND s.digest_id = $5 AND s.state = 'active' AND s.subscriber_id > $2 AND s.subscriber_id <= $3`+where+`
 		LIMIT $4`, args...)
-	choosers[0].together.rows = s.rows
 	return len(s.rows) < most, err
-}
-
-// span is over how many ids the rows are spread: what follows the last reader of a
-// zone says nothing of the next one.
-func (s *seatRange) span(complete bool) int64 {
-	last := s.high
-	if complete && len(s.rows) > 0 {
-		last = slices.MaxFunc(s.rows, func(a, b seatRow) int { return cmp.Compare(a.SubscriberID, b.SubscriberID) }).SubscriberID
-	}
-	return last - s.low
 }
 
 // share gives the choosers their subscriptions, in the order of the subscribers,
 // and returns in whose part each is. The pages of all share memory: of a zone's
 // readers there may be a whole page, of the next zone's the one after it.
-func (s *seatRange) share(choosers []*chooser) []int {
+func (s *seatRows) share(choosers []*chooser) []int {
 	var order []int
 	counts := make([]int, len(choosers))
 	for i := range s.rows {

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"broadsheet/internal/db"
@@ -12,6 +13,9 @@ const mostTogether = 32
 
 // mostStock bounds the windows whose candidates they share as they were found.
 const mostStock = 4
+
+// everyID is a reach that has all ids.
+const everyID = math.MaxInt64
 
 // openRun is a run that is not planned to the end.
 type openRun struct {
@@ -42,7 +46,7 @@ type proofTerms struct {
 
 func newTogether(runs ...*Run) *together {
 	t := &together{
-		mostPools: max(2, mostPools/len(runs)), pools: map[terms]*pool{}, reach: pageSize, runs: len(runs), firstDue: runs[0].DueAt,
+		mostPools: max(2, mostPools/len(runs)), pools: map[terms]*pool{}, reach: everyID, runs: len(runs), firstDue: runs[0].DueAt,
 		stock: map[string][]stored{}, madeUp: map[int64][]editionDay{}, proofs: map[proofTerms][]editionDay{},
 	}
 	for _, r := range runs {
@@ -64,12 +68,14 @@ func (t *together) same(terms terms, p *pool) *pool {
 	return p
 }
 
-// aim sets how far the next page reaches, after one that found so many readers in
-// so many ids.
+// aim sets how far the next page reaches, after a reading that found so many readers
+// in so many ids. The first reading asks for all ids.
 func (t *together) aim(ids int64, found int) {
-	if found > 0 {
-		t.reach = min(ids*pageSize/int64(found), 16*t.reach)
+	if t.reach == everyID {
+		t.reach = pageSize
+		return
 	}
+	t.reach = min(ids*pageSize/int64(found), 16*t.reach)
 }
 
 // madeUpEditions returns the editions that made up for one.

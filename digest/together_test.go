@@ -70,31 +70,46 @@ func (w *world) ownRuns(readers int64) {
 }
 
 // TestManyZonesCostNoMore: what falls due in many zones at once takes as many pages
-// as if it did in one, and its stories are loaded once.
+// as if it did in one, and its stories are loaded once a page, wherever the ids of a
+// zone's readers are.
 func TestManyZonesCostNoMore(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		w := newWorld(t, d, localTime)
-		var zones []string
-		for i := range 24 {
-			zones = append(zones, fmt.Sprintf("Etc/GMT%+d", i-11))
-		}
-		const readers = 2*digest.PageSize + 100
-		w.scatter(readers, zones, func(i int) int64 { return int64(i + 1) })
-		w.begin()
-		w.put(story(1, topicSlugs...))
-		w.exec(`UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = 0`, w.clock.Now().In(zone(t, newYork)).Format("2006-01-02T15:04"), w.clock.Now().UnixMilli())
-		counts := w.tickCounting(`UPDATE runs SET plan_cursor`, `SELECT a.id, a.priority`)
-		if runs := w.count(`SELECT COUNT(*) FROM runs`); runs != 24 {
-			t.Fatalf("%d runs, want one a zone", runs)
-		}
-		if pages := counts[0]; pages < 3 || pages > 5 { // a page reaches as far as it takes to find nearly a page
-			t.Errorf("planning took %d pages, want about three", pages)
-		}
-		if loads := counts[1]; loads != 1 {
-			t.Errorf("candidates were loaded %d times, want once", loads)
-		}
-		w.ownRuns(readers)
-	})
+	const many, few = 2*digest.PageSize + 100, 240
+	for name, test := range map[string]struct {
+		readers       int
+		id            func(i int) int64
+		least, most   int // pages
+		reads, stocks int // at most
+	}{
+		"scattered":      {many, func(i int) int64 { return int64(i + 1) }, 3, 5, 8, 1},
+		"by zone":        {many, func(i int) int64 { return int64(i%24+2)<<26 + int64(i/24) + 1 }, 3, 5, 26, 5},
+		"few, scattered": {few, func(i int) int64 { return int64(i + 1) }, 1, 1, 1, 1},
+		"few, by zone":   {few, func(i int) int64 { return int64(i%24+2)<<26 + int64(i/24) + 1 }, 1, 1, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				w := newWorld(t, d, localTime)
+				var zones []string
+				for i := range 24 {
+					zones = append(zones, fmt.Sprintf("Etc/GMT%+d", i-11))
+				}
+				w.scatter(test.readers, zones, test.id)
+				w.begin()
+				w.put(story(1, topicSlugs...))
+				w.exec(`UPDATE cohorts SET next_slot = $1, next_due_at = $2, last_seq = 0`, w.clock.Now().In(zone(t, newYork)).Format("2006-01-02T15:04"), w.clock.Now().UnixMilli())
+				counts := w.tickCounting(`UPDATE runs SET plan_cursor`, `SELECT s.cohort_id`, `SELECT a.id, a.priority`)
+				if runs := w.count(`SELECT COUNT(*) FROM runs`); runs != 24 {
+					t.Fatalf("%d runs, want one a zone", runs)
+				}
+				if pages := counts[0]; pages < test.least || pages > test.most { // a page reaches as far as it takes to find nearly a page
+					t.Errorf("planning took %d pages, want %d to %d", pages, test.least, test.most)
+				}
+				if reads, stocks := counts[1], counts[2]; reads > test.reads || stocks > test.stocks {
+					t.Errorf("subscriptions were read %d times and candidates %d times, want %d and %d at most", reads, stocks, test.reads, test.stocks)
+				}
+				w.ownRuns(int64(test.readers))
+			})
+		})
+	}
 }
 
 // TestZonesThatEndEarly: the pages of zones without readers where the others have
