@@ -72,7 +72,7 @@ func TestInstantBeforeItsFirstTick(t *testing.T) {
 			if err := people.Add(t.Context(), w.catalog(), subscribers.Add{Address: address, Zone: zone, Confirmed: true, Consent: "by telephone"}); err != nil {
 				t.Fatal(err)
 			}
-			return w.count(`SELECT MAX(id) FROM subscribers`)
+			return w.count(`SELECT id FROM subscribers WHERE address = $1`, address)
 		}
 		ended, first := add("ann@reader.example", newYork), add("bob@reader.example", "Asia/Tokyo")
 		w.exec(`UPDATE subscriptions SET state = 'ended' WHERE subscriber_id = $1`, ended)

@@ -175,7 +175,7 @@ func (r *rounds) plan(ctx context.Context, runs []openRun, alone bool) {
 		r.fail(runs[0].Run, err)
 	default:
 		for _, run := range runs {
-			if r.plan(ctx, []openRun{run}, alone); stop(ctx, r.errs) {
+			if r.plan(ctx, []openRun{run}, false); stop(ctx, r.errs) {
 				return
 			}
 		}

@@ -207,23 +207,31 @@ func TestLaterZonesChooseNothingAnew(t *testing.T) {
 }
 
 // TestPlannedAgainAfterALoss: what a failover to a standby that lags behind lost is
-// planned again with all that its mails are made of.
+// planned again with all that its mails are made of, also where another planner has
+// put as many others there.
 func TestPlannedAgainAfterALoss(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		w := newWorld(t, d, localTime)
-		w.subscribe(1, newYork, "sport")
-		w.subscribe(2, "America/Chicago", "sport") // due an hour later
-		w.begin()
-		w.put(story(1, "sport"))
-		w.tick()
-		for _, table := range []string{"deliveries", "batches", "selections"} {
-			w.exec(`DELETE FROM ` + table)
-		}
-		w.exec(`UPDATE runs SET planned_at = 0, plan_cursor = 0, due = 0`)
-		w.clock.advance(time.Hour)
-		w.tick()
-		same(t, "mails", w.mails(), []string{"daily/2026-11-23 1: 1", "daily/2026-11-23 2: 1"})
-	})
+	for name, lose := range map[string]string{
+		"lost": `DELETE FROM selections`, "others in their place": `UPDATE selections SET id = id + 1`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				w := newWorld(t, d, localTime)
+				w.subscribe(1, newYork, "sport")
+				w.subscribe(2, "America/Chicago", "sport") // due an hour later
+				w.begin()
+				w.put(story(1, "sport"))
+				w.tick()
+				w.exec(lose)
+				for _, table := range []string{"deliveries", "batches"} {
+					w.exec(`DELETE FROM ` + table)
+				}
+				w.exec(`UPDATE runs SET planned_at = 0, plan_cursor = 0, due = 0`)
+				w.clock.advance(time.Hour)
+				w.tick()
+				same(t, "mails", w.mails(), []string{"daily/2026-11-23 1: 1", "daily/2026-11-23 2: 1"})
+			})
+		})
+	}
 }
 
 // TestZonesShareBatches: the readers of zones whose runs are due and expire at once

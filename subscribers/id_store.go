@@ -5,11 +5,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
+	"time"
 
 	"broadsheet/internal/db"
-	"broadsheet/internal/schedule"
 )
 
 // A subscriber's id tells at which hour the clocks were in the reader's zone when
@@ -19,7 +18,7 @@ import (
 // when its reader moves. Those up to idsBefore were given before ids told anything.
 const (
 	idsBefore = 2 << hourBits
-	hourBits  = 26 // ids of an hour, as long as these last: with them ids take four bytes on SQLite
+	hourBits  = 26 // ids of an hour, as long as these last: ids are then numbers of four bytes
 	wideBits  = 40 // and from then on
 )
 
@@ -103,8 +102,8 @@ func givenIDs(ctx context.Context, tx *db.Tx, hours []clockHour) (map[string]int
 	return given, err
 }
 
-// clock is the zone by which the reader's digests are due, "" for one who has
-// neither a zone nor digests.
+// clock is the zone of the reader or, of one who has said none, of the reader's
+// digests; "" for one who has neither.
 func (r *record) clock() string {
 	if r.Zone == "" && len(r.seats) > 0 {
 		return r.seats[0].Zone
@@ -122,10 +121,18 @@ func clockHours(recs []*record) map[string]clockHour {
 			continue
 		}
 		hours[zone] = 0
-		if loc, err := schedule.Zone(zone); err == nil {
-			ahead := schedule.StandardOffset(loc, r.CreatedAt)
-			hours[zone] = max(lastHour, min(firstHour, clockHour(math.Floor(ahead.Hours()))))
+		if loc, err := time.LoadLocation(zone); err == nil {
+			hours[zone] = hourOf(loc, r.CreatedAt.Year())
 		}
 	}
 	return hours
+}
+
+// hourOf is the hour of a zone in a year: in the part of it in which clocks are set
+// back.
+func hourOf(loc *time.Location, year int) clockHour {
+	_, winter := time.Date(year, time.January, 1, 0, 0, 0, 0, time.UTC).In(loc).Zone()
+	_, summer := time.Date(year, time.July, 1, 0, 0, 0, 0, time.UTC).In(loc).Zone()
+	const day = 24 * 3600 // so that the quotient is rounded down
+	return max(lastHour, min(firstHour, clockHour((min(winter, summer)+day)/3600-24)))
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"broadsheet/subscribers"
 )
@@ -114,4 +115,24 @@ func TestIDsBesideThoseOfBefore(t *testing.T) {
 			t.Errorf("the old counter stands at %d", n)
 		}
 	})
+}
+
+func TestHourOf(t *testing.T) {
+	for name, want := range map[string]int{
+		"UTC": 0, "Europe/Berlin": 1, "Europe/Dublin": 0, "America/New_York": -5, "Asia/Kathmandu": 5, "Australia/Sydney": 10,
+		"Australia/Lord_Howe": 10, "America/St_Johns": -4, "Pacific/Marquesas": -10, "Pacific/Kiritimati": 14, "Etc/GMT+12": -12,
+	} {
+		loc, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := subscribers.HourOf(loc, 2026); got != want {
+			t.Errorf("the hour of %s is %d, want %d", name, got, want)
+		}
+	}
+	for seconds, want := range map[int]int{-13 * 3600: -12, 15 * 3600: 14, -1: -1, 3599: 0} {
+		if got := subscribers.HourOf(time.FixedZone("", seconds), 2026); got != want {
+			t.Errorf("the hour of clocks %d seconds ahead is %d, want %d", seconds, got, want)
+		}
+	}
 }

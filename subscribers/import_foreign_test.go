@@ -227,7 +227,7 @@ func TestExportForOtherTools(t *testing.T) {
 		for tool, want := range map[string]string{
 			"mailchimp":  "Email Address,First Name,Last Name,Tags\nada@example.com,Ada King,Lovelace,\"\"\"world\"\",\"\"sport\"\",\"\"daily\"\",\"\"tier=paid\"\"\"\n",
 			"substack":   "email,name,created_at\nada@example.com,Ada King Lovelace," + at + "\n",
-			"ghost":      "email,name,subscribed_to_emails,labels,created_at\nada@example.com,Ada King Lovelace,true,\"world,sport,daily,tier=paid\"," + at + "\nbob@example.com,'=Bob,false,," + at + "\n",
+			"ghost":      "email,name,subscribed_to_emails,labels,created_at\nbob@example.com,'=Bob,false,," + at + "\nada@example.com,Ada King Lovelace,true,\"world,sport,daily,tier=paid\"," + at + "\n",
 			"listmonk":   "email,name,attributes\nada@example.com,Ada King Lovelace,\"{\"\"digests\"\":[\"\"daily\"\"],\"\"tier\"\":\"\"paid\"\",\"\"topics\"\":[\"\"world\"\",\"\"sport\"\"]}\"\n",
 			"buttondown": "email_address,tags,creation_date\nada@example.com,\"world,sport,daily,tier=paid\"," + at + "\n",
 			"beehiiv":    "email,first_name,last_name,tags,created_at\nada@example.com,Ada King,Lovelace,\"world,sport,daily,tier=paid\"," + at + "\n",

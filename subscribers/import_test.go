@@ -348,12 +348,12 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 func TestListAndCount(t *testing.T) {
 	eachDesk(t, func(t *testing.T, k *desk) {
-		k.wantImport("email,name,status,topics,digests\n"+
-			"ann@example.com,Ann,active,world,daily\n"+
-			"bob@example.com,Bob 100%,active,*,daily;weekly\n"+
-			"cat@example.com,,pending,sport;arts,daily\n"+
-			"dan_x@example.com,,unsubscribed,,\n"+
-			"eve@example.com,,suppressed,world,weekly\n", confirmed, "+5 ~0 =0 -0")
+		k.wantImport("email,name,status,topics,digests,timezone\n"+
+			"ann@example.com,Ann,active,world,daily,UTC\n"+
+			"bob@example.com,Bob 100%,active,*,daily;weekly,UTC\n"+
+			"cat@example.com,,pending,sport;arts,daily,UTC\n"+
+			"dan_x@example.com,,unsubscribed,,,UTC\n"+
+			"eve@example.com,,suppressed,world,weekly,UTC\n", confirmed, "+5 ~0 =0 -0")
 		for name, c := range map[string]struct {
 			f    subscribers.Filter
 			want string
@@ -369,7 +369,7 @@ func TestListAndCount(t *testing.T) {
 			"name":         {subscribers.Filter{Query: "100%"}, "bob"},
 			"wildcards":    {subscribers.Filter{Query: "_"}, "dan_x"},
 			"nothing":      {subscribers.Filter{Query: `\`}, ""},
-			"page":         {subscribers.Filter{After: 2, Limit: 2}, "cat dan_x"},
+			"page":         {subscribers.Filter{After: k.detail("bob@example.com").ID, Limit: 2}, "cat dan_x"},
 		} {
 			rows, err := k.List(t.Context(), c.f)
 			k.must(err)

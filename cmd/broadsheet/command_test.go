@@ -100,7 +100,7 @@ func TestCommandsBesideService(t *testing.T) {
 		{args: "subscriber add dee@inbox.example", stdout: `^dee@inbox.example is asked to confirm: broadsheet serve sends the mail\n$`},
 		{args: "subscriber import readers.csv --confirmed --consent 'old list'", stdout: `^2 rows: 2 added, 0 updated, 0 unchanged, 0 bad\n$`},
 		{args: "subscriber import readers.csv --confirmed --consent 'old list'", stdout: `^2 rows: 0 added, 0 updated, 2 unchanged, 0 bad\n$`},
-		{args: "subscriber list --state active", stdout: `(?s)ada@inbox.example +Ada +active.*bo@inbox.example.*cy@inbox.example`},
+		{args: "subscriber list --state active", stdout: `(?s)bo@inbox.example.*ada@inbox.example +Ada +active.*cy@inbox.example`},
 		{args: "subscriber show ADA@inbox.example", stdout: `(?s)address +ada@inbox.example\n.*daily: active, topics topic-0.*asked at the desk`},
 		{args: "subscriber export --topic topic-1", stdout: `(?m)^bo@inbox.example,Bo,active,topic-1,daily,Asia/Tokyo,,,$`},
 		{args: "digest list", stdout: `daily +The Morning Courier +0 7 \* \* \* +UTC +\* +3 +20`},

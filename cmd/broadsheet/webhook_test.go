@@ -87,8 +87,8 @@ func TestWebhooksAreTold(t *testing.T) {
 		{args: "subscriber add ann@inbox.example --confirmed --consent asked"},
 		{args: "subscriber import readers.csv --confirmed --consent asked"},
 		{args: "subscriber pause ann@inbox.example --until 2099-01-01"},
-		{args: "webhook list crm", stdout: `(?s)confirmed +1 +waiting.*changed +1 +waiting`},
-		{args: "webhook list crm --output json", stdout: `"event": "confirmed", "reader": 1, "state": "waiting", "attempts": 0`},
+		{args: "webhook list crm", stdout: `(?s)confirmed +\d+ +waiting.*changed +\d+ +waiting`},
+		{args: "webhook list crm --output json", stdout: `"event": "confirmed", "reader": \d+, "state": "waiting", "attempts": 0`},
 		{args: "webhook retry crm --dry-run", stdout: `2 events for crm, of which 0 events given up`},
 		{args: "webhook list shop", code: 2, stderr: `no \[\[webhook_out\]\] "shop"`},
 		{args: "webhook retry", code: 2, stderr: "SLUG is missing"},
@@ -125,7 +125,7 @@ func TestWebhookRetry(t *testing.T) {
 	execute(t, d, `UPDATE outbox SET next_try_at = 0, answer = 'HTTP 500'`)
 	n.steps([]step{
 		{args: "webhook list", stdout: `crm .* works +0 +1 `},
-		{args: "webhook list crm --output csv", stdout: `,confirmed,1,given up,0,,HTTP 500`},
+		{args: "webhook list crm --output csv", stdout: `,confirmed,\d+,given up,0,,HTTP 500`},
 		{args: "webhook retry crm --dry-run", stdout: `1 event for crm, of which 1 event given up`},
 		{args: "webhook retry crm", stdout: `1 event for crm`},
 	})
@@ -150,7 +150,7 @@ func TestSubscriberHistory(t *testing.T) {
 		{args: "subscriber show ann@inbox.example --history --output json",
 			stdout: `"event": "added", "by": "operator", "origin": "command", "client": "", "detail": "digests=daily.*", "text_hash": "[0-9a-f]{64}", "text_version": 1, "text_language": "", "text_since": "20.*Z", "text": "asked at the desk"`},
 		{args: "subscriber erase ann@inbox.example --yes"},
-		{args: "subscriber show ann@inbox.example --history", stdout: `(?s)Reader 1 was erased: this is what is kept\.\n\n.*erased +operator, by way of command\n`},
+		{args: "subscriber show ann@inbox.example --history", stdout: `(?s)Reader \d+ was erased: this is what is kept\.\n\n.*erased +operator, by way of command\n`},
 		{args: "subscriber show bo@inbox.example --history", code: 1, stderr: "bo@inbox.example"},
 	})
 	if shown := n.must("subscriber", "show", "ann@inbox.example", "--history", "--output", "csv").stdout; strings.Contains(shown, "inbox.example") || strings.Contains(shown, "Ann") {

@@ -125,7 +125,9 @@ func (p *paper) send(t *testing.T) string {
 	ctx := t.Context()
 	topic := p.Setup.Topics[0].Slug
 	must(p.Subscribers.SignUp(ctx, p.Catalog, subscribers.SignUp{Address: "ann@reader.example", Topics: []string{topic}, Digests: []string{p.digest.Slug}, Zone: "UTC", Origin: "form", Text: "Yes."}))
-	token := subscribers.ConfirmToken(1, "ann@reader.example", time.Now())
+	ann, err := p.Subscribers.ByAddress(ctx, "ann@reader.example")
+	must(err)
+	token := subscribers.ConfirmToken(ann.ID, "ann@reader.example", time.Now())
 	seen, err := p.Subscribers.Asked(ctx, p.Catalog, token)
 	must(err)
 	_, err = p.Subscribers.Confirm(ctx, p.Catalog, token, subscribers.Confirmation{Seen: seen.Mark, Origin: "form"})

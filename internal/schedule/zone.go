@@ -29,14 +29,6 @@ func Zone(name string) (*time.Location, error) {
 	return loc, nil
 }
 
-// StandardOffset is how far clocks at a place are ahead of UTC in the part of the
-// year of t in which they are set back.
-func StandardOffset(loc *time.Location, t time.Time) time.Duration {
-	_, winter := time.Date(t.Year(), time.January, 1, 0, 0, 0, 0, time.UTC).In(loc).Zone()
-	_, summer := time.Date(t.Year(), time.July, 1, 0, 0, 0, 0, time.UTC).In(loc).Zone()
-	return time.Duration(min(winter, summer)) * time.Second
-}
-
 // Zones loads time zones and keeps them, so that each is read once. It may be used
 // by several goroutines at once.
 type Zones struct {

@@ -82,30 +82,3 @@ func TestZonesLoadsOnce(t *testing.T) {
 		}
 	}
 }
-
-func TestStandardOffset(t *testing.T) {
-	for name, want := range map[string]time.Duration{
-		"UTC": 0, "Europe/Berlin": time.Hour, "Europe/Dublin": 0, "America/New_York": -5 * time.Hour, "Asia/Kathmandu": 5*time.Hour + 45*time.Minute,
-		"Australia/Sydney": 10 * time.Hour, "Australia/Lord_Howe": 10*time.Hour + 30*time.Minute, "America/St_Johns": -3*time.Hour - 30*time.Minute,
-		"Pacific/Kiritimati": 14 * time.Hour, "Etc/GMT+12": -12 * time.Hour,
-	} {
-		loc, err := schedule.Zone(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, month := range []time.Month{time.January, time.April, time.July, time.December} {
-			if got := schedule.StandardOffset(loc, time.Date(2026, month, 20, 0, 0, 0, 0, time.UTC)); got != want {
-				t.Errorf("the standard time of %s, asked in %s, is %s ahead, want %s", name, month, got, want)
-			}
-		}
-	}
-	for _, name := range zoneNames(t) {
-		loc, err := schedule.Zone(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := schedule.StandardOffset(loc, time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)); got < -12*time.Hour || got > 14*time.Hour {
-			t.Errorf("the standard time of %s is %s ahead", name, got)
-		}
-	}
-}
