@@ -319,6 +319,38 @@ func TestZonesFarApart(t *testing.T) {
 	})
 }
 
+// TestRecipientsFarApart: an edition for a few of many readers goes straight to the
+// next of them.
+func TestRecipientsFarApart(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		const each = 5 * digest.PageSize / 2
+		w.scatter(3*each, []string{newYork, "America/Toronto", "America/Lima"}, func(i int) int64 { return int64(1+i%3)<<40 + int64(i/3) })
+		w.begin()
+		w.put(story(1, topicSlugs...))
+		var few []int64
+		for zone := range int64(3) {
+			few = append(few, (1+zone)<<40+1, (1+zone)<<40+each-1)
+		}
+		reads := 0
+		ctx := db.Watched(t.Context(), func(query string) {
+			if strings.HasPrefix(query, "SELECT s.cohort_id") {
+				reads++
+			}
+		})
+		e, err := w.planner.SendNow(ctx, digest.Send{Digest: w.daily, Recipients: few}, w.clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.planner.PlanRuns(ctx, e.ID); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM deliveries`); n != int64(len(few)) || reads > 4 {
+			t.Errorf("%d deliveries and %d readings of subscriptions, want %d and 4 at most", n, reads, len(few))
+		}
+	})
+}
+
 // TestOneOfManyRunsFails: the others are planned all the same.
 func TestOneOfManyRunsFails(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

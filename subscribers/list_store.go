@@ -141,8 +141,8 @@ type Pause struct {
 	Until  time.Time
 }
 
-// List returns subscribers in the order of their ids. For more than a page,
-// pass the last id as After.
+// List returns subscribers in the order of their ids: by the hour of their clocks,
+// then as they came. For more than a page, pass the last id as After.
 func (s *Store) List(ctx context.Context, f Filter) ([]Row, error) {
 	var rows []Row
 	err := s.db.View(ctx, func(tx *db.Tx) error {

@@ -207,9 +207,10 @@ func newcomer(ctx context.Context, tx *db.Tx, address string, now time.Time) (*r
 }
 
 // lockNew keeps other transactions from adding subscribers until this one
-// ends, by a counter that is used for nothing else. What adds one, what suppresses an address and what gives one another
-// address calls it before it looks at rows: otherwise each could miss what the
-// other is about to write, and a suppressed address would be mailed.
+// ends, by a counter that is used for nothing else. What adds one, what suppresses
+// an address and what gives one another address calls it before it looks at rows:
+// otherwise each could miss what the other is about to write, and a suppressed
+// address would be mailed.
 //
 // Transactions lock in one order, so that none ever waits for one that waits for
 // it: this; the rows of subscribers by their ids, all of them at once; what hangs
