@@ -53,6 +53,9 @@ func (p *Planner) planTogether(ctx context.Context, runs []openRun, admittedSinc
 		all[i] = &runs[i].Run
 	}
 	shared := newTogether(all...)
+	if runs[0].small { // as all of them are
+		shared.reach = everyID
+	}
 	for i := range runs {
 		c := newChooser(p.setup, d, runs[i].edition, &runs[i].Run)
 		c.admittedSince, c.choices, c.together = admittedSince, made, shared

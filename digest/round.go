@@ -117,7 +117,7 @@ func (r *rounds) turns(ctx context.Context, runs []Run) (turns [][]openRun) {
 			at = len(turns)
 			open[k], turns = at, append(turns, nil)
 		}
-		turns[at] = append(turns[at], openRun{run, e})
+		turns[at] = append(turns[at], openRun{run, e, k.small})
 	}
 	return turns
 }

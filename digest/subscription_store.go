@@ -97,8 +97,9 @@ func among(e *Edition, args []any) (where string, all []any) {
 // part each of the page's subscriptions is.
 //
 // It reads ranges of ids, of which each has about a page of them, until there is
-// half a page at least; at first all that follow, which often fit. A query that
-// orders all that follow and stops after a page reads all that follow on PostgreSQL.
+// half a page at least; of small runs at first all that follow, which often fit. A
+// query that orders all that follow and stops after a page reads all that follow on
+// PostgreSQL.
 func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (parts []int, last bool, err error) {
 	if len(choosers) == 1 {
 		last, err = subscriptionPage(ctx, tx, choosers[0])

@@ -21,6 +21,7 @@ const everyID = math.MaxInt64
 type openRun struct {
 	Run
 	edition *Edition
+	small   bool // one page had all of its readers when it was first seen
 }
 
 // together is what the choosers of runs that are planned together share.
@@ -46,7 +47,7 @@ type proofTerms struct {
 
 func newTogether(runs ...*Run) *together {
 	t := &together{
-		mostPools: max(2, mostPools/len(runs)), pools: map[terms]*pool{}, reach: everyID, runs: len(runs), firstDue: runs[0].DueAt,
+		mostPools: max(2, mostPools/len(runs)), pools: map[terms]*pool{}, reach: pageSize, runs: len(runs), firstDue: runs[0].DueAt,
 		stock: map[string][]stored{}, madeUp: map[int64][]editionDay{}, proofs: map[proofTerms][]editionDay{},
 	}
 	for _, r := range runs {
@@ -69,7 +70,7 @@ func (t *together) same(terms terms, p *pool) *pool {
 }
 
 // aim sets how far the next page reaches, after a reading that found so many readers
-// in so many ids. The first reading asks for all ids.
+// in so many ids.
 func (t *together) aim(ids int64, found int) {
 	if t.reach == everyID {
 		t.reach = pageSize
