@@ -40,7 +40,7 @@ type MTAOptions struct {
 }
 
 // MTA is a real mail server: a Postfix that delivers to a Dovecot, on loopback and with nothing outside its folder.
-// What Postfix cannot hand on it returns to the envelope sender after 5 seconds at the latest.
+// What Postfix cannot hand on it returns to the envelope sender, as a rule within 10 seconds.
 type MTA struct {
 	dir              string
 	smtp, lmtp, imap int
