@@ -144,6 +144,7 @@ func (c *chooser) stillKept(ctx context.Context, tx *db.Tx) (bool, error) {
 	}
 	if !kept {
 		clear(c.pools)
+		clear(c.together.stock)
 	}
 	return kept, nil
 }

@@ -7,64 +7,75 @@ import (
 	"broadsheet/internal/db"
 )
 
-// kept is selections that are surely in the database, by their editions: storing
-// one again would change nothing.
-type kept map[int64]map[int64]bool
+// kept is selections that are surely in the database: storing one again would
+// change nothing. After a failover to a standby that lags behind, they may be gone,
+// and pages of theirs are planned again. So it is checked before each tick.
+type kept struct {
+	of      map[int64]map[int64]bool // by their editions
+	run     int64                    // that the last page finished, 0 if it finished none
+	planned int64                    // when that was
+}
 
-// add notes that selections of an edition are stored.
-func (k kept) add(edition int64, selections map[int64]string) {
-	if k.size()+len(selections) > mostChoices {
-		clear(k)
+// add notes that a page is stored.
+func (k *kept) add(page *plannedPage) {
+	if k.size()+len(page.selections) > mostChoices {
+		clear(k.of)
 	}
-	if k[edition] == nil {
-		k[edition] = make(map[int64]bool, len(selections))
+	ids := k.of[page.edition.ID]
+	if ids == nil {
+		ids = make(map[int64]bool, len(page.selections))
+		k.of[page.edition.ID] = ids
 	}
-	for id := range selections {
-		k[edition][id] = true
+	for id := range page.selections {
+		ids[id] = true
+	}
+	k.run, k.planned = page.parts[0].run.ID, page.planned
+	if !page.last {
+		k.run = 0
 	}
 }
 
-func (k kept) size() (n int) {
-	for _, ids := range k {
+func (k *kept) size() (n int) {
+	for _, ids := range k.of {
 		n += len(ids)
 	}
 	return n
 }
 
-// look notes which selections of an edition the database has. It is called anew in
-// each tick: after a failover to a standby that lags behind, pages are planned again
-// whose selections are gone. What is known is read again only if it adds up to
-// something else.
-func (k kept) look(ctx context.Context, tx *db.Tx, edition int64) error {
-	const low = 1<<31 - 1
-	var n, want int64
-	for id := range k[edition] {
-		n, want = n+1, want+id&low
-	}
-	same := false
-	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
-		var count, sum int64
-		err := scan(&count, &sum)
-		same = count == n && sum == want
-		return err
-	}, `SELECT COUNT(*), CAST(COALESCE(SUM(id & $2), 0) AS BIGINT) FROM selections WHERE edition_id = $1`, edition, low)
+// check forgets all if the page that was stored last may be gone. Who plans it again
+// does so later, so the time tells; and as it is there, so is what was stored before
+// it.
+func (k *kept) check(ctx context.Context, tx *db.Tx) error {
+	var planned int64
+	err := tx.Get(ctx, &planned, `SELECT COALESCE(MAX(planned_at), 0) FROM runs WHERE id = $1`, k.run)
 	if err != nil {
-		return fmt.Errorf("add up the selections of an edition: %w", err)
+		return fmt.Errorf("find the run that was planned last: %w", err)
 	}
-	if same {
+	if k.run == 0 || planned != k.planned {
+		clear(k.of)
+	}
+	return nil
+}
+
+// look notes which selections of an edition the database has, if nothing of it is
+// known.
+func (k *kept) look(ctx context.Context, tx *db.Tx, edition int64) error {
+	if k.of[edition] != nil {
 		return nil
 	}
-	delete(k, edition)
-	found := map[int64]string{}
-	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
+	found := map[int64]bool{}
+	err := tx.Each(ctx, func(scan func(dest ...any) error) error {
 		var id int64
 		err := scan(&id)
-		found[id] = ""
+		found[id] = true
 		return err
 	}, `SELECT id FROM selections WHERE edition_id = $1 LIMIT $2`, edition, mostChoices/2)
 	if err != nil {
 		return fmt.Errorf("find the selections of an edition: %w", err)
 	}
-	k.add(edition, found)
+	if k.size()+len(found) > mostChoices {
+		clear(k.of)
+	}
+	k.of[edition] = found
 	return nil
 }

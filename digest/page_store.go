@@ -36,9 +36,9 @@ func (s *Store) writePage(ctx context.Context, tx *db.Tx, p *plannedPage) error 
 			return fmt.Errorf("keep windows open: %w", err)
 		}
 	}
-	planned := int64(0)
+	p.planned = 0
 	if p.last {
-		planned = now
+		p.planned = now
 	}
 	var ids, cursors, due []int64
 	for _, part := range p.parts {
@@ -49,7 +49,7 @@ func (s *Store) writePage(ctx context.Context, tx *db.Tx, p *plannedPage) error 
 		ids, cursors, due = append(ids, part.run.ID), append(cursors, cursor), append(due, part.due)
 	}
 	if _, err := tx.ExecRows(ctx, `UPDATE runs SET plan_cursor = v.plan_cursor, planned_at = $1, due = runs.due + v.due FROM {rows} WHERE runs.id = v.id`,
-		[]db.Column{db.Ints("id", ids), db.Ints("plan_cursor", cursors), db.Ints("due", due)}, planned); err != nil {
+		[]db.Column{db.Ints("id", ids), db.Ints("plan_cursor", cursors), db.Ints("due", due)}, p.planned); err != nil {
 		return err
 	}
 	return p.markProof(ctx, tx)

@@ -13,6 +13,7 @@ type plannedPage struct {
 	edition    *Edition
 	parts      []*pagePart // a run each
 	last       bool
+	planned    int64            // when it finished its runs, 0 if it did not
 	selections map[int64]string // that are not surely stored yet
 
 	subscriber []int64 // who gets a delivery
@@ -67,7 +68,7 @@ func (p *Planner) planTogether(ctx context.Context, runs []openRun, admittedSinc
 			return fmt.Errorf("after subscriber %d: %w", runs[0].PlanCursor, err)
 		}
 		for _, page := range planned {
-			made.kept.add(page.edition.ID, page.selections)
+			made.kept.add(page)
 		}
 		if len(planned) == 0 || planned[0].last {
 			return nil
@@ -170,7 +171,7 @@ func (p pagePlace) take(c *chooser, sub *subscription, pick chosen) {
 		part.skips[pick.skip]++
 		return
 	}
-	if !c.choices.kept[p.edition.ID][pick.id] {
+	if !c.choices.kept.of[p.edition.ID][pick.id] {
 		p.selections[pick.id] = pick.text
 	}
 	p.subscriber, p.plannedPage.part = append(p.subscriber, sub.SubscriberID), append(p.plannedPage.part, p.at)

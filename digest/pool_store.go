@@ -82,7 +82,7 @@ func (c *chooser) takes(s *stored) bool {
 }
 
 // stock loads the articles of the window that begins at from, in the order of
-// their ids, or returns what another chooser found for this page.
+// their ids, or returns what another chooser found in this turn.
 func (c *chooser) stock(ctx context.Context, tx *db.Tx, from int64) (out []stored, err error) {
 	where, args := c.reach(from)
 	key := fmt.Sprintln(where, args)

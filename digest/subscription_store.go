@@ -181,6 +181,9 @@ func (s *seatRows) fill(ctx context.Context, tx *db.Tx, choosers []*chooser) (la
 		case len(s.rows) > had: // what follows the last reader of a zone says nothing of the next one
 			shared.aim(s.highest(had)-s.low, len(s.rows)-had)
 		}
+		if s.low = high; len(s.rows) >= pageSize/2 {
+			return false, nil
+		}
 		next, err := nextSeat(ctx, tx, choosers, high)
 		if err != nil {
 			return false, err

@@ -33,7 +33,7 @@ type together struct {
 	page      []subscription              // memory for the choosers' parts of that page
 	runs      int                         // that are planned together
 	firstDue  time.Time                   // when the first of them is due
-	stock     map[string][]stored         // candidates of windows, as they are asked for; of one page
+	stock     map[string][]stored         // candidates of windows, as they are asked for
 	madeUp    map[int64][]editionDay      // editions that made up for one, as they are asked for; of one page
 	proofs    map[proofTerms][]editionDay // editions that are proof, in the same way
 }
@@ -112,9 +112,9 @@ func (t *together) keepStock(key string, found []stored) {
 	}
 }
 
-// turnPage forgets what was found for a page.
+// turnPage forgets what was found for a page. Candidates stay as they were found,
+// as in the choosers that have them already.
 func (t *together) turnPage() {
-	clear(t.stock)
 	clear(t.madeUp)
 	clear(t.proofs)
 }
