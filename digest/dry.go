@@ -138,7 +138,7 @@ func (p *Planner) walk(ctx context.Context, c *chooser, each func(pick chosen) b
 		var last bool
 		var known *evidence
 		err := p.store.db.View(ctx, func(tx *db.Tx) (err error) {
-			if last, err = subscriptionPage(ctx, tx, c); err != nil {
+			if _, last, err = subscriptionPage(ctx, tx, []*chooser{c}); err != nil {
 				return err
 			}
 			known, err = c.prepare(ctx, tx, c.page)
@@ -152,11 +152,11 @@ func (p *Planner) walk(ctx context.Context, c *chooser, each func(pick chosen) b
 			if err != nil {
 				return err
 			}
-			c.run.PlanCursor = c.page[i].SubscriberID
 			if !each(pick) {
 				return nil
 			}
 		}
+		c.run.PlanCursor = c.reached
 		if last {
 			return nil
 		}

@@ -56,7 +56,9 @@ func sumOf(key []byte) keySum {
 	return keySum(sum[:])
 }
 
-func newChoices() *choices { return &choices{places: map[keySum]int32{}, kept: kept{of: map[int64]map[int64]bool{}}} }
+func newChoices() *choices {
+	return &choices{places: map[keySum]int32{}, kept: kept{of: map[int64]map[int64]bool{}}}
+}
 
 // of returns the list of some terms.
 func (c *choices) of(t terms) *madeList {

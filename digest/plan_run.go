@@ -103,7 +103,7 @@ func (p *Planner) planPage(ctx context.Context, choosers []*chooser) (planned []
 // choosePage reads the next page of runs and chooses for it. It returns a page for
 // each edition.
 func choosePage(ctx context.Context, tx *db.Tx, choosers []*chooser) ([]*plannedPage, error) {
-	parts, last, err := subscriptionPages(ctx, tx, choosers)
+	parts, last, err := subscriptionPage(ctx, tx, choosers)
 	if err != nil {
 		return nil, err
 	}

@@ -43,26 +43,6 @@ func (s *subscription) seat() []any {
 // reader returns where the columns of the subscriber go.
 func (s *subscription) reader() []any { return []any{&s.AdmittedAt, &s.Attributes, &s.Language} }
 
-// subscriptionPage reads the next active subscriptions of a run's cohort that are
-// not planned yet, only those of the recipients of a partial edition that has
-// some. Those that joined for a later run are left to it. The page is good until
-// the next one is read.
-func subscriptionPage(ctx context.Context, tx *db.Tx, c *chooser) (last bool, err error) {
-	q := newSeatQuery(c)
-	where, args := among(c.edition, []any{c.run.CohortID, c.run.PlanCursor, c.run.Number, pageSize})
-	c.page, c.reached = c.page[:0], c.run.PlanCursor
-	err = tx.Each(ctx, func(scan func(dest ...any) error) error {
-		err := scan(q.fields...)
-		c.page = append(c.page, q.sub)
-		return err
-	}, q.text+` WHERE s.cohort_id = $1 AND s.state = 'active' AND s.subscriber_id > $2 AND s.joined_runs <= $3`+where+`
-		ORDER BY s.subscriber_id LIMIT $4`, args...)
-	if n := len(c.page); n > 0 {
-		c.reached = c.page[n-1].SubscriberID
-	}
-	return len(c.page) < pageSize, err
-}
-
 // seatQuery is a query for subscriptions s and what it reads of each.
 type seatQuery struct {
 	text     string // up to where it says which
@@ -92,19 +72,17 @@ func among(e *Edition, args []any) (where string, all []any) {
 	return fmt.Sprintf(` AND s.subscriber_id {in %d}`, len(args)), args
 }
 
-// subscriptionPages is subscriptionPage for runs of a digest: each chooser has its
-// part of a page, which is in the order of the subscribers. parts says in whose
-// part each of the page's subscriptions is.
+// subscriptionPage reads the next active subscriptions of runs of a digest that are
+// not planned yet, only those of the recipients of a partial edition that has some.
+// Those that joined for a later run are left to it. Each chooser has its part of the
+// page, which is in the order of the subscribers and good until the next one is read.
+// parts says in whose part each of the page's subscriptions is.
 //
 // It reads ranges of ids, of which each has about a page of them, until there is
 // half a page at least; of small runs at first all that follow, which often fit. A
-// query that orders all that follow and stops after a page reads all that follow on
-// PostgreSQL.
-func subscriptionPages(ctx context.Context, tx *db.Tx, choosers []*chooser) (parts []int, last bool, err error) {
-	if len(choosers) == 1 {
-		last, err = subscriptionPage(ctx, tx, choosers[0])
-		return make([]int, len(choosers[0].page)), last, err
-	}
+// query that orders all that follow and stops after a page may read all that follow
+// on PostgreSQL, also of a single run.
+func subscriptionPage(ctx context.Context, tx *db.Tx, choosers []*chooser) (parts []int, last bool, err error) {
 	low := choosers[0].run.PlanCursor
 	for _, c := range choosers {
 		c.page = c.page[:0]
@@ -162,7 +140,15 @@ type seatRow struct {
 // fill reads on until there is a page. It reports whether that is the last one.
 func (s *seatRows) fill(ctx context.Context, tx *db.Tx, choosers []*chooser) (last bool, err error) {
 	shared := choosers[0].together
+	near := s.low > 0 || shared.reach == everyID // the next reader follows soon
 	for len(s.rows) < pageSize/2 {
+		if !near {
+			next, err := nextSeat(ctx, tx, choosers, s.low)
+			if err != nil || next == 0 {
+				return err == nil, err
+			}
+			s.low = next - 1
+		}
 		had := len(s.rows)
 		high := s.low + min(shared.reach, math.MaxInt64-s.low)
 		complete, err := s.read(ctx, tx, choosers, high)
@@ -174,24 +160,14 @@ func (s *seatRows) fill(ctx context.Context, tx *db.Tx, choosers []*chooser) (la
 			return false, nil
 		case !complete:
 			shared.aim(high-s.low, len(s.rows))
-			s.rows = s.rows[:0]
+			s.rows, near = s.rows[:0], true
 			continue
 		case high == math.MaxInt64:
 			return true, nil
 		case len(s.rows) > had: // what follows the last reader of a zone says nothing of the next one
 			shared.aim(s.highest(had)-s.low, len(s.rows)-had)
 		}
-		if s.low = high; len(s.rows) >= pageSize/2 {
-			return false, nil
-		}
-		next, err := nextSeat(ctx, tx, choosers, high)
-		if err != nil {
-			return false, err
-		}
-		if next == 0 {
-			return true, nil
-		}
-		s.low = next - 1
+		s.low, near = high, false
 	}
 	return false, nil
 }

@@ -18,7 +18,7 @@ func TestPageFromTheIndex(t *testing.T) {
 	w.put(story(1, "world"))
 	var page string
 	ctx := db.Watched(w.ctx(), func(query string) {
-		if strings.Contains(query, `FROM subscriptions s WHERE s.cohort_id = $1`) && strings.Contains(query, `ORDER BY`) {
+		if strings.Contains(query, `FROM subscriptions s WHERE s.cohort_id {in 1}`) {
 			page = query
 		}
 	})
@@ -33,9 +33,9 @@ func TestPageFromTheIndex(t *testing.T) {
 			err := scan(&id, &parent, &unused, &step)
 			steps = append(steps, step)
 			return err
-		}, `EXPLAIN QUERY PLAN `+page, 1, 0, 0, 1)
+		}, `EXPLAIN QUERY PLAN `+page, []int64{1}, 0, 5000, 10000, 1)
 	})
-	if want := `SEARCH s USING COVERING INDEX subscriptions_cohort (cohort_id=? AND subscriber_id>?)`; err != nil || len(steps) != 1 || steps[0] != want {
+	if want := `SEARCH s USING COVERING INDEX subscriptions_cohort (cohort_id=? AND subscriber_id>? AND subscriber_id<?)`; err != nil || len(steps) == 0 || steps[0] != want { // what else there is unfolds the list of cohorts
 		t.Errorf("the page is read by %q, %v, want %q", steps, err, want)
 	}
 }

@@ -28,8 +28,8 @@ type openRun struct {
 type together struct {
 	mostPools int                         // that each keeps
 	pools     map[terms]*pool             // equal candidates are kept once
-	reach     int64                       // how many ids further a page of several runs looks for its readers
-	rows      []seatRow                   // of the page of several runs that was read last: its memory is used again
+	reach     int64                       // how many ids further a page looks for its readers
+	rows      []seatRow                   // of the page that was read last: its memory is used again
 	page      []subscription              // memory for the choosers' parts of that page
 	runs      int                         // that are planned together
 	firstDue  time.Time                   // when the first of them is due
