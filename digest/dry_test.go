@@ -266,3 +266,19 @@ func TestEditions(t *testing.T) {
 		}
 	})
 }
+
+// TestDryRunOfManyPages: a dry run counts every reader once, however many pages they
+// take and wherever their ids are.
+func TestDryRunOfManyPages(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, localTime)
+		const readers = 4*digest.PageSize + 100
+		w.scatter(readers, []string{newYork}, func(i int) int64 { return int64(i/(2*digest.PageSize))<<32 + int64(i) + 1 })
+		w.begin()
+		w.put(story(1, topicSlugs...))
+		dry, err := w.planner.DryRun(t.Context(), w.daily, w.clock.Now())
+		if err != nil || dry.Due != readers || dry.WouldGet != readers {
+			t.Errorf("%+v of %d readers, %v", dry, readers, err)
+		}
+	})
+}

@@ -92,6 +92,9 @@ func (p *Planner) planPage(ctx context.Context, choosers []*chooser) (planned []
 		if err != nil || len(open) == 0 {
 			return err
 		}
+		if err := choosers[0].choices.kept.know(ctx, tx, open); err != nil {
+			return err
+		}
 		if planned, err = choosePage(ctx, tx, open); err != nil {
 			return err
 		}

@@ -131,16 +131,6 @@ func (r *rounds) look(ctx context.Context, run *Run) (*Edition, *Digest, error) 
 			if e, err = editionByID(ctx, tx, run.EditionID); err != nil {
 				return err
 			}
-			if len(r.editions) == 0 {
-				if err = r.made.kept.check(ctx, tx); err != nil {
-					return err
-				}
-			}
-			if r.editions[e.ID] == nil {
-				if err = r.made.kept.look(ctx, tx, e.ID); err != nil {
-					return err
-				}
-			}
 			r.small[run.ID], err = isSmall(ctx, tx, run)
 			return err
 		})
@@ -154,10 +144,8 @@ func (r *rounds) look(ctx context.Context, run *Run) (*Edition, *Digest, error) 
 	return e, d, err
 }
 
-// fail notes that a run cannot be planned. It may have been the database that failed
-// over.
+// fail notes that a run cannot be planned.
 func (r *rounds) fail(run Run, err error) {
-	clear(r.made.kept.of)
 	r.failed = append(r.failed, run.ID)
 	r.errs = append(r.errs, fmt.Errorf("plan run %d: %w", run.ID, err))
 }

@@ -25,7 +25,8 @@ type subscription struct {
 	Language   string // of the subscriber, BCP 47
 }
 
-// pageSize is how many subscriptions are planned in one transaction.
+// pageSize is about how many subscriptions are planned in one transaction: at least
+// half as many if there are, and less than twice as many.
 const pageSize = 5000
 
 // The columns of a subscription s and its subscriber u, in the order of fields.

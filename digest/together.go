@@ -107,9 +107,13 @@ func (t *together) proofEditions(ctx context.Context, tx *db.Tx, q query, e *Edi
 // keepStock keeps the candidates of a window for the choosers of other runs.
 // Those of a few windows are enough: most runs have the same.
 func (t *together) keepStock(key string, found []stored) {
-	if t.runs > 1 && len(t.stock) < mostStock {
-		t.stock[key] = found
+	if t.runs == 1 {
+		return
 	}
+	if len(t.stock) >= mostStock {
+		clear(t.stock)
+	}
+	t.stock[key] = found
 }
 
 // turnPage forgets what was found for a page. Candidates stay as they were found,
